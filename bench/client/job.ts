@@ -1,0 +1,30 @@
+/** What one run of the load generator does. It ends after `count` requests or `seconds`, whichever comes first. */
+export type Job = {
+  readonly port: number
+  readonly connections: number
+  readonly count: number
+  readonly seconds: number
+  readonly work: GetWork | UploadWork
+}
+
+/** GETs the paths in turn. */
+export type GetWork = { readonly kind: 'get'; readonly paths: readonly string[] }
+
+/** POSTs multipart bodies of `size` bytes, no two alike. */
+export type UploadWork = {
+  readonly kind: 'upload'
+  readonly path: string
+  readonly size: number
+  readonly keepBodies: boolean
+}
+
+export type Outcome = {
+  readonly done: number
+  readonly seconds: number
+  /** Bytes of the response bodies. */
+  readonly received: number
+  readonly medianMs: number
+  readonly errors: number
+  readonly firstError: string
+  readonly bodies: readonly string[]
+}

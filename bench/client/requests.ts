@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto'
+import type { GetWork, UploadWork } from './job.ts'
+
+const boundary = 'bench-boundary-7d1f0c'
+const blockSize = 1024 * 1024
+const stampSize = 16
+
+/** The pieces of request number n, ready to be written. */
+export type Requests = (n: number) => Iterable<Buffer>
+
+export function getRequests(work: GetWork): Requests {
+  const requests = work.paths.map((path) => [Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)])
+  return (n) => requests[n % requests.length] ?? []
+}
+
+export function uploadRequests({ path, size }: UploadWork): Requests {
+  const before = Buffer.from(
+    `--${boundary}\r\nContent-Disposition: form-data; name="upfile"; filename="bench.bin"\r\n` +
+      'Content-Type: application/octet-stream\r\n\r\n',
+  )
+  const after = Buffer.from(`\r\n--${boundary}--\r\n`)
+  const head = Buffer.from(
+    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=${boundary}\r\n` +
+      `Content-Length: ${before.length + size + after.length}\r\n\r\n`,
+  )
+  const opening = Buffer.concat([head, before])
+  const block = randomBytes(Math.min(size, blockSize))
+  const seed = randomBytes(4).toString('hex')
+
+  return (n) => {
+    const first = stamped(block, `${n.toString(16).padStart(8, '0')}${seed}`)
+    if (size <= block.length) return [Buffer.concat([opening, first, after])]
+    return largeUpload({ opening, first, block, after, size })
+  }
+}
+
+type Upload = { opening: Buffer; first: Buffer; block: Buffer; after: Buffer; size: number }
+
+function* largeUpload({ opening, first, block, after, size }: Upload): Generator<Buffer> {
+  yield opening
+  yield first
+  for (let sent = first.length; sent < size; sent += block.length) {
+    yield size - sent < block.length ? block.subarray(0, size - sent) : block
+  }
+  yield after
+}
+
+/** The block with a beginning of its own: hex digits, which no file type starts with. */
+function stamped(block: Buffer, stamp: string): Buffer {
+  const copy = Buffer.from(block)
+  copy.write(stamp, 0, stampSize, 'latin1')
+  return copy
+}

@@ -1,0 +1,70 @@
+import { writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { describeMachine } from './machine.ts'
+import { download } from './rows/download.ts'
+import { largeUpload, largeUploadsAtOnce } from './rows/largeUpload.ts'
+import { list } from './rows/list.ts'
+import { metadata } from './rows/metadata.ts'
+import type { Row } from './rows/row.ts'
+import { smallUploads } from './rows/smallUploads.ts'
+import { defaultService, parseSettings, type Settings } from './settings.ts'
+import { createSite } from './site.ts'
+import { failedLine, type Line, toMarkdown } from './table.ts'
+
+// npm run bench -- [--quick] [--only 1,3] [--rounds 5] [--service src/main.ts]
+
+const rows: readonly Row[] = [largeUpload, largeUploadsAtOnce, smallUploads, metadata, download, list]
+
+async function main(): Promise<void> {
+  const settings = parseSettings(process.argv.slice(2))
+  const lines: Line[] = []
+  for (const row of rows) {
+    if (settings.only.length > 0 && !settings.only.includes(row.id)) continue
+    console.error(`${row.id}: ${row.title}`)
+    lines.push(...(await runRow(row, settings)))
+  }
+  const table = toMarkdown(lines)
+  console.log(table)
+  // Neither a table that misses rows nor one of another program replaces the results.
+  if (settings.only.length === 0 && settings.service === defaultService)
+    await writeFile(resultsFile, results(table, settings))
+  if (lines.some(({ verdict }) => verdict.startsWith('failed'))) process.exitCode = 1
+}
+
+/** A row that fails is a line of the table; the others still run. */
+async function runRow(row: Row, settings: Settings): Promise<Line[]> {
+  const site = await createSite(settings)
+  const interrupt = () => void site.close().finally(() => process.exit(130))
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  try {
+    return await row.run(site)
+  } catch (error) {
+    console.error(error)
+    return [failedLine(row.id, row.title, error)]
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    await site.close()
+  }
+}
+
+const resultsFile = fileURLToPath(new URL('RESULTS.md', import.meta.url))
+
+const results = (table: string, settings: Settings) => `# Bench
+
+${new Date().toISOString().slice(0, 10)}, \`npm run bench${settings.quick ? ' -- --quick' : ''}\`.
+${describeMachine(fileURLToPath(new URL('.', import.meta.url)))}.
+Medians of ${settings.rounds} rounds, upfile and peer in turn, after a warm-up of both (row 2: one round).
+
+${table}
+
+- The client shares the cores with the servers, which are warm and alone on them otherwise.
+- A ratio is upfile divided by peer. In row 6 the peer is upfile itself with few files, and a ratio is a cost.
+- CPU: user and system time of all processes of a side in one round, upfile / peer. upfile's includes its PostgreSQL;
+  so does the bare route's, which asks the same PostgreSQL.
+- RSS: of the Node process. "RSS above idle" is the peak of the worst round over what it used just before.
+- upfile's uploads are durable (fsync, a committed record) and hashed three times when answered; multer's are neither.
+- Row 3 deletes nothing between its rounds on either side. Row 5 reads from the page cache on both.
+- The rows of row 6 were made by SQL, followed by VACUUM (ANALYZE); latency is the median of up to 200 requests in turn.
+`
+
+await main()

@@ -1,0 +1,15 @@
+import type { Site } from '../site.ts'
+import type { Line } from '../table.ts'
+
+/** One question of the bench. It starts what it needs on the site, which the caller closes. */
+export type Row = {
+  readonly id: string
+  readonly title: string
+  readonly run: (site: Site) => Promise<Line[]>
+}
+
+export const MiB = 1024 ** 2
+export const filesPath = '/service/fileupload'
+
+export const sizeName = (bytes: number) =>
+  bytes % 1024 ** 3 === 0 ? `${bytes / 1024 ** 3} GiB` : `${bytes / MiB} MiB`

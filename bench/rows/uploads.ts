@@ -1,0 +1,57 @@
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { loadCleanly } from '../client/client.ts'
+import type { Side } from '../rounds.ts'
+import type { Server } from '../servers.ts'
+import type { Site } from '../site.ts'
+import { filesPath, MiB } from './row.ts'
+
+const timeLimit = 1200
+const warmUpSize = 16 * MiB
+
+export type UploadPlan = { readonly size: number; readonly atOnce: number }
+
+/** upfile and stock multer, both warm, and on each the same uploads in MiB/s. Nothing is kept between rounds. */
+export async function uploadSides(site: Site, plan: UploadPlan): Promise<Side[]> {
+  const service = await site.startService()
+  const folder = await site.folder('multer')
+  const multer = await site.startPeer('multer', folder)
+
+  let ids: string[] = []
+  const deleteFiles = async () => {
+    for (const id of ids.splice(0)) await deleteFile(service, id)
+  }
+  const emptyFolder = async () => {
+    for (const name of await readdir(folder)) await rm(join(folder, name))
+  }
+  const upload = async (server: Server, { size, atOnce }: UploadPlan) => {
+    const work = { kind: 'upload', path: filesPath, size, keepBodies: true } as const
+    const job = { port: server.port, connections: atOnce, count: atOnce, seconds: timeLimit, work }
+    const { bodies, done, seconds } = await loadCleanly(job)
+    if (server === service) ids = bodies.map((body) => idOf(body))
+    if (done !== atOnce) throw new Error(`${done} of ${atOnce} uploads ended in time`)
+    return (done * size) / MiB / seconds
+  }
+
+  const sides = [
+    { server: service, work: () => upload(service, plan), tidy: deleteFiles },
+    { server: multer, work: () => upload(multer, plan), tidy: emptyFolder },
+  ]
+  for (const { server, tidy } of sides) {
+    await upload(server, { size: warmUpSize, atOnce: 2 })
+    await tidy()
+  }
+  return sides
+}
+
+function idOf(body: string): string {
+  const { id } = JSON.parse(body) as { id?: unknown }
+  if (typeof id !== 'string') throw new Error(`An upload was answered without an id: ${body.slice(0, 200)}`)
+  return id
+}
+
+async function deleteFile({ port }: Server, id: string): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}${filesPath}/${id}`, { method: 'DELETE' })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`DELETE was answered ${answer.status}: ${text.slice(0, 200)}`)
+}

@@ -1,0 +1,100 @@
+import { median, type Sample } from './rounds.ts'
+
+export type Target = { readonly atLeast: number } | { readonly atMost: number }
+
+/** One row of the table. A ratio is upfile's figure divided by the peer's; memory has a limit instead of a peer. */
+export type Line = {
+  readonly row: string
+  readonly figure: string
+  readonly upfile: string
+  readonly peer: string
+  readonly ratio: string
+  readonly target: string
+  readonly cpu: string
+  readonly memory: string
+  readonly verdict: string
+}
+
+type Comparison = {
+  readonly row: string
+  readonly figure: string
+  readonly unit: string
+  readonly samples: readonly Sample[][]
+  readonly target?: Target
+}
+
+export function compare({ row, figure, unit, samples, target }: Comparison): Line {
+  const [upfile = [], peer = []] = samples
+  const [ours, theirs] = [upfile, peer].map((side) => median(side.map(({ value }) => value)))
+  const ratio = (ours ?? 0) / (theirs ?? 0)
+  return {
+    row,
+    figure,
+    upfile: `${amount(ours ?? 0)} ${unit}`,
+    peer: `${amount(theirs ?? 0)} ${unit}`,
+    ratio: ratio.toFixed(2),
+    target: target === undefined ? '' : wording(target, ''),
+    cpu: samples.map((side) => median(side.map(({ cpu }) => cpu)).toFixed(2)).join(' / '),
+    memory: samples.map(memoryOf).join(' / '),
+    verdict: target === undefined ? '' : judge(ratio, target),
+  }
+}
+
+/** The memory above idle, of the worst round: a limit that holds on average does not hold. */
+export function memoryLine(row: string, figure: string, samples: readonly Sample[][], limit: number): Line {
+  const growth = (side: readonly Sample[]) =>
+    Math.max(...side.map(({ idle, peak }) => peak - idle)) / 1024 ** 2
+  const [ours = 0, theirs = 0] = samples.map(growth)
+  const target = { atMost: limit }
+  return {
+    row,
+    figure,
+    upfile: `${amount(ours)} MiB`,
+    peer: `${amount(theirs)} MiB`,
+    ratio: '',
+    target: wording(target, ' MiB'),
+    cpu: '',
+    memory: samples.map(memoryOf).join(' / '),
+    verdict: judge(ours, target),
+  }
+}
+
+export function failedLine(row: string, figure: string, error: unknown): Line {
+  const reason = error instanceof Error ? error.message : String(error)
+  const verdict = `failed: ${reason.replaceAll('|', '\\|').split('\n')[0]}`
+  return { row, figure, upfile: '', peer: '', ratio: '', target: '', cpu: '', memory: '', verdict }
+}
+
+const headings = ['#', 'Figure', 'upfile', 'peer', 'ratio', 'target', 'CPU s', 'RSS MiB, idle → peak', '']
+
+export function toMarkdown(lines: readonly Line[]): string {
+  const rows = lines.map((l) => [
+    l.row,
+    l.figure,
+    l.upfile,
+    l.peer,
+    l.ratio,
+    l.target,
+    l.cpu,
+    l.memory,
+    l.verdict,
+  ])
+  return [headings, headings.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+const judge = (value: number, target: Target) => {
+  const met = 'atLeast' in target ? value >= target.atLeast : value <= target.atMost
+  return met ? 'met' : '**missed**'
+}
+
+const wording = (target: Target, unit: string) =>
+  'atLeast' in target ? `≥ ${target.atLeast}${unit}` : `≤ ${target.atMost}${unit}`
+
+function memoryOf(side: readonly Sample[]): string {
+  const [idle, peak] = [side.map((each) => each.idle), side.map((each) => each.peak)].map((all) =>
+    (median(all) / 1024 ** 2).toFixed(0),
+  )
+  return `${idle} → ${peak}`
+}
+
+const amount = (value: number) => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)

@@ -1,0 +1,10 @@
+export default {
+  testMatch: ['<rootDir>/tests/**/*.test.ts'],
+  transform: {},
+  extensionsToTreatAsEsm: ['.ts'],
+  globalSetup: '<rootDir>/tests/support/globalSetup.ts',
+  globalTeardown: '<rootDir>/tests/support/globalTeardown.ts',
+  setupFilesAfterEnv: ['<rootDir>/tests/support/matchers.ts'],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+}

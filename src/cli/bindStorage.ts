@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto'
+import { findStorageId, insertStorageId, knowsBytes } from '../database/installation.ts'
+import type { Database } from '../database/schema.ts'
+import { type Storage, shards } from '../storage/storage.ts'
+
+/**
+ * Makes sure that database and storage belong together, and ties a new pair. Throws an Error that says what to do when
+ * they do not: bytes written to a folder where the volume should be mounted would be lost.
+ */
+export async function bindStorage(db: Database, storage: Storage): Promise<void> {
+  const [expected, found] = [await findStorageId(db), await storage.readIdentity()]
+  if (expected !== undefined && expected === found) return
+  if (expected !== undefined && found !== undefined) {
+    throw new Error(
+      `The storage is ${found}, but the database belongs to ${expected}: check DATA_DIR and the database settings.`,
+    )
+  }
+  if (expected !== undefined && (await knowsBytes(db))) {
+    throw new Error(
+      'The storage is empty, but the database knows of files: is the volume mounted at DATA_DIR?',
+    )
+  }
+  if (found !== undefined && (await holdsBytes(storage))) {
+    throw new Error(
+      `The storage ${found} holds files of another database: check the database settings, or choose another DATA_DIR.`,
+    )
+  }
+  await storage.writeIdentity(await insertStorageId(db, expected ?? found ?? randomUUID()))
+}
+
+async function holdsBytes(storage: Storage): Promise<boolean> {
+  for (const shard of shards) {
+    for await (const { finished } of storage.list(shard)) if (finished) return true
+  }
+  return false
+}

@@ -1,0 +1,38 @@
+import type { Config } from '../config.ts'
+import { readClock, readDurabilitySettings } from '../database/installation.ts'
+import type { Database } from '../database/schema.ts'
+import type { Logger } from '../logger.ts'
+
+const OLDEST_VERSION = 150_000
+const CLOCK_MILLISECONDS = 5000
+
+/**
+ * Refuses a database that could lose a commit it acknowledged. Throws an Error that names what is wrong; while testing,
+ * a database without fsync is only warned about.
+ */
+export async function checkDatabase(
+  db: Database,
+  logger: Logger,
+  environment: Config['environment'],
+): Promise<void> {
+  const settings = await readDurabilitySettings(db)
+  if (Number(settings.server_version_num) < OLDEST_VERSION) throw new Error('PostgreSQL must be 15 or newer.')
+  for (const name of ['fsync', 'full_page_writes']) {
+    if (settings[name] === 'on') continue
+    const complaint = `PostgreSQL has ${name}=${settings[name]}: a crash could lose files.`
+    if (environment !== 'testing') throw new Error(complaint)
+    logger.warn(complaint)
+  }
+  const { synchronous_commit: commit = '' } = settings
+  if (!/^(on|local|remote_write|remote_apply)$/.test(commit)) {
+    throw new Error(`PostgreSQL has synchronous_commit=${commit}: a crash could lose files.`)
+  }
+  const { milliseconds, standby } = await readClock(db)
+  if (standby) throw new Error('The database is a standby that takes no writes.')
+  const difference = Math.round(Math.abs(milliseconds - Date.now()))
+  if (difference > CLOCK_MILLISECONDS) {
+    logger.warn('The clocks of database and service differ: expiry follows the database', {
+      milliseconds: difference,
+    })
+  }
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { loadConfig } from '../config.ts'
+import { checkEverything } from '../domain/fsck.ts'
+import { createVolumeStorage } from '../storage/volume.ts'
+import { bindStorage } from './bindStorage.ts'
+import { withDatabase } from './withDatabase.ts'
+
+const help = `upfile fsck [--deep]
+
+Checks the invariants of the storage protocol (I1-I6) against database and storage, while the service runs or not:
+every file has a blob, every blob has its bytes, every storage key is in one table, no bytes are unknown.
+
+  --deep  read every byte and compare its hashes
+
+Prints counts and every violation. Exit code 0 when there is none, 1 when there is one, 2 for a wrong call.
+`
+
+/** Checks everything that is kept. Resolves with the exit code. */
+export async function fsck(words: readonly string[]): Promise<number> {
+  const options = parseWords(words)
+  if (!options || options.help) {
+    ;(options ? process.stdout : process.stderr).write(help)
+    return options ? 0 : 2
+  }
+  const config = loadConfig(process.env)
+  return await withDatabase(config, async ({ db }) => {
+    const storage = await createVolumeStorage(join(config.dataDirectory, 'volume'))
+    await bindStorage(db, storage)
+    const { counts, violations } = await checkEverything({ db, storage }, { deep: options.deep })
+    for (const [name, count] of Object.entries(counts)) process.stdout.write(`${name}: ${count}\n`)
+    for (const { invariant, sentence } of violations)
+      process.stdout.write(`${invariant} violated: ${sentence}\n`)
+    process.stdout.write(`violations: ${violations.length}\n`)
+    await storage.close()
+    return violations.length === 0 ? 0 : 1
+  })
+}
+
+function parseWords(words: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...words],
+      options: { deep: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    })
+    return values
+  } catch {
+    return undefined
+  }
+}

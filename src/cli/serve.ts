@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { join } from 'node:path'
+import { createApp } from '../app.ts'
+import { type Config, loadConfig } from '../config.ts'
+import { migrateUp } from '../database/migrate.ts'
+import type { Deps } from '../deps.ts'
+import { createCommitQueue } from '../domain/commitQueue.ts'
+import { createKeyReserve } from '../domain/keyReserve.ts'
+import { startMaintenance } from '../domain/maintenance/run.ts'
+import { armFailpoints } from '../failpoint.ts'
+import { createHttpServer } from '../http/server.ts'
+import { createLogger, type Logger } from '../logger.ts'
+import { createVolumeStorage } from '../storage/volume.ts'
+import { bindStorage } from './bindStorage.ts'
+import { checkDatabase } from './checkDatabase.ts'
+import { openDatabase } from './openDatabase.ts'
+import { waitForDatabase } from './waitForDatabase.ts'
+import { waitForEnd } from './waitForEnd.ts'
+import { warmUp } from './warmUp.ts'
+
+const help = `upfile serve: run the service until SIGTERM or SIGINT
+
+Without settings it listens on 127.0.0.1:8000 and keeps its PostgreSQL and its files below ./data.
+`
+
+/** Runs the service. Resolves with the exit code once everything has stopped. */
+export async function serve(words: readonly string[]): Promise<number> {
+  if (words.includes('--help')) {
+    process.stdout.write(help)
+    return 0
+  }
+  const config = loadConfig(process.env)
+  armFailpoints(config.failpoints)
+  const logger = createLogger(config.log)
+  const ending = waitForEnd(logger)
+  try {
+    return await run(config, logger, ending)
+  } finally {
+    await logger.close()
+  }
+}
+
+async function run(config: Config, logger: Logger, ending: ReturnType<typeof waitForEnd>): Promise<number> {
+  const database = await openDatabase(config, logger)
+  try {
+    const { db } = database
+    await waitForDatabase(db, logger)
+    await checkDatabase(db, logger, config.environment)
+    await migrateUp(db)
+    const storage = await createVolumeStorage(join(config.dataDirectory, 'volume'))
+    await bindStorage(db, storage)
+    await storage.check()
+
+    const keys = createKeyReserve(db, config.protocol.leaseSeconds)
+    const deps: Deps = {
+      config,
+      logger,
+      db,
+      storage,
+      keys,
+      commitNewFile: createCommitQueue(db),
+      stopping: () => ending.begun(),
+    }
+    const server = createHttpServer(await createApp(deps), config.limits)
+    const url = await listen(server, config)
+    await warmUp(url)
+    const maintenance = startMaintenance(deps)
+    logger.info(
+      `Listening on ${url}: the API, ${url}/docs its documentation; the data are in ${config.dataDirectory}`,
+      {
+        database: database.place,
+      },
+    )
+    process.send?.({ url })
+
+    const lost = database.lost.then(() => ({ reason: 'The database of this service ended', code: 1 }))
+    const { reason, code } = await Promise.race([ending.promise, lost])
+    logger.info('Stopping', { reason })
+    await drain(server, config.http.shutdownSeconds)
+    await maintenance.stop()
+    await storage.close()
+    return code
+  } finally {
+    await database.close()
+    logger.info('Stopped')
+  }
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<string> {
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address()
+  const actualPort = typeof address === 'object' && address !== null ? address.port : port
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
+}
+
+/** Takes no new connection and gives running requests so many seconds; then they are cut. */
+async function drain(server: Server, seconds: number): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  server.closeIdleConnections()
+  const idle = setInterval(() => server.closeIdleConnections(), 100)
+  const cut = setTimeout(() => server.closeAllConnections(), seconds * 1000)
+  await closed
+  clearTimeout(cut)
+  clearInterval(idle)
+}

@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { classifyFailure } from '../database/failures.ts'
+import { readClock } from '../database/installation.ts'
+import type { Database } from '../database/schema.ts'
+import type { Logger } from '../logger.ts'
+
+const PATIENCE_MILLISECONDS = 30_000
+
+/** Waits for a database that is still starting. Throws an Error that names the settings when it does not come. */
+export async function waitForDatabase(db: Database, logger: Logger): Promise<void> {
+  const until = performance.now() + PATIENCE_MILLISECONDS
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await readClock(db)
+      return
+    } catch (error) {
+      const hopeless = classifyFailure(error) === 'other' || performance.now() > until
+      if (hopeless) {
+        const message = Error.isError(error) ? error.message : String(error)
+        throw new Error(`The database cannot be reached (check DATABASE_URL or DB_HOST): ${message}`, {
+          cause: error,
+        })
+      }
+      if (attempt === 1) logger.warn('Waiting for the database', { error })
+      await sleep(500)
+    }
+  }
+}

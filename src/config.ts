@@ -1,0 +1,145 @@
+import { resolve } from 'node:path'
+import { createReader, type Env } from './settings.ts'
+
+/** Everything a deployment may decide. Durations are in seconds and sizes in bytes; the names say which. */
+export interface Config {
+  readonly environment: 'development' | 'testing' | 'production'
+  readonly host: string
+  readonly port: number
+  readonly dataDirectory: string
+  readonly database: DatabaseConfig
+  readonly log: LogConfig
+  readonly limits: Limits
+  readonly protocol: ProtocolConfig
+  readonly http: HttpConfig
+  readonly failpoints: string
+}
+
+/** Without DATABASE_URL or DB_HOST the service runs a PostgreSQL of its own below the data directory. */
+export type DatabaseConfig =
+  | { readonly kind: 'embedded'; readonly poolSize: number }
+  | { readonly kind: 'url'; readonly url: string; readonly poolSize: number }
+  | {
+      readonly kind: 'host'
+      readonly host: string
+      readonly port: number
+      readonly user: string
+      readonly password: string
+      readonly name: string
+      readonly poolSize: number
+    }
+
+export interface LogConfig {
+  readonly level: 'critical' | 'error' | 'warn' | 'info' | 'debug'
+  readonly directory: string | undefined
+}
+
+export interface Limits {
+  readonly maxFileSizeBytes: number
+  /** Media types that are taken, `image/*` for a family; empty means all. */
+  readonly allowedTypes: readonly string[]
+  /** Space on the volume that no upload may use up. */
+  readonly reservedFreeBytes: number
+  readonly maxConnections: number
+}
+
+export interface ProtocolConfig {
+  readonly leaseSeconds: number
+  readonly readGraceSeconds: number
+  readonly orphanHoldSeconds: number
+  readonly deletedRetentionSeconds: number
+  readonly scrubAfterSeconds: number
+  readonly maintenanceIntervalSeconds: number
+  /** How long the walk over all stored bytes takes, looking for some that no table knows. */
+  readonly scanSeconds: number
+}
+
+export interface HttpConfig {
+  readonly publicUrl: string | undefined
+  /** How many proxies in front are believed. */
+  readonly trustedProxies: number
+  readonly corsOrigins: readonly string[]
+  readonly validateResponses: boolean
+  readonly shutdownSeconds: number
+  readonly minimumBytesPerSecond: number
+  readonly stallSeconds: number
+}
+
+/**
+ * The configuration an environment describes.
+ * Throws one Error that names every wrong setting; nothing is guessed.
+ */
+export function loadConfig(env: Env): Config {
+  const read = createReader(env)
+  const environment = read.choice('ENVIRONMENT', ['development', 'testing', 'production'], 'development')
+  const host = read.text('HOST', '127.0.0.1')
+  const auth = read.choice('AUTH', ['on', 'off'], 'on')
+  if (auth === 'on' && !isLoopback(host)) {
+    read.refuse(`HOST "${host}" is reachable from outside without access keys: set AUTH=off to accept that`)
+  }
+  read.choice('DB_TYPE', ['postgres', 'postgresql'], 'postgres')
+  const dataDirectory = resolve(read.text('DATA_DIR', './data'))
+  const config: Config = {
+    environment,
+    host,
+    port: read.integer('PORT', 8000, 0, 65_535),
+    dataDirectory,
+    database: databaseConfig(read),
+    log: {
+      level: read.choice('LOG_LEVEL', ['critical', 'error', 'warn', 'info', 'debug'], 'info'),
+      directory: read.optional('LOG_DIR'),
+    },
+    limits: {
+      maxFileSizeBytes: read.integer('MAX_FILE_SIZE', 64 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER),
+      allowedTypes: read.list('ALLOWED_TYPES', /^[\w.+-]+\/([\w.+-]+|\*)$/).map((type) => type.toLowerCase()),
+      reservedFreeBytes: read.integer('RESERVED_FREE_BYTES', 64 * 2 ** 20, 0, Number.MAX_SAFE_INTEGER),
+      maxConnections: read.integer('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
+    },
+    protocol: {
+      leaseSeconds: read.integer('LEASE_SECONDS', 120, 3, 86_400),
+      readGraceSeconds: read.integer('READ_GRACE_SECONDS', 600, 0, 604_800),
+      orphanHoldSeconds: read.integer('ORPHAN_HOLD_SECONDS', 604_800, 0, 31_536_000),
+      deletedRetentionSeconds: read.integer('DELETED_RETENTION_SECONDS', 86_400, 0, 31_536_000),
+      scrubAfterSeconds: read.integer('SCRUB_AFTER_SECONDS', 2_592_000, 1, 31_536_000),
+      maintenanceIntervalSeconds: read.integer('MAINTENANCE_INTERVAL_SECONDS', 30, 1, 86_400),
+      scanSeconds: read.integer('SCAN_SECONDS', 3600, 1, 31_536_000),
+    },
+    http: {
+      publicUrl: read.url('PUBLIC_URL'),
+      trustedProxies: read.integer('TRUSTED_PROXIES', 0, 0, 10),
+      corsOrigins: read.list(env.CORS_ORIGINS === undefined ? 'ALLOW_ORIGINS' : 'CORS_ORIGINS', ORIGIN),
+      validateResponses: read.flag('VALIDATE_RESPONSES', environment !== 'production'),
+      shutdownSeconds: read.integer('SHUTDOWN_SECONDS', 30, 0, 3600),
+      minimumBytesPerSecond: read.integer('MINIMUM_BYTES_PER_SECOND', 1024, 0, 2 ** 30),
+      stallSeconds: read.integer('STALL_SECONDS', 30, 1, 3600),
+    },
+    failpoints: read.text('FAILPOINTS', ''),
+  }
+  read.finish()
+  return Object.freeze(config)
+}
+
+const ORIGIN = /^(\*|https?:\/\/[^\s/]+)$/
+
+const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)
+
+function databaseConfig(read: ReturnType<typeof createReader>): DatabaseConfig {
+  const poolSize = read.integer('DB_POOL_SIZE', 20, 2, 1000)
+  const url = read.optional('DATABASE_URL')
+  if (url !== undefined) {
+    if (!/^postgres(ql)?:\/\//.test(url))
+      read.refuse('DATABASE_URL must begin with postgres:// or postgresql://')
+    return { kind: 'url', url, poolSize }
+  }
+  const host = read.optional('DB_HOST')
+  if (host === undefined) return { kind: 'embedded', poolSize }
+  return {
+    kind: 'host',
+    host,
+    port: read.integer('DB_PORT', 5432, 1, 65_535),
+    user: read.text('DB_USER', 'upfile'),
+    password: read.text('DB_PASSWORD', ''),
+    name: read.text('DB_NAME', 'upfile'),
+    poolSize,
+  }
+}

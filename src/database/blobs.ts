@@ -1,0 +1,106 @@
+import { sql } from 'kysely'
+import type { Database } from './schema.ts'
+
+/** Says that a blob's bytes are not what they were, so that the next upload of the same bytes replaces them. */
+export async function markBlobDamaged(db: Database, blobId: number, storageKey: string): Promise<void> {
+  await db
+    .updateTable('blobs')
+    .set({ damaged_at: sql<Date>`now()` })
+    .where('id', '=', blobId)
+    .where('storage_key', '=', storageKey)
+    .where('damaged_at', 'is', null)
+    .execute()
+}
+
+/** Says that a blob's bytes were read and are what they were. */
+export async function markBlobVerified(db: Database, blobId: number, storageKey: string): Promise<void> {
+  await db
+    .updateTable('blobs')
+    .set({ verified_at: sql<Date>`now()`, damaged_at: null })
+    .where('id', '=', blobId)
+    .where('storage_key', '=', storageKey)
+    .execute()
+}
+
+/** The storage key under which a blob's bytes are now; undefined when the blob is gone. */
+export async function findStorageKey(db: Database, blobId: number): Promise<string | undefined> {
+  const row = await db.selectFrom('blobs').select('storage_key').where('id', '=', blobId).executeTakeFirst()
+  return row?.storage_key
+}
+
+export interface StoredBlob {
+  readonly id: number
+  readonly storageKey: string
+  readonly size: number
+  readonly sha256: Buffer
+  readonly blockCrc32: Buffer
+}
+
+/** The blob whose bytes were not verified for the longest time, if that is longer than `olderThanSeconds`. */
+export async function findUnverifiedBlob(
+  db: Database,
+  olderThanSeconds: number,
+): Promise<StoredBlob | undefined> {
+  const [row] = await selectBlobs(db)
+    .where('verified_at', '<', sql<Date>`now() - make_interval(secs => ${olderThanSeconds})`)
+    .where('damaged_at', 'is', null)
+    .orderBy('verified_at')
+    .limit(1)
+    .execute()
+  return row && toStoredBlob(row)
+}
+
+/** Blobs in the order of their ids, from the one after `afterId`. */
+export async function listBlobs(db: Database, afterId: number, atMost: number): Promise<StoredBlob[]> {
+  const rows = await selectBlobs(db).where('id', '>', afterId).orderBy('id').limit(atMost).execute()
+  return rows.map(toStoredBlob)
+}
+
+const selectBlobs = (db: Database) =>
+  db.selectFrom('blobs').select(['id', 'storage_key', 'size', 'sha256', 'block_crc32'])
+
+type BlobRow = Awaited<ReturnType<ReturnType<typeof selectBlobs>['execute']>>[number]
+
+const toStoredBlob = (row: BlobRow): StoredBlob => ({
+  id: row.id,
+  storageKey: row.storage_key,
+  size: row.size,
+  sha256: row.sha256,
+  blockCrc32: row.block_crc32,
+})
+
+/**
+ * Moves a blob to the trash unless a file refers to it (COLLECT). One that is referenced again in the same moment is
+ * spared by the foreign key: the database then throws SQLSTATE 23503.
+ */
+export async function collectBlob(db: Database, blobId: number, graceSeconds: number): Promise<boolean> {
+  const { rows } = await sql`
+    with gone as (
+      delete from blobs where id = ${blobId} and not exists (select from files where blob_id = ${blobId})
+      returning storage_key
+    )
+    insert into trash (storage_key, reason, remove_after)
+    select storage_key, 'unreferenced', now() + make_interval(secs => ${graceSeconds}) from gone
+    returning storage_key
+  `.execute(db)
+  return rows.length > 0
+}
+
+/**
+ * Walks the blobs in pages: the ids on the page after `afterId` that no file refers to, and where the page ended;
+ * `lastId` is undefined on the last page.
+ */
+export async function listUnreferencedBlobs(
+  db: Database,
+  afterId: number,
+  pageSize: number,
+): Promise<{ ids: number[]; lastId: number | undefined }> {
+  const { rows } = await sql<{ id: number; referenced: boolean }>`
+    select b.id, exists (select from files f where f.blob_id = b.id) as referenced
+    from (select id from blobs where id > ${afterId} order by id limit ${pageSize}) b order by b.id
+  `.execute(db)
+  return {
+    ids: rows.filter((row) => !row.referenced).map((row) => row.id),
+    lastId: rows.length === pageSize ? rows.at(-1)?.id : undefined,
+  }
+}

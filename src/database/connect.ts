@@ -1,0 +1,40 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { Database, Schema } from './schema.ts'
+
+export interface DatabaseConnection {
+  readonly db: Database
+  readonly pool: pg.Pool
+}
+
+const CONNECT_MILLISECONDS = 5000
+
+/**
+ * A pool of connections. A stuck transaction cannot hold others up for long: every session gives up a lock after 5 s,
+ * a statement after 15 s and an idle transaction after 10 s.
+ */
+export function connectDatabase(
+  options: pg.PoolConfig,
+  onIdleError: (error: Error) => void,
+): DatabaseConnection {
+  const pool = new pg.Pool({
+    connectionTimeoutMillis: CONNECT_MILLISECONDS,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: 'upfile',
+    lock_timeout: 5000,
+    statement_timeout: 15_000,
+    idle_in_transaction_session_timeout: 10_000,
+    types: { getTypeParser },
+    ...options,
+  })
+  // Without a listener a backend that is stopped while idle would end this process.
+  pool.on('error', onIdleError)
+  return { db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), pool }
+}
+
+const INT8 = pg.types.builtins.INT8
+
+function getTypeParser(oid: number, format?: 'text' | 'binary') {
+  return oid === INT8 ? Number : pg.types.getTypeParser(oid, format)
+}

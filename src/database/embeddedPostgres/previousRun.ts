@@ -1,0 +1,92 @@
+import { stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { errorCode } from './errorCode.ts'
+import { pidFilePath, readPidFile } from './pidFile.ts'
+import { listProcesses, type Process } from './processes.ts'
+
+const patience = { quit: 10_000, giveUp: 30_000 }
+
+/** The name all processes of one data folder carry on their command line, whatever path leads to it. */
+export async function clusterNameOf(dataFolder: string): Promise<string> {
+  const { dev, ino } = await stat(dataFolder, { bigint: true })
+  return `upfile-${dev}-${ino}`
+}
+
+interface Place {
+  readonly dataFolder: string
+  readonly clusterName: string
+  readonly log: (message: string) => void
+}
+
+/** What a PostgreSQL that was killed left lying about. */
+export interface Leftovers {
+  readonly files: readonly string[]
+  readonly socketFolder: string | undefined
+}
+
+/** Leaves the data folder to us: ends what a killed service left running, refuses what a living one owns. */
+export async function endPreviousRun(place: Place): Promise<Leftovers | undefined> {
+  const started = Date.now()
+  const signalled = new Map<number, NodeJS.Signals>()
+  for (;;) {
+    const { postmasters, backends } = runningIn(place.clusterName)
+    if (postmasters.length + backends.length === 0) break
+    await refuseOwned(place, postmasters)
+    const waited = Date.now() - started
+    if (waited > patience.giveUp) throw inUse(place, postmasters[0] ?? backends[0])
+
+    // Without a postmaster its backends are lost already; one that is busy would notice only later.
+    for (const { pid } of postmasters.length > 0 ? [] : backends) signal(pid, 'SIGKILL')
+    const ending = waited > patience.quit ? 'SIGQUIT' : 'SIGINT'
+    for (const { pid } of postmasters) {
+      if (signalled.get(pid) === ending) continue
+      place.log(`Stopping PostgreSQL ${pid}, left running by an earlier service`)
+      signalled.set(pid, ending)
+      signal(pid, ending)
+    }
+    await sleep(20)
+  }
+  return leftovers(place)
+}
+
+/** The service that started a postmaster wrote its id into the command line; an orphan has another parent. */
+async function refuseOwned(place: Place, postmasters: readonly Process[]): Promise<void> {
+  const owned = postmasters.find(({ command, parent }) => command.includes(` upfile.owner=${parent} `))
+  if (!owned) return
+  const pidFile = await readPidFile(place.dataFolder)
+  if (pidFile?.pid !== owned.pid || pidFile.status !== 'stopping') throw inUse(place, owned)
+}
+
+function runningIn(clusterName: string): { postmasters: Process[]; backends: Process[] } {
+  const processes = listProcesses()
+  const isPostmaster = ({ command }: Process) =>
+    command.includes(` cluster_name=${clusterName} `) && !command.startsWith('/bin/sh ')
+  return {
+    postmasters: processes.filter(isPostmaster),
+    backends: processes.filter(({ command }) => command.startsWith(`postgres: ${clusterName}: `)),
+  }
+}
+
+/** Their process ids may be anybody's by now, a zombie's too. A PostgreSQL unknown to us keeps its files. */
+async function leftovers({ dataFolder, log }: Place): Promise<Leftovers | undefined> {
+  const pidFile = await readPidFile(dataFolder)
+  const command = listProcesses().find(({ pid }) => pid === pidFile?.pid)?.command ?? ''
+  const foreign = /^(\S*\/)?(postgres|postmaster)[: ]/.test(command) && !command.includes('upfile-')
+  if (foreign) return undefined
+  if (pidFile) log(`PostgreSQL ${pidFile.pid} was not shut down, so this start recovers its data`)
+  return { files: [pidFilePath(dataFolder)], socketFolder: pidFile?.socketFolder }
+}
+
+export function inUse({ dataFolder }: Pick<Place, 'dataFolder'>, holder?: Process): Error {
+  const who = holder ? `process ${holder.parent}, PostgreSQL ${holder.pid}` : 'perhaps in another container'
+  const advice = 'Stop it first, or give this one another DATA_DIR or its own database.'
+  return new Error(`Another upfile is using ${dataFolder} (${who}). ${advice}`)
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error
+  }
+}

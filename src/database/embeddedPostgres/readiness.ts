@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readPidFile } from './pidFile.ts'
+import { lockedExitCode, type Postmaster } from './postmaster.ts'
+import { inUse } from './previousRun.ts'
+import type { ServerLog } from './serverLog.ts'
+
+interface Start {
+  readonly postmaster: Postmaster
+  readonly dataFolder: string
+  readonly serverLog: ServerLog
+  readonly log: (message: string) => void
+}
+
+/** A crash may have left much to replay, so this takes the time it takes. */
+export async function becomeReady({ postmaster, dataFolder, serverLog, log }: Start): Promise<void> {
+  const slow = setTimeout(() => log(`PostgreSQL is still starting, see ${serverLog.path}`), 3000)
+  try {
+    while (postmaster.isRunning()) {
+      const pidFile = await readPidFile(dataFolder)
+      if (pidFile?.pid === postmaster.pid && pidFile.status === 'ready') return
+      await sleep(5)
+    }
+  } finally {
+    clearTimeout(slow)
+  }
+  const code = await postmaster.exited
+  if (code === lockedExitCode) throw inUse({ dataFolder })
+  throw new Error(
+    `PostgreSQL ended (${code}) before it was ready, see ${serverLog.path}\n${await serverLog.readTail()}`,
+  )
+}

@@ -1,0 +1,30 @@
+import { chmod, mkdir, mkdtemp, rmdir, unlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { giveTo, type Identity } from './identity.ts'
+
+/** A socket's path may have 104 bytes on macOS and 108 on Linux, and PostgreSQL adds a name of 14. */
+const longestFolder = 88
+const temporaryPrefix = 'upfile-postgres-'
+
+/** The folder of the socket, for us alone. In the temporary folder it is new each time: never a trap. */
+export async function createSocketFolder(directory: string, identity: Identity): Promise<string> {
+  const ours = join(directory, 'run')
+  const fits = Buffer.byteLength(ours) <= longestFolder
+  const folder = fits ? ours : await mkdtemp(join(tmpdir(), temporaryPrefix))
+  if (fits) await mkdir(ours, { recursive: true, mode: 0o700 })
+  await giveTo(identity, folder)
+  await chmod(folder, 0o700)
+  return folder
+}
+
+export const socketFiles = (folder: string): string[] =>
+  ['.s.PGSQL.5432', '.s.PGSQL.5432.lock'].map((name) => join(folder, name))
+
+/** Removes a folder made in the temporary folder; does nothing to any other. */
+export async function removeTemporarySocketFolder(folder: string): Promise<void> {
+  if (dirname(folder) !== tmpdir() || !basename(folder).startsWith(temporaryPrefix)) return
+  // By name, not recursively: root must not be led astray by what another user put there.
+  for (const path of socketFiles(folder)) await unlink(path).catch(() => {})
+  await rmdir(folder).catch(() => {})
+}

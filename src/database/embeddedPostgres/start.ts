@@ -1,0 +1,73 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { findBinaries } from './binaries.ts'
+import { ensureCluster, superuser } from './cluster.ts'
+import { type Connection, ensureDatabase } from './ensureDatabase.ts'
+import { chooseIdentity } from './identity.ts'
+import { launchPostmaster } from './postmaster.ts'
+import { clusterNameOf, endPreviousRun } from './previousRun.ts'
+import { becomeReady } from './readiness.ts'
+import { openServerLog } from './serverLog.ts'
+import { serverSettings } from './settings.ts'
+import { createSocketFolder, removeTemporarySocketFolder, socketFiles } from './socketFolder.ts'
+
+export interface EmbeddedPostgres {
+  /** How node-postgres reaches it: unix socket folder, user and database. */
+  readonly connection: Connection
+  readonly pid: number
+  /** Fast shutdown; resolves when the postmaster has exited. Never throws when it is already gone. */
+  stop(): Promise<void>
+  /** Resolves with the exit code whenever the postmaster ends, for whatever reason. */
+  readonly exited: Promise<number | null>
+}
+
+export interface EmbeddedPostgresOptions {
+  /** Everything it needs lives below: data, run, postgres.log. */
+  readonly directory: string
+  /** Created when absent. */
+  readonly database: string
+  readonly log: (message: string) => void
+  /** PostgreSQL settings that differ from ours, such as fsync off in tests. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** Starts the PostgreSQL that belongs to this process and ends with it. */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const directory = resolve(options.directory)
+  const dataFolder = join(directory, 'data')
+  const { log, settings = {} } = options
+  await mkdir(directory, { recursive: true })
+  const binaries = await findBinaries(join(directory, 'lib'))
+  const identity = await chooseIdentity({ binaries, directory, dataFolder })
+  await ensureCluster({ directory, dataFolder, binaries, identity, durable: settings.fsync !== 'off' })
+  const clusterName = await clusterNameOf(dataFolder)
+  const leftovers = await endPreviousRun({ dataFolder, clusterName, log })
+
+  const socketFolder = await createSocketFolder(directory, identity)
+  const serverLog = await openServerLog(directory)
+  const connection = { host: socketFolder, user: superuser, database: options.database }
+  const postmaster = launchPostmaster({
+    binaries,
+    identity,
+    dataFolder,
+    leftovers: leftovers ? [...leftovers.files, ...socketFiles(socketFolder)] : [],
+    logFile: serverLog.fd,
+    settings: { ...serverSettings({ socketFolder, clusterName }), ...settings },
+  })
+  const exited = postmaster.exited.finally(() => removeTemporarySocketFolder(socketFolder))
+  const stop = async () => {
+    await postmaster.stop()
+    await exited
+  }
+  try {
+    await becomeReady({ postmaster, dataFolder, serverLog, log })
+    if (leftovers?.socketFolder) await removeTemporarySocketFolder(leftovers.socketFolder)
+    await ensureDatabase(connection)
+  } catch (error) {
+    await stop()
+    throw error
+  } finally {
+    await serverLog.close()
+  }
+  return { connection, pid: postmaster.pid, exited, stop }
+}

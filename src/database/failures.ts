@@ -1,0 +1,48 @@
+import { databaseUnavailable, FileServiceError } from '../errors.ts'
+
+/** What a failed statement means for whoever sent it. */
+export type Failure =
+  /** The database said no and rolled back; sending the whole transaction again may work. */
+  | 'retry'
+  /** The database cannot be used now; nothing was committed. */
+  | 'unavailable'
+  /** The connection broke: the statement may have been committed. */
+  | 'unknown'
+  /** Our own mistake, or a constraint that the caller has to interpret. */
+  | 'other'
+
+const RETRY = new Set(['40001', '40P01', '55P03', '57014'])
+const UNAVAILABLE =
+  /^(53...|25006|25P03|57P03|3D000|28...|XX...|58...|ECONNREFUSED|ENOENT|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE)$/
+const UNKNOWN = /^(08...|57P01|57P02|57P05|ECONNRESET|EPIPE|ETIMEDOUT|ENETRESET|EIO)$/
+const UNKNOWN_MESSAGES =
+  /Connection terminated|Client has encountered a connection error|not queryable|Client was closed/i
+
+/** Classifies an error of node-postgres by its SQLSTATE, its system error code or its message. */
+export function classifyFailure(error: unknown): Failure {
+  const code = codeOf(error)
+  if (code !== undefined) {
+    if (RETRY.has(code)) return 'retry'
+    if (UNAVAILABLE.test(code)) return 'unavailable'
+    if (UNKNOWN.test(code)) return 'unknown'
+  }
+  const message = Error.isError(error) ? error.message : ''
+  if (/timeout exceeded when trying to connect|Cannot use a pool after calling end/i.test(message))
+    return 'unavailable'
+  return UNKNOWN_MESSAGES.test(message) ? 'unknown' : 'other'
+}
+
+/** The SQLSTATE or system error code of an error, if it has one. */
+export function codeOf(error: unknown): string | undefined {
+  if (!Error.isError(error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+/**
+ * What a caller outside `database/` gets to see: errors of the domain as they are, a database that cannot be used as
+ * `database-unavailable`, anything else unchanged.
+ */
+export function toDomainError(error: unknown): unknown {
+  if (error instanceof FileServiceError) return error
+  return classifyFailure(error) === 'other' ? error : databaseUnavailable(error)
+}

@@ -1,0 +1,98 @@
+import { sql } from 'kysely'
+import { type FileRecord, type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
+import type { Database } from './schema.ts'
+
+export type SortField = 'created_at' | 'file_name' | 'file_size'
+
+export interface FileFilter {
+  readonly bucket: string
+  readonly deleted: boolean
+  readonly name?: string | undefined
+  /** A media type, or a family as `image/*`. */
+  readonly type?: string | undefined
+  readonly minSize?: number | undefined
+  readonly maxSize?: number | undefined
+  readonly createdAfter?: Date | undefined
+  readonly createdBefore?: Date | undefined
+}
+
+export interface FilePage {
+  readonly filter: FileFilter
+  readonly sort: SortField
+  readonly descending: boolean
+  readonly limit: number
+  /** The last file of the page before: its value in the sort column, and its id. */
+  readonly after?: { readonly value: string | number; readonly id: string } | undefined
+}
+
+// Names sort by code point whatever the database's locale is, so that a cursor means the same everywhere.
+const sortColumns = {
+  created_at: sql.raw('f.created_at'),
+  file_name: sql.raw('f.name collate "C"'),
+  file_size: sql.raw('f.size'),
+} as const
+
+const valueTypes = {
+  created_at: sql.raw('timestamptz'),
+  file_name: sql.raw('text'),
+  file_size: sql.raw('bigint'),
+} as const
+
+/** One page of files in a total order; costs the same on every page (keyset pagination). */
+export async function listFileRecords(db: Database, page: FilePage): Promise<FileRecord[]> {
+  const column = sortColumns[page.sort]
+  const direction = sql.raw(page.descending ? 'desc' : 'asc')
+  const beyond = sql.raw(page.descending ? '<' : '>')
+  const after = page.after
+    ? sql`and (${column}, f.id) ${beyond} (${page.after.value}::${valueTypes[page.sort]}, ${page.after.id}::uuid)`
+    : sql``
+  const { rows } = await sql<FileRow>`
+    select ${sql.raw(fileColumns)} from files f join blobs b on b.id = f.blob_id
+    where ${conditions(page.filter)} ${after}
+    order by ${column} ${direction}, f.id ${direction} limit ${page.limit}
+  `.execute(db)
+  return rows.map(toFileRecord)
+}
+
+/** How many files the filter lets through, counted one by one. */
+export async function countFiles(db: Database, filter: FileFilter): Promise<number> {
+  const { rows } = await sql<{
+    count: number
+  }>`select count(*) from files f where ${conditions(filter)}`.execute(db)
+  return rows[0]?.count ?? 0
+}
+
+/** How many files the filter lets through, as the query planner guesses. */
+export async function estimateFiles(db: Database, filter: FileFilter): Promise<number> {
+  const { rows } = await sql<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>`
+    explain (format json) select from files f where ${conditions(filter)}
+  `.execute(db)
+  return Math.round(rows[0]?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0)
+}
+
+function conditions(filter: FileFilter) {
+  const { bucket, deleted, name, type, minSize, maxSize, createdAfter, createdBefore } = filter
+  const all = [
+    sql`f.bucket = ${bucket}`,
+    deleted
+      ? sql`f.deleted_at is not null`
+      : sql`f.deleted_at is null and (f.expires_at is null or f.expires_at > now())`,
+    name !== undefined && sql`f.name ilike ${`%${escapeLike(name)}%`}`,
+    type !== undefined && typeCondition(type.toLowerCase()),
+    minSize !== undefined && sql`f.size >= ${minSize}`,
+    maxSize !== undefined && sql`f.size <= ${maxSize}`,
+    createdAfter !== undefined && sql`f.created_at > ${createdAfter}`,
+    createdBefore !== undefined && sql`f.created_at < ${createdBefore}`,
+  ]
+  return sql.join(
+    all.filter((part) => part !== false),
+    sql` and `,
+  )
+}
+
+const typeCondition = (type: string) =>
+  type.endsWith('/*')
+    ? sql`f.media_type like ${`${escapeLike(type.slice(0, -1))}%`}`
+    : sql`f.media_type = ${type}`
+
+const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&')

@@ -1,0 +1,74 @@
+/** One file as its owner sees it. */
+export interface FileRecord {
+  readonly id: string
+  readonly bucket: string
+  readonly name: string
+  readonly mediaType: string
+  readonly size: number
+  /** SHA-256, SHA-1 and MD5 of the bytes, in lower-case hex. */
+  readonly hash: string
+  readonly sha1: string
+  readonly md5: string
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** Counts the changes, from 1. */
+  readonly version: number
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly storedAt: Date
+  readonly expiresAt: Date | null
+  readonly deletedAt: Date | null
+}
+
+/** A FileRecord as JSON keeps it: its times are RFC 3339. */
+export type FileRecordJson = {
+  readonly [Key in keyof FileRecord]: FileRecord[Key] extends Date
+    ? string
+    : FileRecord[Key] extends Date | null
+      ? string | null
+      : FileRecord[Key]
+}
+
+/** A row of files joined with its blob, as the columns below select it. */
+export interface FileRow {
+  id: string
+  bucket: string
+  name: string
+  media_type: string
+  size: number
+  sha256: string
+  sha1: string
+  md5: string
+  metadata: Record<string, unknown>
+  version: number
+  created_at: Date
+  updated_at: Date
+  stored_at: Date
+  expires_at: Date | null
+  deleted_at: Date | null
+}
+
+/** What a FileRow selects, where `f` is files and `b` is blobs. */
+export const fileColumns = `f.id, f.bucket, f.name, f.media_type, f.size, f.metadata, f.version, f.created_at,
+  f.updated_at, f.stored_at, f.expires_at, f.deleted_at,
+  encode(b.sha256, 'hex') as sha256, encode(b.sha1, 'hex') as sha1, encode(b.md5, 'hex') as md5`
+
+/** A file that can be seen: neither deleted nor expired. */
+export const isLive = `f.deleted_at is null and (f.expires_at is null or f.expires_at > now())`
+
+export const toFileRecord = (row: FileRow): FileRecord => ({
+  id: row.id,
+  bucket: row.bucket,
+  name: row.name,
+  mediaType: row.media_type,
+  size: row.size,
+  hash: row.sha256,
+  sha1: row.sha1,
+  md5: row.md5,
+  metadata: row.metadata,
+  version: row.version,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+  storedAt: row.stored_at,
+  expiresAt: row.expires_at,
+  deletedAt: row.deleted_at,
+})

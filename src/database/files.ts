@@ -1,0 +1,158 @@
+import { CompiledQuery, sql } from 'kysely'
+import { type FileRecord, type FileRow, fileColumns, isLive, toFileRecord } from './fileRecord.ts'
+import type { Database, DatabaseTransaction } from './schema.ts'
+
+/** What names a file: its id, or one of the digests of its bytes within a bucket. */
+export interface FileReference {
+  readonly kind: 'id' | 'sha256' | 'sha1' | 'md5'
+  readonly value: string
+  readonly bucket: string
+}
+
+/** Where a file's bytes are and how each block of them is checked. */
+export interface FileContent {
+  readonly file: FileRecord
+  readonly blobId: number
+  readonly storageKey: string
+  readonly blockCrc32: Buffer
+}
+
+const condition = ({ kind }: FileReference) =>
+  kind === 'id' ? 'f.id = $1::uuid' : `b.${kind} = decode($1, 'hex') and b.bucket = $2`
+
+const parametersOf = ({ kind, value, bucket }: FileReference) => (kind === 'id' ? [value] : [value, bucket])
+
+const fromLive = (reference: FileReference) =>
+  `from files f join blobs b on b.id = f.blob_id where ${condition(reference)} and ${isLive}`
+
+/** The newest live file that the reference names. */
+export async function findFileRecord(
+  db: Database,
+  reference: FileReference,
+): Promise<FileRecord | undefined> {
+  const statement = `select ${fileColumns} ${fromLive(reference)} order by f.created_at desc, f.id desc limit 1`
+  const { rows } = await db.executeQuery<FileRow>(CompiledQuery.raw(statement, parametersOf(reference)))
+  return rows[0] && toFileRecord(rows[0])
+}
+
+/** The newest live file that the reference names, and where its bytes are. */
+export async function findFileContent(
+  db: Database,
+  reference: FileReference,
+): Promise<FileContent | undefined> {
+  const statement = `select ${fileColumns}, b.id as blob_id, b.storage_key, b.block_crc32
+    ${fromLive(reference)} order by f.created_at desc, f.id desc limit 1`
+  const { rows } = await db.executeQuery<
+    FileRow & { blob_id: number; storage_key: string; block_crc32: Buffer }
+  >(CompiledQuery.raw(statement, parametersOf(reference)))
+  const row = rows[0]
+  return (
+    row && {
+      file: toFileRecord(row),
+      blobId: row.blob_id,
+      storageKey: row.storage_key,
+      blockCrc32: row.block_crc32,
+    }
+  )
+}
+
+/** The ids of the live files that the reference names, newest first. */
+export async function listFileIds(db: Database, reference: FileReference, atMost: number): Promise<string[]> {
+  const statement = `select f.id ${fromLive(reference)} order by f.created_at desc, f.id desc limit ${atMost}`
+  const { rows } = await db.executeQuery<{ id: string }>(
+    CompiledQuery.raw(statement, parametersOf(reference)),
+  )
+  return rows.map((row) => row.id)
+}
+
+/** A live file of this blob, the newest. Meant for a caller that holds the blob row's lock. */
+export async function findLiveFileOfBlob(
+  trx: DatabaseTransaction,
+  blobId: number,
+): Promise<FileRecord | undefined> {
+  const statement = `select ${fileColumns} from files f join blobs b on b.id = f.blob_id
+    where f.blob_id = $1 and ${isLive} order by f.created_at desc, f.id desc limit 1`
+  const { rows } = await trx.executeQuery<FileRow>(CompiledQuery.raw(statement, [blobId]))
+  return rows[0] && toFileRecord(rows[0])
+}
+
+export interface FileChanges {
+  readonly name?: string
+  readonly mediaType?: string
+  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly expiresAt?: Date | null
+}
+
+/** Changes a live file of exactly this version. Undefined when it is gone or has changed since. */
+export async function updateFileRecord(
+  db: Database,
+  { id, version }: Pick<FileRecord, 'id' | 'version'>,
+  { name, mediaType, metadata, expiresAt }: FileChanges,
+): Promise<FileRecord | undefined> {
+  const updated = await db
+    .updateTable('files as f')
+    .set({
+      ...(name !== undefined && { name }),
+      ...(mediaType !== undefined && { media_type: mediaType }),
+      ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
+      ...(expiresAt !== undefined && { expires_at: expiresAt }),
+      version: version + 1,
+      updated_at: sql<Date>`now()`,
+    })
+    .where('f.id', '=', id)
+    .where('f.version', '=', version)
+    .where(sql<boolean>`${sql.raw(isLive)}`)
+    .returning('f.blob_id')
+    .executeTakeFirst()
+  if (!updated) return undefined
+  const statement = `select ${fileColumns} from files f join blobs b on b.id = f.blob_id where f.id = $1::uuid`
+  const { rows } = await db.executeQuery<FileRow>(CompiledQuery.raw(statement, [id]))
+  return rows[0] && toFileRecord(rows[0])
+}
+
+/** Marks a live file of exactly this version as deleted. False when it is gone or has changed since. */
+export async function markFileDeleted(
+  db: Database,
+  { id, version }: Pick<FileRecord, 'id' | 'version'>,
+): Promise<boolean> {
+  const marked = await db
+    .updateTable('files as f')
+    .set({ deleted_at: sql<Date>`now()`, updated_at: sql<Date>`now()`, version: version + 1 })
+    .where('f.id', '=', id)
+    .where('f.version', '=', version)
+    .where(sql<boolean>`${sql.raw(isLive)}`)
+    .returning('f.id')
+    .executeTakeFirst()
+  return marked !== undefined
+}
+
+/** Marks files as deleted whose life is over. Returns how many. */
+export async function markExpiredFiles(db: Database): Promise<number> {
+  const { numUpdatedRows } = await db
+    .updateTable('files')
+    .set({ deleted_at: sql<Date>`now()`, updated_at: sql<Date>`now()`, version: sql<number>`version + 1` })
+    .where('deleted_at', 'is', null)
+    .where('expires_at', '<=', sql<Date>`now()`)
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
+/** Forgets files that were deleted longer ago than the retention. Returns the ids of the blobs they referred to. */
+export async function deleteForgottenFiles(
+  db: Database,
+  retentionSeconds: number,
+  atMost: number,
+): Promise<number[]> {
+  const rows = await db
+    .deleteFrom('files')
+    .where('id', 'in', (old) =>
+      old
+        .selectFrom('files')
+        .select('id')
+        .where('deleted_at', '<=', sql<Date>`now() - make_interval(secs => ${retentionSeconds})`)
+        .limit(atMost),
+    )
+    .returning('blob_id')
+    .execute()
+  return rows.map((row) => row.blob_id)
+}

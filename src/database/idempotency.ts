@@ -1,0 +1,76 @@
+import { sql } from 'kysely'
+import type { FileRecord, FileRecordJson } from './fileRecord.ts'
+import type { Database, DatabaseTransaction } from './schema.ts'
+
+export type IdempotentState =
+  | { readonly kind: 'begun' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'done'; readonly fingerprint: Buffer; readonly file: FileRecord }
+
+/** Claims a key for one request, or says how the request that has it went. A claim lasts `lockSeconds`. */
+export async function beginIdempotent(
+  db: Database,
+  key: string,
+  lockSeconds: number,
+): Promise<IdempotentState> {
+  const { rows } = await sql`
+    insert into idempotency (key, locked_until) values (${key}, now() + make_interval(secs => ${lockSeconds}))
+    on conflict (key) do update set locked_until = excluded.locked_until
+    where idempotency.response is null and idempotency.locked_until < now()
+    returning key
+  `.execute(db)
+  if (rows.length > 0) return { kind: 'begun' }
+  const row = await db
+    .selectFrom('idempotency')
+    .select(['fingerprint', 'response'])
+    .where('key', '=', key)
+    .executeTakeFirst()
+  if (!row?.response || !row.fingerprint) return { kind: 'running' }
+  return { kind: 'done', fingerprint: row.fingerprint, file: parseFileRecord(row.response) }
+}
+
+/** Keeps a claim for another `lockSeconds`. */
+export async function extendIdempotent(db: Database, key: string, lockSeconds: number): Promise<void> {
+  await db
+    .updateTable('idempotency')
+    .set({ locked_until: sql<Date>`now() + make_interval(secs => ${lockSeconds})` })
+    .where('key', '=', key)
+    .where('response', 'is', null)
+    .execute()
+}
+
+/** Remembers the answer in the transaction that makes it true. */
+export async function completeIdempotent(
+  trx: DatabaseTransaction,
+  { key, fingerprint }: { key: string; fingerprint: Buffer },
+  file: FileRecord,
+): Promise<void> {
+  await trx
+    .updateTable('idempotency')
+    .set({ fingerprint, file_id: file.id, response: JSON.stringify(file) })
+    .where('key', '=', key)
+    .execute()
+}
+
+/** Gives a claim back after a refusal, so that the request can be sent again. */
+export async function forgetIdempotent(db: Database, key: string): Promise<void> {
+  await db.deleteFrom('idempotency').where('key', '=', key).where('response', 'is', null).execute()
+}
+
+/** Forgets answers older than `retentionSeconds`. */
+export async function deleteOldIdempotent(db: Database, retentionSeconds: number): Promise<void> {
+  await db
+    .deleteFrom('idempotency')
+    .where('created_at', '<', sql<Date>`now() - make_interval(secs => ${retentionSeconds})`)
+    .where('locked_until', '<', sql<Date>`now()`)
+    .execute()
+}
+
+const parseFileRecord = (json: FileRecordJson): FileRecord => ({
+  ...json,
+  createdAt: new Date(json.createdAt),
+  updatedAt: new Date(json.updatedAt),
+  storedAt: new Date(json.storedAt),
+  expiresAt: json.expiresAt === null ? null : new Date(json.expiresAt),
+  deletedAt: json.deletedAt === null ? null : new Date(json.deletedAt),
+})

@@ -1,0 +1,42 @@
+import { sql } from 'kysely'
+import type { Database } from './schema.ts'
+
+/** The id of the storage that belongs to this database, if one was ever chosen. */
+export async function findStorageId(db: Database): Promise<string | undefined> {
+  const row = await db.selectFrom('installation').select('storage_id').executeTakeFirst()
+  return row?.storage_id
+}
+
+/** Chooses the storage of this database for good; another process that came first wins. Returns the id that counts. */
+export async function insertStorageId(db: Database, id: string): Promise<string> {
+  await db
+    .insertInto('installation')
+    .values({ storage_id: id })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  return (await findStorageId(db)) ?? id
+}
+
+/** Whether the database knows of any bytes at all. */
+export async function knowsBytes(db: Database): Promise<boolean> {
+  const { rows } = await sql<{ some: boolean }>`
+    select exists (select from blobs) or exists (select from trash) as some`.execute(db)
+  return rows[0]?.some ?? false
+}
+
+/** Settings of PostgreSQL without which an acknowledged commit could be lost, as it reports them. */
+export async function readDurabilitySettings(db: Database): Promise<Readonly<Record<string, string>>> {
+  const { rows } = await sql<{ name: string; setting: string }>`
+    select name, setting from pg_settings
+    where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'server_version_num', 'transaction_read_only')
+  `.execute(db)
+  return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))
+}
+
+/** The database's clock in milliseconds since 1970, and whether it is a standby that takes no writes. */
+export async function readClock(db: Database): Promise<{ milliseconds: number; standby: boolean }> {
+  const { rows } = await sql<{ milliseconds: number; standby: boolean }>`
+    select (extract(epoch from clock_timestamp()) * 1000)::float8 as milliseconds, pg_is_in_recovery() as standby
+  `.execute(db)
+  return rows[0] ?? { milliseconds: Number.NaN, standby: false }
+}

@@ -1,0 +1,91 @@
+import { CompiledQuery, sql } from 'kysely'
+import type { StorageKey } from '../storage/storage.ts'
+import type { Database, TrashReason } from './schema.ts'
+
+const inSeconds = (seconds: number) => sql<Date>`now() + make_interval(secs => ${seconds})`
+
+/** Announces that bytes may appear under these keys. Committed when it resolves, so before any byte (I4). */
+export async function insertIntents(
+  db: Database,
+  keys: readonly StorageKey[],
+  leaseSeconds: number,
+): Promise<void> {
+  const statement = `insert into intents (storage_key, lease_expires_at)
+    select key, now() + make_interval(secs => $2) from unnest($1::text[]) key`
+  await db.executeQuery(CompiledQuery.raw(statement, [keys, leaseSeconds]))
+}
+
+/** Whether the intent still stood and got a new lease. False means it was reaped: the upload must stop. */
+export async function extendIntent(db: Database, key: StorageKey, leaseSeconds: number): Promise<boolean> {
+  const updated = await db
+    .updateTable('intents')
+    .set({ lease_expires_at: inSeconds(leaseSeconds) })
+    .where('storage_key', '=', key)
+    .returning('storage_key')
+    .executeTakeFirst()
+  return updated !== undefined
+}
+
+/** Gives received bytes up. They were never live, so no reader gets a grace. Does nothing when the intent is gone. */
+export async function trashIntent(db: Database, key: StorageKey, reason: TrashReason): Promise<void> {
+  await db
+    .with('gone', (cte) => cte.deleteFrom('intents').where('storage_key', '=', key).returning('storage_key'))
+    .insertInto('trash')
+    .columns(['storage_key', 'reason', 'remove_after'])
+    .expression((from) =>
+      from
+        .selectFrom('gone')
+        .select(['storage_key', sql.lit(reason).as('reason'), sql<Date>`now()`.as('remove_after')]),
+    )
+    .execute()
+}
+
+/** Moves every intent whose lease ran out to the trash (REAP). Rows that a commit holds are left alone. */
+export async function reapIntents(db: Database, atMost: number): Promise<number> {
+  const reaped = await db
+    .with('gone', (cte) =>
+      cte
+        .deleteFrom('intents')
+        .where('storage_key', 'in', (expired) =>
+          expired
+            .selectFrom('intents')
+            .select('storage_key')
+            .where('lease_expires_at', '<', sql<Date>`now()`)
+            .limit(atMost)
+            .forUpdate()
+            .skipLocked(),
+        )
+        .returning('storage_key'),
+    )
+    .insertInto('trash')
+    .columns(['storage_key', 'reason', 'remove_after'])
+    .expression((from) =>
+      from
+        .selectFrom('gone')
+        .select(['storage_key', sql.lit('reaped').as('reason'), sql<Date>`now()`.as('remove_after')]),
+    )
+    .executeTakeFirst()
+  return Number(reaped.numInsertedOrUpdatedRows ?? 0)
+}
+
+/**
+ * Whether an intent still stands, asked so that the answer waits for whoever is committing it (U13).
+ * Throws what the database throws when it cannot be asked.
+ */
+export async function intentStands(db: Database, key: StorageKey): Promise<boolean> {
+  const row = await db
+    .selectFrom('intents')
+    .select('storage_key')
+    .where('storage_key', '=', key)
+    .forUpdate()
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** The newest sequence number that any intent ever got; 0 before the first. */
+export async function newestIntentSequence(db: Database): Promise<number> {
+  const { rows } = await sql<{ sequence: number }>`
+    select coalesce(pg_sequence_last_value(pg_get_serial_sequence('intents', 'sequence')::regclass), 0)::bigint as sequence
+  `.execute(db)
+  return rows[0]?.sequence ?? 0
+}

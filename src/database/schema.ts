@@ -1,0 +1,54 @@
+import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
+import type { FileRecordJson } from './fileRecord.ts'
+
+/** The tables as `migrations/` makes them. bigint columns are read as numbers: no file has 2^53 bytes. */
+export interface Schema {
+  installation: { id: Generated<number>; storage_id: string; created_at: Generated<Date> }
+  intents: {
+    storage_key: string
+    sequence: Generated<number>
+    lease_expires_at: Date
+    created_at: Generated<Date>
+  }
+  trash: { storage_key: string; reason: TrashReason; remove_after: Date; created_at: Generated<Date> }
+  blobs: {
+    id: Generated<number>
+    bucket: string
+    sha256: Buffer
+    sha1: Buffer
+    md5: Buffer
+    size: number
+    storage_key: string
+    block_crc32: Buffer
+    verified_at: Generated<Date>
+    damaged_at: Date | null
+  }
+  files: {
+    id: string
+    bucket: string
+    name: string
+    media_type: string
+    size: number
+    blob_id: number
+    metadata: ColumnType<Record<string, unknown>, string, string>
+    version: Generated<number>
+    created_at: Generated<Date>
+    updated_at: Generated<Date>
+    stored_at: Generated<Date>
+    expires_at: Date | null
+    deleted_at: Date | null
+  }
+  idempotency: {
+    key: string
+    fingerprint: Buffer | null
+    file_id: string | null
+    response: ColumnType<FileRecordJson | null, string | null, string | null>
+    locked_until: Date
+    created_at: Generated<Date>
+  }
+}
+
+export type TrashReason = 'aborted' | 'reaped' | 'duplicate' | 'unreferenced' | 'healed' | 'orphan'
+
+export type Database = Kysely<Schema>
+export type DatabaseTransaction = Transaction<Schema>

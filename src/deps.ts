@@ -1,0 +1,18 @@
+import type { Config } from './config.ts'
+import type { Database } from './database/schema.ts'
+import type { CommitNewFile } from './domain/commitQueue.ts'
+import type { KeyReserve } from './domain/keyReserve.ts'
+import type { Logger } from './logger.ts'
+import type { Storage } from './storage/storage.ts'
+
+/** Everything that is made once at start and used everywhere. */
+export interface Deps {
+  readonly config: Config
+  readonly logger: Logger
+  readonly db: Database
+  readonly storage: Storage
+  readonly keys: KeyReserve
+  readonly commitNewFile: CommitNewFile
+  /** Whether the service is on its way out and takes nothing new. */
+  readonly stopping: () => boolean
+}

@@ -1,0 +1,44 @@
+import { toDomainError } from '../database/failures.ts'
+import type { FileRecord } from '../database/fileRecord.ts'
+import { type FileChanges, markFileDeleted, updateFileRecord } from '../database/files.ts'
+import type { Deps } from '../deps.ts'
+import { preconditionFailed } from '../errors.ts'
+import { findOnlyFile } from './findFile.ts'
+
+/** Which file a caller means, and what must be true of it for the change to happen. */
+export interface ChangeTarget {
+  readonly reference: string
+  readonly bucket: string
+  /** Judges `If-Match`; undefined when the caller set no condition. */
+  readonly condition: ((file: FileRecord) => boolean) | undefined
+}
+
+const ATTEMPTS = 5
+
+/** Changes the one file meant. Throws `file-not-found`, `ambiguous-hash`, `precondition-failed`, `database-unavailable`. */
+export const changeFile = (
+  deps: Pick<Deps, 'db'>,
+  target: ChangeTarget,
+  changes: FileChanges,
+): Promise<FileRecord> => whileUnchanged(deps, target, (file) => updateFileRecord(deps.db, file, changes))
+
+/** Deletes the one file meant; its bytes go when nothing else needs them. Throws what `changeFile` throws. */
+export const removeFile = (deps: Pick<Deps, 'db'>, target: ChangeTarget): Promise<FileRecord> =>
+  whileUnchanged(deps, target, async (file) => ((await markFileDeleted(deps.db, file)) ? file : undefined))
+
+/** The condition is judged on the very version that is changed: a change in between means looking again. */
+async function whileUnchanged(
+  deps: Pick<Deps, 'db'>,
+  { reference, bucket, condition }: ChangeTarget,
+  change: (file: FileRecord) => Promise<FileRecord | undefined>,
+): Promise<FileRecord> {
+  for (let attempt = 1; ; attempt++) {
+    const file = await findOnlyFile(deps, reference, bucket)
+    if (condition && !condition(file)) throw preconditionFailed('If-Match')
+    const changed = await change(file).catch((error: unknown) => {
+      throw toDomainError(error)
+    })
+    if (changed) return changed
+    if (attempt === ATTEMPTS) throw preconditionFailed('If-Match')
+  }
+}

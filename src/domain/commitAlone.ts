@@ -1,0 +1,106 @@
+import {
+  findBlob,
+  insertBlob,
+  insertFile,
+  type KnownBlob,
+  type NewFile,
+  replaceBlobBytes,
+  takeIntent,
+} from '../database/commits.ts'
+import type { FileRecord } from '../database/fileRecord.ts'
+import { findLiveFileOfBlob } from '../database/files.ts'
+import { completeIdempotent } from '../database/idempotency.ts'
+import type { Database, DatabaseTransaction } from '../database/schema.ts'
+import { insertTrash } from '../database/trash.ts'
+import { uploadFenced } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
+import type { Storage } from '../storage/storage.ts'
+
+export interface CommitRequest {
+  readonly file: NewFile
+  readonly duplicates: 'refuse' | 'allow'
+  readonly idempotent?: { readonly key: string; readonly fingerprint: Buffer } | undefined
+}
+
+export type CommitOutcome =
+  | { readonly kind: 'stored'; readonly file: FileRecord }
+  /** The bucket holds these bytes, and duplicates are refused. Whether the received bytes are in use now is `healed`. */
+  | { readonly kind: 'exists'; readonly file: FileRecord; readonly healed: boolean }
+  /** The blob changed between looking and locking. */
+  | { readonly kind: 'again' }
+
+/**
+ * Commits one file in a transaction of its own, whatever the bucket holds already (U9-U12). Throws `upload-fenced` when
+ * the intent was reaped, and what the database throws.
+ */
+export async function commitAlone(
+  { db, storage, readGraceSeconds }: { db: Database; storage: Storage; readGraceSeconds: number },
+  request: CommitRequest,
+): Promise<CommitOutcome> {
+  const { file, duplicates, idempotent } = request
+  // Looked at before the transaction, in which no call to the storage is made.
+  const known = await findBlob(db, file.bucket, file.bytes)
+  const healthy =
+    known !== undefined && !known.damaged && (await storage.size(known.storageKey)) === file.bytes.size
+
+  return inTransaction(db, async (trx) => {
+    await failpoint('U9')
+    if (!(await takeIntent(trx, file.bytes.storageKey))) throw uploadFenced()
+    await failpoint('U10')
+    const blobId = known ? await lockBlob(trx, file, known) : await insertBlob(trx, file.bucket, file.bytes)
+    if (blobId === undefined) return { kind: 'again' }
+
+    const existing = known && duplicates === 'refuse' ? await findLiveFileOfBlob(trx, blobId) : undefined
+    if (existing && healthy) return { kind: 'exists', file: existing, healed: false }
+    if (known && healthy)
+      await insertTrash(trx, file.bytes.storageKey, { reason: 'duplicate', graceSeconds: 0 })
+    if (known && !healthy) {
+      await replaceBlobBytes(trx, blobId, file.bytes)
+      await insertTrash(trx, known.storageKey, { reason: 'healed', graceSeconds: readGraceSeconds })
+    }
+    if (existing) return { kind: 'exists', file: existing, healed: true }
+
+    const stored = await insertFile(trx, file, blobId)
+    if (idempotent) await completeIdempotent(trx, idempotent, stored)
+    await failpoint('U11')
+    return { kind: 'stored', file: stored }
+  })
+}
+
+/** The blob's id once its row is locked; undefined when it is gone or has other bytes by now. */
+async function lockBlob(
+  trx: DatabaseTransaction,
+  file: NewFile,
+  known: KnownBlob,
+): Promise<number | undefined> {
+  const locked = await findBlob(trx, file.bucket, file.bytes)
+  const same =
+    locked?.id === known.id && locked.storageKey === known.storageKey && locked.damaged === known.damaged
+  return same ? known.id : undefined
+}
+
+/** Commits unless the outcome is that nothing may change. */
+async function inTransaction(
+  db: Database,
+  work: (trx: DatabaseTransaction) => Promise<CommitOutcome>,
+): Promise<CommitOutcome> {
+  const trx = await db.startTransaction().execute()
+  try {
+    const outcome = await work(trx)
+    if (outcome.kind === 'again' || (outcome.kind === 'exists' && !outcome.healed)) {
+      await trx.rollback().execute()
+      return outcome
+    }
+    await failpoint('U12')
+    await trx.commit().execute()
+    await failpoint('U13')
+    return outcome
+  } catch (error) {
+    if (!trx.isCommitted && !trx.isRolledBack)
+      await trx
+        .rollback()
+        .execute()
+        .catch(() => {})
+    throw error
+  }
+}

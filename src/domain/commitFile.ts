@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { classifyFailure, toDomainError } from '../database/failures.ts'
+import { findFileRecord } from '../database/files.ts'
+import { intentStands } from '../database/intents.ts'
+import type { Deps } from '../deps.ts'
+import { databaseUnavailable, hasCode, outcomeUnknown, uploadFenced } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
+import { type CommitOutcome, type CommitRequest, commitAlone } from './commitAlone.ts'
+import { abandon } from './receiveBytes.ts'
+
+export type CommitDeps = Pick<Deps, 'commitNewFile' | 'config' | 'db' | 'logger' | 'storage'>
+
+const ATTEMPTS = 5
+const RESOLVE_MILLISECONDS = 10_000
+
+export type CommitResult = Exclude<CommitOutcome, { kind: 'again' }>
+
+/**
+ * Turns received bytes into a file (U9-U13). Every way in ends here. A file it returns is durable, be it stored now or
+ * one that the bucket held already. Throws `upload-fenced`, `database-unavailable`, or `outcome-unknown` when neither a
+ * commit nor its absence could be proven; unless unknown, bytes that are not used are in the trash.
+ */
+export async function commitFile(deps: CommitDeps, request: CommitRequest): Promise<CommitResult> {
+  const { storageKey } = request.file.bytes
+  try {
+    const result = await commitOrResolve(deps, request)
+    if (result.kind === 'exists' && !result.healed) await abandon(deps, storageKey)
+    await failpoint('U14')
+    return result
+  } catch (error) {
+    if (!hasCode(error, 'outcome-unknown')) await abandon(deps, storageKey)
+    throw toDomainError(error)
+  }
+}
+
+async function commitOrResolve(deps: CommitDeps, request: CommitRequest): Promise<CommitResult> {
+  try {
+    return await commit(deps, request)
+  } catch (error) {
+    if (classifyFailure(error) !== 'unknown') throw error
+    deps.logger.warn('The outcome of a commit is unknown', { id: request.file.id, error })
+    return await resolveOutcome(deps, request, error)
+  }
+}
+
+async function commit(deps: CommitDeps, request: CommitRequest): Promise<CommitResult> {
+  // The quick way has no place for an idempotent answer.
+  const quick = request.idempotent ? undefined : await deps.commitNewFile(request.file)
+  if (quick) return { kind: 'stored', file: quick }
+  const { db, storage, config } = deps
+  const aloneDeps = { db, storage, readGraceSeconds: config.protocol.readGraceSeconds }
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const outcome = await tryAlone(() => commitAlone(aloneDeps, request), attempt)
+    if (outcome.kind !== 'again') return outcome
+    await sleep(Math.random() * 20 * attempt)
+  }
+  throw databaseUnavailable(new Error(`The blob changed ${ATTEMPTS} times while it was being committed.`))
+}
+
+/** A transaction that the database rolled back for the sake of others is tried again. */
+async function tryAlone(attemptAlone: () => Promise<CommitOutcome>, attempt: number): Promise<CommitOutcome> {
+  try {
+    return await attemptAlone()
+  } catch (error) {
+    if (classifyFailure(error) !== 'retry' || attempt >= 3) throw error
+    return { kind: 'again' }
+  }
+}
+
+/**
+ * Finds out what became of a COMMIT whose reply was lost (U13): while the intent stands it did not happen; without it the
+ * file tells.
+ */
+async function resolveOutcome(
+  { db, logger }: CommitDeps,
+  { file }: CommitRequest,
+  cause: unknown,
+): Promise<CommitResult> {
+  const until = performance.now() + RESOLVE_MILLISECONDS
+  for (;;) {
+    try {
+      if (await intentStands(db, file.bytes.storageKey)) throw databaseUnavailable(cause)
+      const record = await findFileRecord(db, { kind: 'id', value: file.id, bucket: file.bucket })
+      if (record) return { kind: 'stored', file: record }
+      throw uploadFenced()
+    } catch (error) {
+      if (hasCode(error, 'database-unavailable') || hasCode(error, 'upload-fenced')) throw error
+      if (performance.now() > until) throw outcomeUnknown(cause)
+      logger.debug('Asking again what became of a commit', { id: file.id, error })
+      await sleep(250)
+    }
+  }
+}

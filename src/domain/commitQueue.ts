@@ -1,0 +1,68 @@
+import { commitNewFiles, type NewFile } from '../database/commits.ts'
+import { classifyFailure, codeOf } from '../database/failures.ts'
+import type { FileRecord } from '../database/fileRecord.ts'
+import type { Database } from '../database/schema.ts'
+
+/**
+ * Commits a file whose bytes are new to its bucket. Undefined means nothing was done: the intent is gone, the bucket
+ * holds the bytes, or another commit was quicker; `commitAlone` finds out which. Rejects with what the database threw.
+ */
+export type CommitNewFile = (file: NewFile) => Promise<FileRecord | undefined>
+
+interface Waiting {
+  readonly file: NewFile
+  resolve(record: FileRecord | undefined): void
+  reject(error: unknown): void
+}
+
+const FILES_AT_ONCE = 64
+const STATEMENTS_AT_ONCE = 2
+
+/** Files that are ready in the same moment share one statement and so one COMMIT. */
+export function createCommitQueue(db: Database): CommitNewFile {
+  let queue: Waiting[] = []
+  let running = 0
+
+  async function drain() {
+    running += 1
+    while (queue.length > 0) {
+      const batch = takeBatch()
+      try {
+        const records = new Map(
+          (
+            await commitNewFiles(
+              db,
+              batch.map(({ file }) => file),
+            )
+          ).map((record) => [record.id, record]),
+        )
+        for (const { file, resolve } of batch) resolve(records.get(file.id))
+      } catch (error) {
+        // Rolled back for the sake of one of them: each is tried alone.
+        const alone = codeOf(error) === '23505' || classifyFailure(error) === 'retry'
+        for (const { resolve, reject } of batch) alone ? resolve(undefined) : reject(error)
+      }
+    }
+    running -= 1
+  }
+
+  /** Two files with the same bytes cannot share a statement: the second has to see the first. */
+  function takeBatch(): Waiting[] {
+    const taken = new Map<string, Waiting>()
+    const left: Waiting[] = []
+    for (const waiting of queue) {
+      const { bucket, bytes } = waiting.file
+      const identity = `${bucket} ${bytes.sha256.toString('hex')} ${bytes.size}`
+      if (taken.size < FILES_AT_ONCE && !taken.has(identity)) taken.set(identity, waiting)
+      else left.push(waiting)
+    }
+    queue = left
+    return [...taken.values()]
+  }
+
+  return (file) =>
+    new Promise((resolve, reject) => {
+      queue.push({ file, resolve, reject })
+      if (running < STATEMENTS_AT_ONCE) void drain()
+    })
+}

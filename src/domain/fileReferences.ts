@@ -1,0 +1,14 @@
+import type { FileReference } from '../database/files.ts'
+
+const forms = [
+  ['id', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/],
+  ['sha256', /^[0-9a-f]{64}$/],
+  ['sha1', /^[0-9a-f]{40}$/],
+  ['md5', /^[0-9a-f]{32}$/],
+] as const
+
+/** What a text names, recognised by its form alone: an id, or a SHA-256, SHA-1 or MD5. Undefined for anything else. */
+export function parseFileReference(value: string, bucket: string): FileReference | undefined {
+  const form = forms.find(([, pattern]) => pattern.test(value))
+  return form && { kind: form[0], value, bucket }
+}

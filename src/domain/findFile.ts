@@ -1,0 +1,48 @@
+import { toDomainError } from '../database/failures.ts'
+import type { FileRecord } from '../database/fileRecord.ts'
+import {
+  type FileContent,
+  type FileReference,
+  findFileContent,
+  findFileRecord,
+  listFileIds,
+} from '../database/files.ts'
+import type { Deps } from '../deps.ts'
+import { ambiguousHash, fileNotFound } from '../errors.ts'
+import { parseFileReference } from './fileReferences.ts'
+
+const IDS_NAMED = 100
+
+/** The newest live file of that id or hash. Throws `file-not-found`, without a query when the text can name none. */
+export const findFile = ({ db }: Pick<Deps, 'db'>, value: string, bucket: string): Promise<FileRecord> =>
+  found(parseFileReference(value, bucket), (reference) => findFileRecord(db, reference))
+
+/** The same file, with the place of its bytes. */
+export const findContent = ({ db }: Pick<Deps, 'db'>, value: string, bucket: string): Promise<FileContent> =>
+  found(parseFileReference(value, bucket), (reference) => findFileContent(db, reference))
+
+/** The one live file of that id or hash. Throws `file-not-found`, or `ambiguous-hash` with the ids when there are more. */
+export async function findOnlyFile(
+  deps: Pick<Deps, 'db'>,
+  value: string,
+  bucket: string,
+): Promise<FileRecord> {
+  const reference = parseFileReference(value, bucket)
+  const file = await findFile(deps, value, bucket)
+  if (!reference || reference.kind === 'id') return file
+  const ids = await listFileIds(deps.db, reference, IDS_NAMED)
+  if (ids.length > 1) throw ambiguousHash(ids)
+  return file
+}
+
+async function found<Result>(
+  reference: FileReference | undefined,
+  find: (reference: FileReference) => Promise<Result | undefined>,
+): Promise<Result> {
+  if (!reference) throw fileNotFound()
+  const result = await find(reference).catch((error: unknown) => {
+    throw toDomainError(error)
+  })
+  if (result === undefined) throw fileNotFound()
+  return result
+}

@@ -1,0 +1,85 @@
+import { listBlobs } from '../database/blobs.ts'
+import {
+  countRows,
+  findKnownKeys,
+  findStructuralViolations,
+  isCurrentBlob,
+  type Violation,
+} from '../database/inspect.ts'
+import type { Deps } from '../deps.ts'
+import { type Storage, type StorageKey, shards } from '../storage/storage.ts'
+import { findDamage } from './maintenance/scrub.ts'
+
+export interface Findings {
+  readonly counts: Readonly<Record<string, number>>
+  readonly violations: readonly Violation[]
+}
+
+type FsckDeps = Pick<Deps, 'db' | 'storage'>
+
+const PAGE = 500
+
+/**
+ * Holds database and storage against the invariants I1-I6. Safe while the service runs: what changes during the check is
+ * looked at again before it counts. `deep` reads all bytes and compares their hashes.
+ */
+export async function checkEverything(deps: FsckDeps, { deep }: { deep: boolean }): Promise<Findings> {
+  const counts = await countRows(deps.db)
+  const violations = [...(await findStructuralViolations(deps.db))]
+  for await (const violation of checkBlobs(deps, deep)) violations.push(violation)
+  let stored = 0
+  for (const shard of shards) {
+    for await (const keys of pagesOf(deps.storage, shard)) {
+      stored += keys.length
+      violations.push(...(await checkKnown(deps, keys)))
+    }
+  }
+  return { counts: { ...counts, 'stored keys': stored }, violations }
+}
+
+/** I1, I2, I6: the bytes of every blob are there, and with `deep` they are what they were. */
+async function* checkBlobs({ db, storage }: FsckDeps, deep: boolean): AsyncGenerator<Violation> {
+  for (let afterId = 0; ; ) {
+    const blobs = await listBlobs(db, afterId, PAGE)
+    for (const blob of blobs) {
+      const damage = deep ? await findDamage(storage, blob) : await findMissing(storage, blob)
+      if (damage === undefined || !(await isCurrentBlob(db, blob))) continue
+      const invariant = damage.startsWith('there') ? 'I2' : 'I6'
+      yield {
+        invariant,
+        sentence: `blob ${blob.id}, ${blob.storageKey}, sha256 ${blob.sha256.toString('hex')}: ${damage}`,
+      }
+    }
+    const last = blobs.at(-1)
+    if (!last) return
+    afterId = last.id
+  }
+}
+
+async function findMissing(storage: Storage, { storageKey, size }: { storageKey: StorageKey; size: number }) {
+  const found = await storage.size(storageKey)
+  if (found === undefined) return 'there are no bytes'
+  return found === size ? undefined : `there are ${found} bytes instead of ${size}`
+}
+
+/** I4, I5: bytes that no table knows. Asked again about those, since a sweep may have removed them meanwhile. */
+async function checkKnown({ db, storage }: FsckDeps, keys: readonly StorageKey[]): Promise<Violation[]> {
+  const known = await findKnownKeys(db, keys)
+  const violations: Violation[] = []
+  for (const key of keys) {
+    if (known.has(key) || (await storage.size(key)) === undefined) continue
+    violations.push({ invariant: 'I4', sentence: `the bytes under ${key} are in no table` })
+  }
+  return violations
+}
+
+async function* pagesOf(storage: Storage, shard: string): AsyncGenerator<StorageKey[]> {
+  let keys: StorageKey[] = []
+  for await (const { key } of storage.list(shard)) {
+    keys.push(key)
+    if (keys.length < PAGE) continue
+    yield keys
+    keys = []
+  }
+  if (keys.length > 0) yield keys
+}

@@ -1,0 +1,41 @@
+import { toDomainError } from '../database/failures.ts'
+import type { FileRecord } from '../database/fileRecord.ts'
+import { beginIdempotent, extendIdempotent, forgetIdempotent } from '../database/idempotency.ts'
+import type { Deps } from '../deps.ts'
+import { idempotentRequestRunning } from '../errors.ts'
+
+/** A request's hold on its Idempotency-Key. */
+export interface IdempotentClaim {
+  readonly key: string
+  /** What the first request with this key was, and what it got. */
+  readonly answered: { readonly fingerprint: Buffer; readonly file: FileRecord } | undefined
+  /** Ends the hold: a key without an answer is free again, unless the outcome of its request is unknown. */
+  release(outcome: 'answered' | 'refused' | 'unknown'): Promise<void>
+}
+
+/** Claims a key before the body is read. Throws `idempotent-request-running` and `database-unavailable`. */
+export async function claimIdempotencyKey(
+  { db, config, logger }: Pick<Deps, 'db' | 'config' | 'logger'>,
+  key: string,
+): Promise<IdempotentClaim> {
+  const { leaseSeconds } = config.protocol
+  const state = await beginIdempotent(db, key, leaseSeconds).catch((error: unknown) => {
+    throw toDomainError(error)
+  })
+  if (state.kind === 'running') throw idempotentRequestRunning()
+  if (state.kind === 'done') return { key, answered: state, release: async () => {} }
+
+  const warn = (error: unknown) => logger.warn('An Idempotency-Key could not be kept or freed', { error })
+  const timer = setInterval(
+    () => void extendIdempotent(db, key, leaseSeconds).catch(warn),
+    (leaseSeconds * 1000) / 3,
+  )
+  return {
+    key,
+    answered: undefined,
+    async release(outcome) {
+      clearInterval(timer)
+      if (outcome === 'refused') await forgetIdempotent(db, key).catch(warn)
+    },
+  }
+}

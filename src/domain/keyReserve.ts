@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { insertIntents } from '../database/intents.ts'
+import type { Database } from '../database/schema.ts'
+import { failpoint } from '../failpoint.ts'
+import type { StorageKey } from '../storage/storage.ts'
+
+/** Hands out storage keys whose intents are committed. */
+export interface KeyReserve {
+  /** Throws what the database throws when no intent can be committed. */
+  take(): Promise<StorageKey>
+}
+
+const KEYS_AT_ONCE = 64
+
+/**
+ * A reserve of storage keys. Intents are committed many at a time, so most uploads wait for no commit before their first
+ * byte. Keys of one batch share a shard, so one fsync of its directory can serve several uploads. Keys left over when the
+ * process ends are reaped like any other intent.
+ */
+export function createKeyReserve(db: Database, leaseSeconds: number): KeyReserve {
+  let keys: StorageKey[] = []
+  let freshUntil = 0
+  let refilling: Promise<void> | undefined
+
+  async function refill() {
+    // The lease began later than this, on the database's clock; half of it is kept for the upload.
+    const until = performance.now() + (leaseSeconds * 1000) / 2
+    const batch = newKeys(KEYS_AT_ONCE)
+    await insertIntents(db, batch, leaseSeconds)
+    await failpoint('U1')
+    keys = batch
+    freshUntil = until
+  }
+
+  return {
+    async take() {
+      for (;;) {
+        const key = performance.now() < freshUntil ? keys.pop() : undefined
+        if (key !== undefined) return key
+        refilling ??= refill().finally(() => {
+          refilling = undefined
+        })
+        await refilling
+      }
+    },
+  }
+}
+
+function newKeys(count: number): StorageKey[] {
+  const shard = randomBytes(1).toString('hex')
+  return Array.from({ length: count }, () => `${shard}/${randomBytes(16).toString('hex')}`)
+}

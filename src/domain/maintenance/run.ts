@@ -1,0 +1,63 @@
+import { withLeadership } from '../../database/leadership.ts'
+import { createCollector } from './collect.ts'
+import { expire } from './expire.ts'
+import { advanceMark } from './mark.ts'
+import { reap } from './reap.ts'
+import { createScanner } from './scan.ts'
+import { scrub } from './scrub.ts'
+import type { MaintenanceDeps } from './steps.ts'
+import { sweep } from './sweep.ts'
+
+export interface Maintenance {
+  /** Resolves when the step under way has ended. */
+  stop(): Promise<void>
+}
+
+/** Runs maintenance at intervals, in whichever process is the leader at that moment. Failures are logged and tried again. */
+export function startMaintenance(deps: MaintenanceDeps): Maintenance {
+  const cycle = createCycle()
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> = Promise.resolve()
+
+  function schedule() {
+    if (stopped) return
+    timer = setTimeout(() => {
+      running = withLeadership(deps.db, () => cycle(deps, () => stopped))
+        .catch((error: unknown) => deps.logger.error('Maintenance failed', { error }))
+        .then(schedule)
+    }, deps.config.protocol.maintenanceIntervalSeconds * 1000)
+  }
+  schedule()
+
+  return {
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}
+
+/** One round of maintenance: every step, in the order in which one feeds the next. */
+export function createCycle() {
+  const collect = createCollector()
+  const scan = createScanner()
+  return async (deps: MaintenanceDeps, stopped: () => boolean): Promise<void> => {
+    const current = await advanceMark(deps)
+    const steps = {
+      expired: expire,
+      reaped: reap,
+      collected: collect,
+      ...(current && { swept: sweep, orphans: scan }),
+      scrubbed: scrub,
+    }
+    const done: Record<string, number> = {}
+    for (const [name, step] of Object.entries(steps)) {
+      if (stopped()) break
+      const count = await step(deps)
+      if (count > 0) done[name] = count
+    }
+    if (Object.keys(done).length > 0) deps.logger.info('Maintenance', done)
+  }
+}

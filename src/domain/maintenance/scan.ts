@@ -1,0 +1,52 @@
+import { trashUnknownKeys } from '../../database/trash.ts'
+import { failpoint } from '../../failpoint.ts'
+import { type StorageKey, shards } from '../../storage/storage.ts'
+import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
+
+const SHARD_NAME = /^[0-9a-f]{2}\/[0-9a-f]{32}$/
+
+/**
+ * SCAN: puts bytes that no table knows into the trash, where they are held for a while. Such bytes come from a write
+ * that outlived its intent; they can never become a file (I4). Each call looks at as many shards as the pace asks for.
+ */
+export function createScanner() {
+  let next = 0
+  return async (deps: MaintenanceDeps): Promise<number> => {
+    const { scanSeconds, maintenanceIntervalSeconds } = deps.config.protocol
+    const count = Math.min(
+      shards.length,
+      Math.ceil((shards.length * maintenanceIntervalSeconds) / scanSeconds),
+    )
+    let orphans = 0
+    for (let done = 0; done < count; done++) {
+      orphans += await scanShard(deps, shards[next] ?? '00')
+      next = (next + 1) % shards.length
+    }
+    return orphans
+  }
+}
+
+async function scanShard(deps: MaintenanceDeps, shard: string): Promise<number> {
+  let keys: StorageKey[] = []
+  let orphans = 0
+  for await (const { key } of deps.storage.list(shard)) {
+    if (!SHARD_NAME.test(key)) continue // not ours: left alone
+    keys.push(key)
+    if (keys.length < rowsAtOnce) continue
+    orphans += await judge(deps, keys)
+    keys = []
+  }
+  return orphans + (await judge(deps, keys))
+}
+
+async function judge({ db, config, logger }: MaintenanceDeps, keys: readonly StorageKey[]): Promise<number> {
+  if (keys.length === 0) return 0
+  await failpoint('O1')
+  const orphans = await trashUnknownKeys(db, keys, config.protocol.orphanHoldSeconds)
+  if (orphans.length > 0)
+    logger.warn('Bytes that no table knows are held for removal', {
+      keys: orphans.slice(0, 20),
+      count: orphans.length,
+    })
+  return orphans.length
+}

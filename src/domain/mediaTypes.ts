@@ -1,0 +1,93 @@
+import { fileTypeFromTokenizer } from 'file-type'
+import { fromBuffer, type ITokenizer } from 'strtok3/core'
+
+const DEADLINE_MILLISECONDS = 50
+
+/** Kinds of text that look alike: among these the client's word decides. None of them is shown by a browser as a page. */
+const TEXT_TYPES =
+  /^(text\/(plain|csv|tab-separated-values|markdown|css|calendar|vcard|vtt|x-[\w.-]+|yaml|rtf)|application\/(json|[\w.-]+\+json|x-ndjson|yaml|x-yaml|toml|javascript|sql|x-sh|graphql))$/
+
+const HTML =
+  /^\s*(<!--[\s\S]*?-->\s*)*<(!doctype\s+html|html|head|body|script|iframe|title|table|div|p|a|img|style|h1|br|font|b)[\s>/]/i
+const SVG = /^\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*(<!doctype\s+svg[^>]*>\s*)?<svg[\s>]/i
+const XML = /^\s*<\?xml[\s?]/i
+
+/**
+ * What bytes are, told from the first of them (at most 4,100) and not from what the client said. The client's word
+ * counts only between kinds of text. Bytes that say nothing within 50 ms are `application/octet-stream`.
+ */
+export async function detectMediaType(head: Buffer, declared: string | undefined): Promise<string> {
+  const binary = await detectBinaryType(head)
+  if (binary !== undefined && binary !== 'application/xml') return binary
+  const text = toText(head)
+  if (text === undefined) return binary ?? 'application/octet-stream'
+  if (SVG.test(text)) return 'image/svg+xml'
+  if (HTML.test(text)) return 'text/html'
+  if (XML.test(text)) return 'application/xml'
+  const said = parseMediaType(declared)
+  return said !== undefined && TEXT_TYPES.test(said) ? said : 'text/plain'
+}
+
+/** The essence of a media type, in lower case and without parameters; undefined when it is none. */
+export function parseMediaType(text: string | undefined): string | undefined {
+  const essence = text?.split(';', 1)[0]?.trim().toLowerCase()
+  return essence !== undefined && /^[\w!#$&^.+-]{1,126}\/[\w!#$&^.+-]{1,126}$/.test(essence)
+    ? essence
+    : undefined
+}
+
+/** Whether a list of types, `image/*` for a family, holds this one. The empty list holds all. */
+export const allowsType = (allowed: readonly string[], type: string): boolean =>
+  allowed.length === 0 ||
+  allowed.some((entry) => (entry.endsWith('/*') ? type.startsWith(entry.slice(0, -1)) : entry === type))
+
+async function detectBinaryType(head: Buffer): Promise<string | undefined> {
+  // Text without an early control character has no magic number worth the search, but for those that begin like this.
+  if (
+    head.length === 0 ||
+    (isPlainText(head) &&
+      !/^(%!|%PDF|<|\{\\rtf|BEGIN:|-----|#!AMR|SFW|d8:|\uFEFF)/.test(head.toString('latin1', 0, 16)))
+  ) {
+    return undefined
+  }
+  try {
+    const type = await fileTypeFromTokenizer(withDeadline(fromBuffer(head)))
+    return type?.mime.split(';', 1)[0]
+  } catch {
+    return undefined // cut short, malformed or too slow: then it is nothing we can vouch for
+  }
+}
+
+/** Every loop of a detector reads through its tokenizer, so a clock in the tokenizer ends every loop. */
+function withDeadline(tokenizer: ITokenizer): ITokenizer {
+  const until = performance.now() + DEADLINE_MILLISECONDS
+  return new Proxy(tokenizer, {
+    get(target, property) {
+      if (performance.now() > until) throw new Error('The media type took too long to tell.')
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+    set: (target, property, value) => Reflect.set(target, property, value, target),
+  })
+}
+
+/** The text that bytes are; undefined when they are not text. UTF-16 is text only with its byte order mark. */
+function toText(head: Buffer): string | undefined {
+  if (head.length === 0) return undefined
+  const encoding =
+    head[0] === 0xff && head[1] === 0xfe
+      ? 'utf-16le'
+      : head[0] === 0xfe && head[1] === 0xff
+        ? 'utf-16be'
+        : 'utf-8'
+  try {
+    // `stream`: the head may end in the middle of a character.
+    const text = new TextDecoder(encoding, { fatal: true }).decode(head, { stream: true })
+    return /[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? undefined : text
+  } catch {
+    return undefined
+  }
+}
+
+const isPlainText = (head: Buffer) =>
+  head.subarray(0, 64).every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127))

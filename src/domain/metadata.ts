@@ -1,0 +1,49 @@
+import { metadataInvalid } from '../errors.ts'
+
+export type Metadata = Readonly<Record<string, unknown>>
+
+const MAX_DEPTH = 16
+const MAX_BYTES = 64 * 1024
+
+/** Metadata from JSON text; absent text is no metadata. Throws `metadata-invalid`. */
+export function parseMetadataText(text: string | undefined): Metadata {
+  if (text === undefined || text === '') return {}
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw metadataInvalid('is not JSON')
+  }
+  return toMetadata(value)
+}
+
+/**
+ * Checks that a value can be kept as metadata and come back equal: a JSON object of at most 64 KiB and 16 levels, with
+ * finite numbers, well-formed text without U+0000, and no key that means a prototype. Throws `metadata-invalid`.
+ */
+export function toMetadata(value: unknown): Metadata {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw metadataInvalid('must be a JSON object')
+  checkValue(value, MAX_DEPTH)
+  if (Buffer.byteLength(JSON.stringify(value)) > MAX_BYTES)
+    throw metadataInvalid(`may have at most ${MAX_BYTES} bytes`)
+  return { ...value }
+}
+
+function checkValue(value: unknown, levels: number): void {
+  if (typeof value === 'string') checkText(value)
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw metadataInvalid('holds a number that is too large')
+  if (typeof value !== 'object' || value === null) return
+  if (levels === 0) throw metadataInvalid(`is nested deeper than ${MAX_DEPTH} levels`)
+  for (const [key, child] of Object.entries(value)) {
+    if (key === '__proto__') throw metadataInvalid('holds a key that is not taken')
+    checkText(key)
+    checkValue(child, levels - 1)
+  }
+}
+
+/** PostgreSQL keeps neither U+0000 nor half a surrogate pair. */
+function checkText(text: string): void {
+  if (text.includes('\0') || !text.isWellFormed()) throw metadataInvalid('holds text that cannot be kept')
+}

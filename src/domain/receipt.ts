@@ -1,0 +1,27 @@
+import type { StorageKey } from '../storage/storage.ts'
+
+/** What receiving bytes yields: they are durable under `storageKey`, and nobody can see them until they are committed. */
+export interface Receipt {
+  readonly storageKey: StorageKey
+  /** Bytes. */
+  readonly size: number
+  readonly digests: Digests
+  /** CRC-32 of each block of `blockBytes`, four bytes each, big-endian. */
+  readonly blockCrc32: Buffer
+  /** The first bytes, at most `headBytes`, to tell the media type from. */
+  readonly head: Buffer
+}
+
+export interface Digests {
+  readonly sha256: Buffer
+  readonly sha1: Buffer
+  readonly md5: Buffer
+  /** Only when the client sent one to compare with. */
+  readonly sha512?: Buffer | undefined
+}
+
+/** How much of a blob one CRC-32 covers, and how much is read at once when bytes are served. */
+export const blockBytes = 2 ** 20
+
+/** How many bytes from the start tell a media type. */
+export const headBytes = 4100

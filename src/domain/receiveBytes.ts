@@ -1,0 +1,107 @@
+import { toDomainError } from '../database/failures.ts'
+import { extendIntent, trashIntent } from '../database/intents.ts'
+import type { Deps } from '../deps.ts'
+import { fileTooLarge, storageFull, uploadFenced } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
+import type { StorageKey } from '../storage/storage.ts'
+import { createDigester } from './digestBytes.ts'
+import type { Receipt } from './receipt.ts'
+
+const BATCH_BYTES = 256 * 1024
+
+export type ReceiveDeps = Pick<Deps, 'config' | 'db' | 'keys' | 'logger' | 'storage'>
+
+export interface ReceiveOptions {
+  readonly sha512: boolean
+  /** How many bytes the client says will come, if it says so. */
+  readonly declaredBytes: number | undefined
+}
+
+/**
+ * Receives the bytes of one file: intent, one pass to the storage while hashed and counted, durable, receipt (U1-U8).
+ * Every way in ends here. Throws `file-too-large`, `storage-full`, `storage-unavailable`, `database-unavailable`,
+ * `upload-fenced`, or whatever `bytes` throws; what was written by then is in the trash.
+ */
+export async function receiveBytes(
+  deps: ReceiveDeps,
+  bytes: AsyncIterable<Buffer>,
+  { sha512, declaredBytes }: ReceiveOptions,
+): Promise<Receipt> {
+  const { maxFileSizeBytes, reservedFreeBytes } = deps.config.limits
+  if (declaredBytes !== undefined && declaredBytes > maxFileSizeBytes) throw fileTooLarge(maxFileSizeBytes)
+  if ((await deps.storage.freeBytes()) - reservedFreeBytes < (declaredBytes ?? 0)) throw storageFull()
+
+  const storageKey = await takeKey(deps)
+  const digester = createDigester({ sha512 })
+  const lease = keepLease(deps, storageKey)
+
+  async function* batches() {
+    let batch: Buffer[] = []
+    let filled = 0
+    let size = 0
+    for await (const chunk of bytes) {
+      lease.insist()
+      size += chunk.length
+      if (size > maxFileSizeBytes) throw fileTooLarge(maxFileSizeBytes)
+      digester.update(chunk)
+      batch.push(chunk)
+      filled += chunk.length
+      if (filled < BATCH_BYTES) continue
+      yield batch
+      batch = []
+      filled = 0
+    }
+    if (filled > 0) yield batch
+    await failpoint('U4')
+  }
+
+  try {
+    await deps.storage.write(storageKey, batches())
+    return { storageKey, ...(await digester.finish()) }
+  } catch (error) {
+    await abandon(deps, storageKey)
+    throw error
+  } finally {
+    lease.end()
+  }
+}
+
+/** Gives received bytes up. Best effort: what stays behind is reaped when the lease runs out. */
+export async function abandon(
+  { db, logger }: Pick<Deps, 'db' | 'logger'>,
+  storageKey: StorageKey,
+): Promise<void> {
+  await trashIntent(db, storageKey, 'aborted').catch((error: unknown) => {
+    logger.warn('An intent was left to be reaped', { storageKey, error })
+  })
+}
+
+async function takeKey({ keys }: ReceiveDeps): Promise<StorageKey> {
+  try {
+    return await keys.take()
+  } catch (error) {
+    throw toDomainError(error)
+  }
+}
+
+/** Renews the lease of an intent every third of it. Once it is lost, `insist` throws `upload-fenced`. */
+function keepLease({ config, db, logger }: ReceiveDeps, storageKey: StorageKey) {
+  const { leaseSeconds } = config.protocol
+  let lost = false
+  const timer = setInterval(
+    () =>
+      void extendIntent(db, storageKey, leaseSeconds).then(
+        (stands) => {
+          lost ||= !stands
+        },
+        (error: unknown) => logger.warn('A lease could not be renewed', { storageKey, error }),
+      ),
+    (leaseSeconds * 1000) / 3,
+  )
+  return {
+    insist() {
+      if (lost) throw uploadFenced()
+    },
+    end: () => clearInterval(timer),
+  }
+}

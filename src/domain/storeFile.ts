@@ -1,0 +1,94 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { FileRecord } from '../database/fileRecord.ts'
+import type { Deps } from '../deps.ts'
+import { idempotencyKeyReused, typeNotAllowed } from '../errors.ts'
+import { type CommitDeps, commitFile } from './commitFile.ts'
+import { type ExpectedDigest, verifyDigests } from './digests.ts'
+import { toFileName } from './fileNames.ts'
+import type { IdempotentClaim } from './idempotency.ts'
+import { allowsType, detectMediaType } from './mediaTypes.ts'
+import type { Digests, Receipt } from './receipt.ts'
+import { abandon } from './receiveBytes.ts'
+
+/** A file to be stored: bytes that were received, and what their sender says about them. */
+export interface StoreRequest {
+  readonly receipt: Receipt
+  readonly bucket: string
+  readonly name: string
+  readonly declaredType: string | undefined
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly expiresInSeconds: number | undefined
+  readonly duplicates: 'refuse' | 'allow'
+  readonly expectedDigests: readonly ExpectedDigest[]
+  /** Digests of the whole body, when the file was only a part of it. */
+  readonly bodyDigests: Partial<Digests>
+  readonly claim: IdempotentClaim | undefined
+}
+
+export type StoreResult =
+  | { readonly kind: 'stored'; readonly file: FileRecord; readonly replayed: boolean }
+  | { readonly kind: 'exists'; readonly file: FileRecord }
+
+/**
+ * Decides whether received bytes may become a file, and makes them one. Throws `digest-mismatch`, `type-not-allowed`,
+ * `idempotency-key-reused` and what `commitFile` throws; bytes that are refused are in the trash.
+ */
+export async function storeFile(
+  deps: CommitDeps & Pick<Deps, 'config'>,
+  request: StoreRequest,
+): Promise<StoreResult> {
+  const { receipt, claim, bucket } = request
+  const prepared = await prepare(deps, request).catch(async (error: unknown) => {
+    await abandon(deps, receipt.storageKey)
+    throw error
+  })
+  if (prepared.replay) {
+    await abandon(deps, receipt.storageKey)
+    return { kind: 'stored', file: prepared.replay, replayed: true }
+  }
+  const { size, storageKey, blockCrc32 } = receipt
+  const { sha256, sha1, md5 } = receipt.digests
+  const result = await commitFile(deps, {
+    file: {
+      id: randomUUID(),
+      bucket,
+      name: toFileName(request.name),
+      mediaType: prepared.mediaType,
+      metadata: request.metadata,
+      expiresAt: expiryOf(request.expiresInSeconds),
+      bytes: { storageKey, size, sha256, sha1, md5, blockCrc32 },
+    },
+    duplicates: request.duplicates,
+    idempotent: claim && { key: claim.key, fingerprint: fingerprintOf(request) },
+  })
+  return result.kind === 'exists' ? result : { ...result, replayed: false }
+}
+
+/** Judges the bytes. An answer that was given before to the same request is `replay`. */
+async function prepare({ config }: Pick<Deps, 'config'>, request: StoreRequest) {
+  const { receipt, declaredType, expectedDigests, bodyDigests, claim } = request
+  verifyDigests(expectedDigests, [receipt.digests, bodyDigests])
+  const mediaType = await detectMediaType(receipt.head, declaredType)
+  if (!allowsType(config.limits.allowedTypes, mediaType)) throw typeNotAllowed(mediaType)
+  if (claim?.answered && !claim.answered.fingerprint.equals(fingerprintOf(request)))
+    throw idempotencyKeyReused()
+  return { mediaType, replay: claim?.answered?.file }
+}
+
+/** What makes two requests the same request: everything that decides about the file, its bytes included. */
+function fingerprintOf({
+  bucket,
+  name,
+  declaredType,
+  metadata,
+  expiresInSeconds,
+  duplicates,
+  receipt,
+}: StoreRequest): Buffer {
+  const bytes = [receipt.digests.sha256.toString('hex'), receipt.size]
+  const parts = [bucket, name, declaredType ?? null, metadata, expiresInSeconds ?? null, duplicates, ...bytes]
+  return createHash('sha256').update(JSON.stringify(parts)).digest()
+}
+
+const expiryOf = (seconds: number | undefined) =>
+  seconds === undefined ? null : new Date(Date.now() + seconds * 1000)

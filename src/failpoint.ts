@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Places where a test may break the service: the steps U1-U14 of the upload and the steps of maintenance.
+ * Nothing is armed unless FAILPOINTS says so; an unarmed failpoint costs one comparison.
+ */
+type Action =
+  | { readonly kind: 'kill' }
+  | { readonly kind: 'error'; readonly code: string }
+  | { readonly kind: 'pause'; readonly milliseconds: number }
+
+interface Armed {
+  readonly action: Action
+  /** The pass at which it acts; 0 is every pass. */
+  readonly pass: number
+  passed: number
+}
+
+let armed = new Map<string, Armed>()
+
+/**
+ * Arms failpoints: `U7=kill`, `U5=EIO`, `U3=pause:500` (milliseconds), comma separated; `@n` acts at the n-th pass only.
+ * Replaces what was armed before; the empty string disarms all. Throws an Error for anything else.
+ */
+export function armFailpoints(spec: string): void {
+  const entries = spec.split(',').filter((entry) => entry !== '')
+  armed = new Map(entries.map((entry) => parseEntry(entry)))
+}
+
+function parseEntry(entry: string): [string, Armed] {
+  const match = /^([A-Z]+\d*)=(kill|E[A-Z0-9]+|pause:(\d{1,6}))(?:@(\d{1,6}))?$/.exec(entry)
+  if (!match) throw new Error(`FAILPOINTS cannot hold "${entry}"`)
+  const [, name = '', word = '', milliseconds, pass] = match
+  return [name, { action: toAction(word, milliseconds), pass: Number(pass ?? 0), passed: 0 }]
+}
+
+function toAction(word: string, milliseconds: string | undefined): Action {
+  if (word === 'kill') return { kind: 'kill' }
+  if (milliseconds !== undefined) return { kind: 'pause', milliseconds: Number(milliseconds) }
+  return { kind: 'error', code: word }
+}
+
+/** Passes a failpoint. Throws a system error, pauses or kills this process when it is armed to. */
+export async function failpoint(name: string): Promise<void> {
+  if (armed.size === 0) return
+  const point = armed.get(name)
+  if (!point) return
+  point.passed += 1
+  if (point.pass !== 0 && point.pass !== point.passed) return
+  if (point.action.kind === 'pause') return void (await sleep(point.action.milliseconds))
+  if (point.action.kind === 'error') {
+    throw Object.assign(new Error(`${point.action.code}: failpoint ${name}`), { code: point.action.code })
+  }
+  process.kill(process.pid, 'SIGKILL')
+  await new Promise(() => {}) // nothing runs past the kill
+}

@@ -1,0 +1,18 @@
+import { parseMetadataText } from '../../domain/metadata.ts'
+import { answerStored } from '../../http/answerStored.ts'
+import type { Operation } from '../../http/operation.ts'
+import { takeReceived } from '../../http/received.ts'
+
+export const createFile: Operation<'createFile'> = (deps) => async (req, res) => {
+  const { file_name, file_type, bucket, metadata, expires_in } = req.body
+  const { filename, contentType, ...received } = takeReceived(req)
+  await answerStored(deps, req, res, {
+    ...received,
+    bucket: bucket ?? 'default',
+    name: file_name ?? filename ?? '',
+    declaredType: file_type ?? contentType,
+    metadata: () => parseMetadataText(metadata),
+    expiresInSeconds: expires_in === undefined ? undefined : Number(expires_in),
+    duplicates: req.query.duplicates ?? 'refuse',
+  })
+}

@@ -1,0 +1,12 @@
+import { removeFile } from '../../domain/changeFile.ts'
+import { metadataCondition } from '../../http/metadataCondition.ts'
+import type { Operation } from '../../http/operation.ts'
+
+export const deleteFile: Operation<'deleteFile'> = (deps) => async (req, res) => {
+  const file = await removeFile(deps, {
+    reference: req.params.file_hash,
+    bucket: req.query.bucket ?? 'default',
+    condition: metadataCondition(req.headers['if-match']),
+  })
+  res.status(201).json(`File ${file.name} deleted!`)
+}

@@ -1,0 +1,87 @@
+import { toDomainError } from '../../database/failures.ts'
+import {
+  countFiles,
+  estimateFiles,
+  type FileFilter,
+  type FilePage,
+  listFileRecords,
+} from '../../database/fileList.ts'
+import type { FileRecord } from '../../database/fileRecord.ts'
+import type { Deps } from '../../deps.ts'
+import { queryInvalid } from '../../errors.ts'
+import { formatCursor, parseCursor } from '../../http/cursor.ts'
+import { filesPath, toFileBody } from '../../http/fileBody.ts'
+import type { Operation } from '../../http/operation.ts'
+import type { operations } from '../../http/operations.gen.ts'
+import { publicUrl } from '../../http/publicUrl.ts'
+
+type Query = NonNullable<operations['listFiles']['parameters']['query']>
+
+export const listFiles: Operation<'listFiles'> = (deps) => async (req, res) => {
+  const page = parsePage(req.query)
+  const [files, total] = await Promise.all([
+    // One more than the page tells whether there is a next one.
+    listFileRecords(deps.db, { ...page, limit: page.limit + 1 }),
+    countWanted(deps, req.query.count, page.filter),
+  ]).catch((error: unknown) => {
+    throw toDomainError(error)
+  })
+  const shown = files.slice(0, page.limit)
+  const last = shown.at(-1)
+  if (files.length > page.limit && last) {
+    const query = new URLSearchParams(new URL(req.originalUrl, 'http://localhost').search)
+    query.set('cursor', formatCursor(page, last))
+    res.set('Link', `<${publicUrl(req, filesPath)}?${query}>; rel="next"`)
+  }
+  if (total !== undefined) res.set('X-Total-Count', String(total))
+  res.json(shown.map((file: FileRecord) => toFileBody(req, file)))
+}
+
+function parsePage(query: Query): FilePage {
+  const { limit = 100, cursor, sort = '-created_at' } = query
+  const descending = sort.startsWith('-')
+  const field = (descending ? sort.slice(1) : sort) as FilePage['sort']
+  return {
+    filter: parseFilter(query),
+    sort: field,
+    descending,
+    limit,
+    after: cursor === undefined ? undefined : parseCursor(cursor, { sort: field, descending }),
+  }
+}
+
+function parseFilter({ bucket = 'default', deleted = false, status, ...query }: Query): FileFilter {
+  if (deleted && status === 'stored') throw queryInvalid('status', 'contradicts deleted')
+  return {
+    bucket,
+    deleted: deleted || status === 'deleted',
+    name: query.name === undefined ? undefined : parseName(query.name),
+    type: query.type,
+    minSize: query.min_size,
+    maxSize: query.max_size,
+    createdAfter: parseTime('created_after', query.created_after),
+    createdBefore: parseTime('created_before', query.created_before),
+  }
+}
+
+/** Names are stored composed and well-formed, so that is how they are looked for. */
+function parseName(text: string): string {
+  if (text.includes('\0')) throw queryInvalid('name', 'holds U+0000')
+  return text.toWellFormed().normalize('NFC')
+}
+
+function parseTime(parameter: string, text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime())) throw queryInvalid(parameter, 'is no time of the calendar')
+  return time
+}
+
+async function countWanted(
+  { db }: Pick<Deps, 'db'>,
+  count: Query['count'],
+  filter: FileFilter,
+): Promise<number | undefined> {
+  if (count === 'exact') return await countFiles(db, filter)
+  return count === 'estimated' ? await estimateFiles(db, filter) : undefined
+}

@@ -1,0 +1,46 @@
+import type { FileChanges } from '../../database/files.ts'
+import { changeFile } from '../../domain/changeFile.ts'
+import { toFileName } from '../../domain/fileNames.ts'
+import { toMetadata } from '../../domain/metadata.ts'
+import { expiryInvalid, invalidProperties } from '../../errors.ts'
+import { metadataEtag, toFileBody } from '../../http/fileBody.ts'
+import { metadataCondition } from '../../http/metadataCondition.ts'
+import type { Operation } from '../../http/operation.ts'
+import type { components } from '../../http/operations.gen.ts'
+
+export const updateFile: Operation<'updateFile'> = (deps) => async (req, res) => {
+  const target = {
+    reference: req.params.file_hash,
+    bucket: req.query.bucket ?? 'default',
+    condition: metadataCondition(req.headers['if-match']),
+  }
+  const file = await changeFile(deps, target, parseChanges(req.body))
+  res.status(201).set('ETag', metadataEtag(file)).json(toFileBody(req, file))
+}
+
+const CHANGEABLE = new Set(['file_name', 'file_type', 'metadata', 'expires_at'])
+
+function parseChanges(body: components['schemas']['FileChanges']): FileChanges {
+  const names = Object.keys(body)
+  const others = names.filter((name) => !CHANGEABLE.has(name))
+  if (others.length > 0)
+    throw invalidProperties('Only file_name, file_type, metadata and expires_at can be changed.', others)
+  if (names.length === 0) throw invalidProperties('There is nothing to change.', [])
+  const { file_name, file_type, metadata, expires_at } = body
+  return {
+    ...(file_name !== undefined && { name: toFileName(file_name) }),
+    ...(file_type !== undefined && { mediaType: file_type.toLowerCase() }),
+    ...(metadata !== undefined && { metadata: metadata === null ? {} : toMetadata(metadata) }),
+    ...(expires_at !== undefined && { expiresAt: expires_at === null ? null : parseExpiry(expires_at) }),
+  }
+}
+
+/** The latest time that PostgreSQL and RFC 3339 both can write. */
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
+
+function parseExpiry(text: string): Date {
+  const time = Date.parse(text)
+  if (!(time <= LATEST)) throw expiryInvalid('/expires_at', 'is no time of the calendar')
+  if (time <= Date.now()) throw expiryInvalid('/expires_at', 'lies in the past')
+  return new Date(time)
+}

@@ -1,0 +1,10 @@
+import { examine } from '../../domain/readiness.ts'
+import { databaseUnavailable, storageUnavailable } from '../../errors.ts'
+import type { Operation } from '../../http/operation.ts'
+
+export const getHealthcheck: Operation<'getHealthcheck'> = (deps) => async (_req, res) => {
+  const { database, storage } = await examine(deps)
+  if (database.status !== 'OK') throw databaseUnavailable(undefined)
+  if (storage.status !== 'OK') throw storageUnavailable(undefined)
+  res.set('Cache-Control', 'no-store').json({ status: 'OK' })
+}

@@ -1,0 +1,3 @@
+import type { Operation } from '../../http/operation.ts'
+
+export const getLiveness: Operation<'getLiveness'> = () => (_req, res) => void res.json({ status: 'OK' })

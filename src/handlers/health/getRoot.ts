@@ -1,0 +1,24 @@
+import { filesPath } from '../../http/fileBody.ts'
+import type { Operation } from '../../http/operation.ts'
+import { loadPage, pagePolicy } from '../../http/page.ts'
+import { packageVersion } from '../../packageVersion.ts'
+
+export const getRoot: Operation<'getRoot'> = () => {
+  const page = loadPage()
+  const service = {
+    message: 'The service is running.',
+    name: 'upfile',
+    version: packageVersion,
+    docs: '/docs',
+    openapi: '/openapi.json',
+    files: filesPath,
+  }
+  return (req, res) => {
+    res.vary('Accept')
+    if (req.accepts(['application/json', 'text/html']) !== 'text/html') return void res.json(service)
+    res
+      .set({ 'Content-Security-Policy': pagePolicy, 'X-Content-Type-Options': 'nosniff' })
+      .type('html')
+      .send(page)
+  }
+}

@@ -1,0 +1,41 @@
+import type { Request, Response } from 'express'
+import type { Deps } from '../deps.ts'
+import { abandon } from '../domain/receiveBytes.ts'
+import { type StoreRequest, storeFile } from '../domain/storeFile.ts'
+import { fileExists } from '../errors.ts'
+import { type FileBody, filesPath, metadataEtag, toFileBody } from './fileBody.ts'
+import { publicUrl } from './publicUrl.ts'
+
+/** A StoreRequest whose metadata is still to be parsed. */
+export type UploadRequest = Omit<StoreRequest, 'metadata'> & {
+  readonly metadata: () => StoreRequest['metadata']
+}
+
+/** Makes received bytes a file and answers 201 with it. Throws `file-exists` with the file that has these bytes. */
+export async function answerStored(
+  deps: Deps,
+  req: Pick<Request, 'app' | 'get' | 'protocol' | 'host'>,
+  res: Response<FileBody>,
+  request: UploadRequest,
+): Promise<void> {
+  const metadata = await refusing(deps, request, request.metadata)
+  const result = await storeFile(deps, { ...request, metadata })
+  const { file } = result
+  if (result.kind === 'exists') throw fileExists(file.bucket, toFileBody(req, file))
+  if (result.replayed) res.set('Idempotency-Replayed', 'true')
+  res
+    .status(201)
+    .location(publicUrl(req, `${filesPath}/${file.id}`))
+    .set('ETag', metadataEtag(file))
+  res.json(toFileBody(req, file))
+}
+
+/** Bytes were taken from the request already, so a refusal from here on has to give them up. */
+async function refusing<Result>(deps: Deps, { receipt }: UploadRequest, work: () => Result): Promise<Result> {
+  try {
+    return work()
+  } catch (error) {
+    await abandon(deps, receipt.storageKey)
+    throw error
+  }
+}

@@ -1,0 +1,49 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { preconditionFailed } from '../errors.ts'
+
+/** What conditions are judged by: a strong entity tag in quotes, and the time of the last change. */
+export interface Validators {
+  readonly etag: string
+  readonly lastModified: Date
+}
+
+/**
+ * Judges the conditions of a GET or HEAD in the order of RFC 9110, 13.2.2. True means that the client's copy is current
+ * (304). Throws `precondition-failed`.
+ */
+export function isNotModified(headers: IncomingHttpHeaders, { etag, lastModified }: Validators): boolean {
+  const ifMatch = headers['if-match']
+  const ifUnmodifiedSince = parseHttpDate(headers['if-unmodified-since'])
+  if (ifMatch !== undefined) {
+    if (!matches(ifMatch, etag, 'strong')) throw preconditionFailed('If-Match')
+  } else if (ifUnmodifiedSince !== undefined && inSeconds(lastModified) > ifUnmodifiedSince) {
+    throw preconditionFailed('If-Unmodified-Since')
+  }
+  const ifNoneMatch = headers['if-none-match']
+  if (ifNoneMatch !== undefined) return matches(ifNoneMatch, etag, 'weak')
+  const ifModifiedSince = parseHttpDate(headers['if-modified-since'])
+  return ifModifiedSince !== undefined && inSeconds(lastModified) <= ifModifiedSince
+}
+
+/** Whether a `Range` still means what it meant to the client (RFC 9110, 13.1.5): a strong match, or exactly that date. */
+export function rangeApplies(ifRange: string | undefined, { etag, lastModified }: Validators): boolean {
+  if (ifRange === undefined) return true
+  if (/^(W\/)?"/.test(ifRange)) return ifRange.trim() === etag
+  return parseHttpDate(ifRange) === inSeconds(lastModified)
+}
+
+/** Whether an `If-Match` or `If-None-Match` names this entity tag, `*` naming any. */
+export function matches(header: string, etag: string, comparison: 'strong' | 'weak'): boolean {
+  if (header.trim() === '*') return true
+  const tags = header.match(/(W\/)?"[^"]*"/g) ?? []
+  return tags.some((tag) => (comparison === 'weak' && tag.startsWith('W/') ? tag.slice(2) : tag) === etag)
+}
+
+const inSeconds = (date: Date) => Math.floor(date.getTime() / 1000)
+
+/** Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7); a text that is none counts as no condition. */
+function parseHttpDate(text: string | undefined): number | undefined {
+  if (text === undefined || !/^[A-Z][a-z]{2,8},? .*\d/.test(text)) return undefined
+  const milliseconds = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
+  return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000)
+}

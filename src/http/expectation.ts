@@ -1,0 +1,6 @@
+import type { Request, Response } from 'express'
+
+/** Says 100 to a client that waits for it, now that nothing speaks against its body (RFC 9110, 10.1.1). */
+export function continueSending(req: Request, res: Response): void {
+  if (/^100-continue$/i.test(req.headers.expect ?? '')) res.writeContinue()
+}

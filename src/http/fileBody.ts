@@ -1,0 +1,34 @@
+import type { Request } from 'express'
+import type { FileRecord } from '../database/fileRecord.ts'
+import type { components } from './operations.gen.ts'
+import { publicUrl } from './publicUrl.ts'
+
+export type FileBody = components['schemas']['File']
+
+export const filesPath = '/service/fileupload'
+
+/** A file as the API shows it. */
+export const toFileBody = (
+  req: Pick<Request, 'app' | 'get' | 'protocol' | 'host'>,
+  file: FileRecord,
+): FileBody => ({
+  id: file.id,
+  file_hash: file.hash,
+  file_name: file.name,
+  file_size: file.size,
+  file_type: file.mediaType,
+  file_sha1: file.sha1,
+  file_md5: file.md5,
+  bucket: file.bucket,
+  status: file.deletedAt === null ? 'stored' : 'deleted',
+  metadata: file.metadata,
+  created_at: file.createdAt.toISOString(),
+  updated_at: file.updatedAt.toISOString(),
+  stored_at: file.storedAt.toISOString(),
+  expires_at: file.expiresAt?.toISOString() ?? null,
+  deleted_at: file.deletedAt?.toISOString() ?? null,
+  content_url: publicUrl(req, `${filesPath}/${file.id}/content`),
+})
+
+/** The entity tag of a file's metadata, another after every change. The bytes have their own: their hash. */
+export const metadataEtag = (file: FileRecord): string => `"${file.hash}-${file.version}"`

@@ -1,0 +1,34 @@
+import { create } from 'content-disposition'
+import type { FileRecord } from '../database/fileRecord.ts'
+import { toDigestField } from '../domain/digests.ts'
+import { toDownloadName } from '../domain/fileNames.ts'
+
+/** Types that a browser can show without running anything in them. */
+const INLINE =
+  /^(image\/(png|jpeg|gif|webp|avif|apng)|text\/plain|video\/(mp4|webm|ogg)|audio\/(mpeg|mp4|ogg|wav|vnd\.wave|webm|flac|x-flac|aac))$/
+
+/** What holds for every answer that may carry bytes of a stranger: no sniffing, no scripts, no embedding. */
+export const safeHeaders = {
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+} as const
+
+/** The headers of a download (RFC 9110, RFC 6266, RFC 9530). The client's wish to see it inline is granted if it is safe. */
+export function fileHeaders(file: FileRecord, wish: 'inline' | 'attachment'): Record<string, string> {
+  const inline = wish === 'inline' && INLINE.test(file.mediaType)
+  return {
+    ...safeHeaders,
+    'Content-Type': file.mediaType.startsWith('text/') ? `${file.mediaType}; charset=utf-8` : file.mediaType,
+    'Content-Disposition': create(toDownloadName(file.name), { type: inline ? 'inline' : 'attachment' }),
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'private, no-cache',
+    ETag: contentEtag(file),
+    'Last-Modified': file.storedAt.toUTCString(),
+    'Repr-Digest': toDigestField(file.hash),
+  }
+}
+
+/** The strong entity tag of a file's bytes. */
+export const contentEtag = ({ hash }: FileRecord): string => `"${hash}"`

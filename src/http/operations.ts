@@ -1,0 +1,55 @@
+import express, { type RequestHandler, type Router } from 'express'
+import * as OpenApiValidator from 'express-openapi-validator'
+import type { Deps } from '../deps.ts'
+import { acceptsAnswer } from './negotiation.ts'
+import type { BoundHandlers, Registry } from './operation.ts'
+import { receiveBody } from './receiveBody.ts'
+import type { Spec } from './spec.ts'
+
+/** The middleware that makes the spec the running router: find the operation, receive its body, validate, serve. */
+export function routeOperations(spec: Spec, registry: Registry, deps: Deps): RequestHandler[] {
+  const handlers = bindOperations(spec, registry, deps)
+  const { validateResponses } = deps.config.http
+  const validator = OpenApiValidator.middleware({
+    apiSpec: spec.running,
+    validateApiSpec: false, // loadSpec did
+    fileUploader: false,
+    validateRequests: { allErrors: false, coerceTypes: false },
+    validateResponses: validateResponses && {
+      onError: (error) => {
+        throw Object.assign(new Error(`The answer breaks the contract: ${error.message}`), { cause: error })
+      },
+    },
+    validateSecurity: false,
+  })
+  const stages: RequestHandler[] = Array.isArray(validator) ? validator : []
+  const request = stages.findIndex((stage) => stage.name === 'requestMiddleware')
+  if (request < 1 || stages[request - 1]?.name !== 'securityMiddleware') {
+    throw new Error('express-openapi-validator changed the order of its middleware.')
+  }
+  // Received before the security stage, bodies of strangers would be stored; after the request stage, none would be valid.
+  const before = [...stages.slice(0, request), acceptsAnswer, receiveBody(deps)]
+  return [...before, ...stages.slice(request), toRouter(spec, handlers)]
+}
+
+/** Fails at start, not at the first request, when spec and handlers disagree. */
+function bindOperations(spec: Spec, registry: Registry, deps: Deps): BoundHandlers {
+  const declared = new Set(spec.routes.map((route) => route.operationId))
+  const entries = Object.entries(registry)
+  const unknown = entries.map(([id]) => id).filter((id) => !declared.has(id))
+  const missing = [...declared].filter((id) => !Object.hasOwn(registry, id))
+  if (missing.length + unknown.length > 0) {
+    throw new Error(`Without a handler: [${missing}]. Without an operation in the spec: [${unknown}].`)
+  }
+  // The validator saw to it that a request is what its handler's types say; the compiler cannot know.
+  return new Map(entries.map(([id, operation]) => [id, operation(deps) as unknown as RequestHandler]))
+}
+
+function toRouter(spec: Spec, handlers: BoundHandlers): Router {
+  const router = express.Router()
+  for (const { method, expressPath, operationId } of spec.routes) {
+    const handler = handlers.get(operationId)
+    if (handler) router[method](expressPath, handler)
+  }
+  return router
+}

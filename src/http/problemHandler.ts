@@ -1,0 +1,23 @@
+import type { ErrorRequestHandler, Request, Response } from 'express'
+import type { Deps } from '../deps.ts'
+import { sendAndLinger } from './linger.ts'
+import { toProblem } from './problems.ts'
+import { requestIdOf } from './requestId.ts'
+
+/** Everything thrown anywhere ends here. */
+export const problemHandler =
+  ({ logger }: Pick<Deps, 'logger'>): ErrorRequestHandler =>
+  (error: unknown, req: Request, res: Response, _next) => {
+    const { body, headers } = toProblem(error)
+    const request = { request_id: requestIdOf(res), method: req.method, path: req.path }
+    if (body.status >= 500) logger.error('Request failed', { ...request, status: body.status, error })
+    else logger.debug('Request refused', { ...request, status: body.status, code: body.code })
+    if (res.destroyed || res.writableEnded) return // the client is gone, or has its answer
+    if (res.headersSent) return void res.destroy() // too late for another status: the download is cut short
+
+    for (const name of res.getHeaderNames())
+      if (/^(content-|etag|last-modified|accept-ranges|repr-)/.test(name)) res.removeHeader(name)
+    res.status(body.status).set(headers).set('Cache-Control', 'no-store').type('application/problem+json')
+    // Not res.json: the response validator would turn a status that the spec does not name into a failure of its own.
+    sendAndLinger(req, res, JSON.stringify({ ...body, request_id: request.request_id }))
+  }

@@ -1,0 +1,57 @@
+import type { Request, RequestHandler, Response } from 'express'
+import type { Deps } from '../deps.ts'
+import { parseDigests } from '../domain/digests.ts'
+import { claimIdempotencyKey } from '../domain/idempotency.ts'
+import { encodingUnsupported, fileTooLarge } from '../errors.ts'
+import { openBody } from './bodyStream.ts'
+import { badRequest } from './httpErrors.ts'
+import { receiveJson } from './jsonBody.ts'
+import { receiveForm } from './receiveForm.ts'
+import { receiveRaw } from './receiveRaw.ts'
+import { type DescribedSchema, header, operationOf } from './request.ts'
+
+/** What a form may add to the bytes of its file: text parts, headers and delimiters. */
+const FORM_OVERHEAD_BYTES = 2 ** 20
+
+/** Receives the body an operation declares: a form or raw bytes go to the storage, JSON becomes `req.body`. */
+export function receiveBody(deps: Deps): RequestHandler {
+  return async (req, res, next) => {
+    const content = operationOf(req)?.requestBody?.content
+    if (!content) return next()
+    const form = content['multipart/form-data']
+    if (!form && !content['*/*']) return receiveJson(req, res, next)
+    await receiveUpload(deps, req, res, form?.schema)
+    next()
+  }
+}
+
+/** Everything that can be refused without the bytes is refused before the first of them is asked for. */
+async function receiveUpload(deps: Deps, req: Request, res: Response, schema: DescribedSchema | undefined) {
+  const { maxFileSizeBytes } = deps.config.limits
+  const encoding = header(req, 'content-encoding')
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw encodingUnsupported(encoding)
+  if (req.headers['content-range'] !== undefined)
+    throw badRequest('A part of a file cannot be put (RFC 9110, 14.5).')
+  const declaredBytes =
+    req.headers['content-length'] === undefined ? undefined : Number(req.headers['content-length'])
+  if (declaredBytes !== undefined && declaredBytes > maxFileSizeBytes + (schema ? FORM_OVERHEAD_BYTES : 0)) {
+    throw fileTooLarge(maxFileSizeBytes)
+  }
+  const expectedDigests = [
+    ...parseDigests('Content-Digest', header(req, 'content-digest')),
+    ...parseDigests('Repr-Digest', header(req, 'repr-digest')),
+  ]
+  const key = header(req, 'idempotency-key')
+  const claim = key === undefined ? undefined : await claimIdempotencyKey(deps, key)
+  if (claim) res.once('close', () => void claim.release(outcomeOf(res)))
+
+  const body = openBody(req, deps.config.http)
+  const upload = { deps, req, res, body: body.bytes, declaredBytes, expectedDigests, claim }
+  await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
+}
+
+/** 503 may hide a commit whose outcome nobody knows: then the key stays taken until its lease runs out. */
+function outcomeOf(res: Response): 'answered' | 'refused' | 'unknown' {
+  if (res.statusCode === 201) return 'answered'
+  return res.statusCode === 503 || !res.headersSent ? 'unknown' : 'refused'
+}

@@ -1,0 +1,40 @@
+import type { Request, Response } from 'express'
+import type { Deps } from '../deps.ts'
+import type { ExpectedDigest } from '../domain/digests.ts'
+import type { IdempotentClaim } from '../domain/idempotency.ts'
+import type { Digests, Receipt } from '../domain/receipt.ts'
+import { abandon } from '../domain/receiveBytes.ts'
+
+/** A file that came with a request, on the storage already. */
+export interface ReceivedFile {
+  readonly receipt: Receipt
+  readonly filename: string | undefined
+  readonly contentType: string | undefined
+  readonly bodyDigests: Partial<Digests>
+  readonly expectedDigests: readonly ExpectedDigest[]
+  readonly claim: IdempotentClaim | undefined
+}
+
+const received = new WeakMap<Request, ReceivedFile>()
+
+/** Keeps a received file for the handler. Whatever is not taken by the time the request is over is given up. */
+export function keepReceived(
+  deps: Pick<Deps, 'db' | 'logger'>,
+  req: Request,
+  res: Response,
+  file: ReceivedFile,
+): void {
+  received.set(req, file)
+  res.once('close', () => {
+    if (received.delete(req)) void abandon(deps, file.receipt.storageKey)
+  })
+}
+
+/** Hands the received file to whoever will store it, once. Throws when the operation received none. */
+export function takeReceived(req: object): ReceivedFile {
+  const request = req as Request
+  const file = received.get(request)
+  if (!file) throw new Error('No file was received for this request.')
+  received.delete(request)
+  return file
+}

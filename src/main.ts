@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { fsck } from './cli/fsck.ts'
+import { migrate } from './cli/migrate.ts'
+import { serve } from './cli/serve.ts'
+import { packageVersion } from './packageVersion.ts'
+
+/** A command: takes the words after its name, resolves with the exit code. */
+export type Command = (words: readonly string[]) => Promise<number>
+
+const commands: Readonly<Record<string, Command>> = { serve, migrate, fsck }
+
+const usage = `upfile ${packageVersion}, a file service
+
+  upfile serve                    run the service (the default)
+  upfile migrate up|down|status   change or show the database's schema
+  upfile fsck [--deep]            check files, blobs and stored bytes against each other
+
+Every command has --help. Settings come from the environment: see .env.example.
+`
+
+async function main([name = 'serve', ...words]: readonly string[]): Promise<number> {
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(usage)
+    return 0
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command) return await command(words)
+  process.stderr.write(`upfile: there is no command "${name}"\n\n${usage}`)
+  return 2
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    process.stderr.write(`upfile: ${Error.isError(error) ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  },
+)

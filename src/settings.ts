@@ -1,0 +1,55 @@
+export type Env = Readonly<Record<string, string | undefined>>
+
+/** Reads settings one by one, remembers every mistake, and throws them all together in `finish()`. */
+export function createReader(env: Env) {
+  const mistakes: string[] = []
+  /** A setting that is there but empty counts as absent, as in an .env file that lists every name. */
+  const optional = (name: string) => (env[name] === '' ? undefined : env[name])
+
+  return {
+    optional,
+    refuse: (mistake: string) => void mistakes.push(mistake),
+    text: (name: string, fallback: string) => optional(name) ?? fallback,
+    integer(name: string, fallback: number, least: number, most: number) {
+      const given = optional(name)
+      if (given === undefined) return fallback
+      const value = /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN
+      if (value >= least && value <= most) return value
+      mistakes.push(`${name} must be a whole number from ${least} to ${most}, not "${given}"`)
+      return fallback
+    },
+    choice<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
+      const given = optional(name)
+      if (given === undefined) return fallback
+      const choice = choices.find((candidate) => candidate === given)
+      if (choice === undefined) mistakes.push(`${name} must be one of ${choices.join(', ')}, not "${given}"`)
+      return choice ?? fallback
+    },
+    flag(name: string, fallback: boolean) {
+      const given = optional(name)
+      if (given === undefined) return fallback
+      if (given !== 'true' && given !== 'false')
+        mistakes.push(`${name} must be true or false, not "${given}"`)
+      return given === 'true'
+    },
+    list(name: string, form: RegExp): readonly string[] {
+      const entries = (optional(name) ?? '')
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== '')
+      for (const entry of entries) if (!form.test(entry)) mistakes.push(`${name} cannot hold "${entry}"`)
+      return entries
+    },
+    /** An absolute http(s) URL without the slash at its end. */
+    url(name: string) {
+      const given = optional(name)
+      if (given === undefined) return undefined
+      if (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)) return given.replace(/\/+$/, '')
+      mistakes.push(`${name} must be an absolute http or https URL, not "${given}"`)
+      return undefined
+    },
+    finish() {
+      if (mistakes.length > 0) throw new Error(`Invalid configuration:\n- ${mistakes.join('\n- ')}`)
+    },
+  }
+}

@@ -1,0 +1,52 @@
+/** Where bytes live in a storage: two hex digits, a slash, 32 random hex digits. Used once, never again. */
+export type StorageKey = string
+
+/** The bytes from `first` to `last`, both included, both from 0. */
+export interface ByteRange {
+  readonly first: number
+  readonly last: number
+}
+
+export interface StoredObject {
+  readonly key: StorageKey
+  /** False for bytes of a write that has not finished. */
+  readonly finished: boolean
+}
+
+/** The shards of a storage: every pair of hex digits a key can begin with. */
+export const shards: readonly string[] = Array.from({ length: 256 }, (_, number) =>
+  number.toString(16).padStart(2, '0'),
+)
+
+/** Keeps bytes under keys that are used once. What resolved is durable; what rejected is not readable. */
+export interface Storage {
+  /** Throws `storage-full` or `storage-unavailable`, and whatever `bytes` throws. */
+  write(key: StorageKey, bytes: AsyncIterable<readonly Buffer[]>): Promise<void>
+
+  /** Yields buffers of `blockBytes`, the last one shorter. Throws `file-not-found` before the first when there is nothing. */
+  read(key: StorageKey, range: ByteRange, blockBytes: number): AsyncGenerator<Buffer, void, void>
+
+  /** How many bytes are there; undefined when there are none under this key. */
+  size(key: StorageKey): Promise<number | undefined>
+
+  /** Durable when it resolves. Does nothing when it is not there. */
+  delete(key: StorageKey): Promise<void>
+
+  /** Everything there is whose key begins with these two hex digits, finished or not. */
+  list(shard: string): AsyncIterable<StoredObject>
+
+  /** Write, read, rename, fsync, delete something small, on the storage this was bound to. Throws `storage-unavailable`. */
+  check(): Promise<void>
+
+  /** Bytes that an upload may still use, kept free space taken off. */
+  freeBytes(): Promise<number>
+
+  /** The id this storage carries, so that another one in its place is noticed; undefined on a new one. */
+  readIdentity(): Promise<string | undefined>
+  /** Durable when it resolves. From then on `check` and `write` insist on it. */
+  writeIdentity(id: string): Promise<void>
+
+  /** The highest intent sequence this storage was told of; tells a rolled-back database. */
+  readMark(): Promise<number>
+  writeMark(sequence: number): Promise<void>
+}

@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, lstat, opendir, rename, statfs } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileDamaged, fileNotFound, storageUnavailable } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
+import { createDirectorySync } from './durableDirectory.ts'
+import type { ByteRange, Storage, StorageKey } from './storage.ts'
+import { systemCode, toStorageError } from './systemErrors.ts'
+import {
+  openNew,
+  openRegular,
+  prepareVolume,
+  readWhole,
+  removeFile,
+  volumeLayout,
+  writeWhole,
+} from './volumeFiles.ts'
+import { writeBatches } from './writeBatches.ts'
+
+export interface VolumeStorage extends Storage {
+  close(): Promise<void>
+}
+
+/**
+ * Bytes as files below a directory: written in `tmp`, synced, renamed to `blobs/<shard>`, and the rename synced.
+ * Throws when the directories cannot be made.
+ */
+export async function createVolumeStorage(root: string): Promise<VolumeStorage> {
+  const layout = volumeLayout(root)
+  const directories = createDirectorySync()
+  await prepareVolume(root, directories)
+  let identity: string | undefined
+  let degraded = false
+
+  /** Another volume, or none, where ours was: bytes written there would be lost with it. */
+  async function insistOnIdentity() {
+    if (identity !== undefined && (await readWhole(layout.identity))?.trim() !== identity) {
+      throw new Error(`${root} is not the volume ${identity}: is it mounted?`)
+    }
+  }
+
+  async function check() {
+    const path = join(layout.temporary, `check-${randomUUID()}`)
+    try {
+      await insistOnIdentity()
+      await writeWhole(path, 'upfile', layout.temporary, directories)
+      const { handle } = await openRegular(path)
+      const text = await handle.readFile('utf8').finally(() => handle.close())
+      await removeFile(path)
+      if (text !== 'upfile') throw new Error(`${root} does not give back what was written`)
+      degraded = false
+    } catch (error) {
+      await removeFile(path).catch(() => {})
+      throw toStorageError(error)
+    }
+  }
+
+  /** After a failed fsync the kernel may have dropped pages: the volume has to prove itself before it gets more (F3). */
+  async function syncAndClose(handle: FileHandle) {
+    try {
+      await failpoint('U5')
+      await handle.sync()
+      await failpoint('U6')
+      await handle.close()
+    } catch (error) {
+      degraded = true
+      throw error
+    }
+  }
+
+  async function write(key: StorageKey, batches: AsyncIterable<readonly Buffer[]>) {
+    if (degraded) await check()
+    const temporary = layout.temporaryPath(key)
+    const handle = await attempt(async () => {
+      await failpoint('U2')
+      return openNew(temporary)
+    })
+    try {
+      await writeBatches(handle, batches)
+      await attempt(() => syncAndClose(handle))
+    } catch (error) {
+      await handle.close().catch(() => {}) // closed already when that is what failed
+      throw error
+    }
+    await attempt(async () => {
+      await failpoint('U7')
+      await rename(temporary, layout.path(key))
+      await failpoint('U8')
+      await directories.sync(layout.directoryOf(key))
+    })
+  }
+
+  async function* read(
+    key: StorageKey,
+    range: ByteRange,
+    blockBytes: number,
+  ): AsyncGenerator<Buffer, void, void> {
+    const { handle, size } = await openRegular(layout.path(key)).catch((error: unknown) => {
+      if (systemCode(error) === 'ENOENT') throw fileNotFound()
+      throw ['ELOOP', undefined].includes(systemCode(error))
+        ? fileDamaged(String(error))
+        : storageUnavailable(error)
+    })
+    const blockAt = (position: number) =>
+      readFully(handle, position, Math.min(blockBytes, range.last + 1 - position)).catch((error: unknown) => {
+        throw toStorageError(error)
+      })
+    let ahead: Promise<Buffer> | undefined
+    try {
+      if (size <= range.last) throw fileDamaged(`The bytes under ${key} are ${size}, too few.`)
+      for (let position = range.first; position <= range.last; ) {
+        const block = await (ahead ?? blockAt(position))
+        position += block.length
+        // The next block is read while this one is on its way to the client.
+        ahead = position <= range.last ? blockAt(position) : undefined
+        ahead?.catch(() => {}) // awaited in the next round, or below when the client has gone
+        yield block
+      }
+    } finally {
+      await ahead?.catch(() => {})
+      await handle.close()
+    }
+  }
+
+  async function* list(shard: string) {
+    for await (const name of namesIn(layout.temporary)) {
+      if (/^[0-9a-f]{34}$/.test(name) && name.startsWith(shard))
+        yield { key: `${shard}/${name.slice(2)}`, finished: false }
+    }
+    for await (const name of namesIn(layout.shard(shard))) yield { key: `${shard}/${name}`, finished: true }
+  }
+
+  return {
+    write,
+    read,
+    list,
+    check,
+    async size(key) {
+      const status = await lstat(layout.path(key)).catch((error: unknown) => {
+        if (systemCode(error) === 'ENOENT') return undefined
+        throw toStorageError(error)
+      })
+      return status?.isFile() ? status.size : undefined
+    },
+    delete: (key) =>
+      attempt(async () => {
+        await insistOnIdentity()
+        await removeFile(layout.temporaryPath(key))
+        await removeFile(layout.path(key))
+        await directories.sync(layout.directoryOf(key))
+      }),
+    async freeBytes() {
+      const { bavail, bsize } = await attempt(() => statfs(root))
+      return bavail * bsize
+    },
+    async readIdentity() {
+      identity = (await readWhole(layout.identity))?.trim()
+      return identity
+    },
+    async writeIdentity(id) {
+      await writeWhole(layout.identity, `${id}\n`, root, directories)
+      identity = id
+    },
+    readMark: async () => Number((await attempt(() => readWhole(layout.mark))) ?? 0),
+    writeMark: (sequence) =>
+      attempt(() => writeWhole(layout.mark, String(sequence), dirname(layout.mark), directories)),
+    close: directories.close,
+  }
+}
+
+async function attempt<Result>(action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action()
+  } catch (error) {
+    throw toStorageError(error)
+  }
+}
+
+async function readFully(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  await failpoint('READ')
+  const block = Buffer.allocUnsafeSlow(length)
+  for (let filled = 0; filled < length; ) {
+    const { bytesRead } = await handle.read(block, filled, length - filled, position + filled)
+    if (bytesRead === 0) throw fileDamaged('The bytes end before they should.')
+    filled += bytesRead
+  }
+  return block
+}
+
+async function* namesIn(directory: string): AsyncGenerator<string> {
+  for await (const entry of await opendir(directory)) yield entry.name
+}

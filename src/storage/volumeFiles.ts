@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DirectorySync } from './durableDirectory.ts'
+import { shards } from './storage.ts'
+
+/** Where things are on a volume: unfinished bytes in `tmp`, finished ones in `blobs/<shard>`, both on one file system. */
+export function volumeLayout(root: string) {
+  const name = (key: string) => key.slice(3)
+  const directoryOf = (key: string) => join(root, 'blobs', key.slice(0, 2))
+  return {
+    temporary: join(root, 'tmp'),
+    temporaryPath: (key: string) => join(root, 'tmp', `${key.slice(0, 2)}${name(key)}`),
+    directoryOf,
+    path: (key: string) => join(directoryOf(key), name(key)),
+    shard: (shard: string) => join(root, 'blobs', shard),
+    identity: join(root, '.volume-id'),
+    mark: join(root, '.hwm'),
+  }
+}
+
+/**
+ * Makes the directories of a volume, durably. Throws an Error when one of them is not a directory: a link in its place
+ * could lead anywhere.
+ */
+export async function prepareVolume(root: string, directorySync: DirectorySync): Promise<void> {
+  await mkdir(root, { recursive: true, mode: 0o700 })
+  const directories = ['tmp', 'blobs', ...shards.map((shard) => join('blobs', shard))]
+  for (const directory of directories) {
+    const path = join(root, directory)
+    await mkdir(path, { mode: 0o700 }).catch(unlessCode('EEXIST'))
+    if (!(await lstat(path)).isDirectory())
+      throw new Error(`${path} is not a directory: the volume cannot be used`)
+  }
+  await directorySync.sync(join(root, 'blobs'))
+  await directorySync.sync(root)
+}
+
+const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+
+/** Opens a new file for writing. Fails when anything, a link included, has that name already. */
+export const openNew = (path: string): Promise<FileHandle> =>
+  open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600)
+
+/** Opens a regular file for reading, without following a link and without waiting for a pipe's other end. */
+export async function openRegular(path: string): Promise<{ handle: FileHandle; size: number }> {
+  const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  const status = await handle.stat()
+  if (status.isFile()) return { handle, size: status.size }
+  await handle.close()
+  throw new Error(`${path} is not a regular file`)
+}
+
+/** Writes a small file so that it is either whole or not there, whatever is killed. */
+export async function writeWhole(
+  path: string,
+  text: string,
+  directory: string,
+  directorySync: DirectorySync,
+): Promise<void> {
+  const temporary = `${path}.${randomBytes(8).toString('hex')}`
+  const handle = await openNew(temporary)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(temporary, path)
+  await directorySync.sync(directory)
+}
+
+/** The text of a small file; undefined when it is not there. */
+export const readWhole = (path: string): Promise<string | undefined> =>
+  readFile(path, 'utf8').catch(unlessCode('ENOENT'))
+
+/** Removes a file. Does nothing when it is not there. */
+export const removeFile = (path: string): Promise<void> => unlink(path).catch(unlessCode('ENOENT'))
+
+const unlessCode = (code: string) => (error: NodeJS.ErrnoException) => {
+  if (error.code !== code) throw error
+  return undefined
+}

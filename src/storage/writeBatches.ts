@@ -1,0 +1,62 @@
+import type { FileHandle } from 'node:fs/promises'
+import { failpoint } from '../failpoint.ts'
+import { toStorageError } from './systemErrors.ts'
+
+/** After so many bytes the disk is told to begin, so that the final fsync finds little left to do. */
+const EARLY_SYNC_BYTES = 32 * 2 ** 20
+
+/**
+ * Writes every batch to the file, in order, with at most one write in flight while the next batch fills.
+ * Throws `storage-full`, `storage-unavailable`, or whatever `batches` throws.
+ */
+export async function writeBatches(
+  handle: FileHandle,
+  batches: AsyncIterable<readonly Buffer[]>,
+): Promise<void> {
+  let writing: Promise<void> = Promise.resolve()
+  let syncing: Promise<void> | undefined
+  let unsynced = 0
+  let syncFailure: unknown
+  try {
+    for await (const batch of batches) {
+      await writing
+      writing = writeFully(handle, batch)
+      writing.catch(() => {}) // awaited before the next batch, or below
+      unsynced += byteLength(batch)
+      if (unsynced < EARLY_SYNC_BYTES || syncing) continue
+      unsynced = 0
+      // The kernel reports a lost page to one fsync only: a failure here must not be forgotten for the final one.
+      syncing = handle
+        .datasync()
+        .catch((error: unknown) => {
+          syncFailure ??= error
+        })
+        .finally(() => {
+          syncing = undefined
+        })
+    }
+    await writing
+    await syncing
+    if (syncFailure !== undefined) throw toStorageError(syncFailure)
+  } finally {
+    // The handle must not be closed under a call that still uses it.
+    await Promise.allSettled([writing, syncing])
+  }
+}
+
+async function writeFully(handle: FileHandle, batch: readonly Buffer[]): Promise<void> {
+  try {
+    await failpoint('U3')
+    let rest = batch
+    for (;;) {
+      const { bytesWritten } = await handle.writev(rest)
+      const left = byteLength(rest) - bytesWritten
+      if (left === 0) return
+      rest = [Buffer.concat(rest).subarray(bytesWritten)] // a short write: rare, and on its way to an error
+    }
+  } catch (error) {
+    throw toStorageError(error)
+  }
+}
+
+const byteLength = (batch: readonly Buffer[]) => batch.reduce((total, { length }) => total + length, 0)

@@ -1,0 +1,23 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connectDatabase } from '../../src/database/connect.ts'
+import { startEmbeddedPostgres } from '../../src/database/embeddedPostgres/start.ts'
+import { migrateUp } from '../../src/database/migrate.ts'
+import { setPostgres } from './postgres.ts'
+
+/** One PostgreSQL for the whole run; every test file gets a database of its own, copied from a migrated one. */
+export default async function globalSetup() {
+  const directory = await mkdtemp(join(tmpdir(), 'upfile-test-'))
+  const postgres = await startEmbeddedPostgres({
+    directory,
+    database: 'template',
+    log: () => {},
+    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '200' },
+  })
+  const { db } = connectDatabase({ ...postgres.connection, max: 2 }, () => {})
+  await migrateUp(db)
+  await db.destroy()
+  setPostgres({ directory, ...postgres.connection })
+  Object.assign(globalThis, { upfileTestPostgres: postgres })
+}

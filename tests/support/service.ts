@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createApp } from '../../src/app.ts'
+import { bindStorage } from '../../src/cli/bindStorage.ts'
+import { loadConfig } from '../../src/config.ts'
+import { connectDatabase } from '../../src/database/connect.ts'
+import type { Deps } from '../../src/deps.ts'
+import { createCommitQueue } from '../../src/domain/commitQueue.ts'
+import { checkEverything } from '../../src/domain/fsck.ts'
+import { createKeyReserve } from '../../src/domain/keyReserve.ts'
+import { createCycle } from '../../src/domain/maintenance/run.ts'
+import { armFailpoints } from '../../src/failpoint.ts'
+import { createHttpServer } from '../../src/http/server.ts'
+import { createLogger } from '../../src/logger.ts'
+import { createVolumeStorage } from '../../src/storage/volume.ts'
+import { createDatabase } from './postgres.ts'
+
+/** The service in this process, on a database and a volume of its own, listening on a port of its own. */
+export interface TestService {
+  readonly url: string
+  readonly port: number
+  readonly deps: Deps
+  readonly server: Server
+  readonly dataDirectory: string
+  readonly logDirectory: string
+  /** One round of maintenance, now. */
+  maintain(): Promise<void>
+  /** The violations that fsck finds, reading every byte. */
+  violations(): Promise<readonly string[]>
+  stop(): Promise<void>
+}
+
+/** Starts the service with these settings. It runs no maintenance of its own; `maintain` does. */
+export async function startService(env: Readonly<Record<string, string>> = {}): Promise<TestService> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'upfile-data-'))
+  const logDirectory = join(dataDirectory, 'logs')
+  const database = await createDatabase()
+  const config = loadConfig({
+    ENVIRONMENT: 'testing',
+    DATA_DIR: dataDirectory,
+    LOG_DIR: logDirectory,
+    DATABASE_URL: database.url,
+    DB_POOL_SIZE: '10',
+    SCAN_SECONDS: '1',
+    READ_GRACE_SECONDS: '0',
+    DELETED_RETENTION_SECONDS: '0',
+    ORPHAN_HOLD_SECONDS: '0',
+    ...env,
+  })
+  const logger = createLogger({ ...config.log, console: false })
+  const { db } = connectDatabase({ connectionString: database.url, max: config.database.poolSize }, () => {})
+  const storage = await createVolumeStorage(join(dataDirectory, 'volume'))
+  await bindStorage(db, storage)
+  const keys = createKeyReserve(db, config.protocol.leaseSeconds)
+  const deps: Deps = {
+    config,
+    logger,
+    db,
+    storage,
+    keys,
+    commitNewFile: createCommitQueue(db),
+    stopping: () => false,
+  }
+  const server = createHttpServer(await createApp(deps), config.limits)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const cycle = createCycle()
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    deps,
+    server,
+    dataDirectory,
+    logDirectory,
+    maintain: () => cycle(deps, () => false),
+    async violations() {
+      const { violations } = await checkEverything(deps, { deep: true })
+      return violations.map(({ invariant, sentence }) => `${invariant}: ${sentence}`)
+    },
+    async stop() {
+      armFailpoints('')
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+      await db.destroy().catch(() => {})
+      await storage.close()
+      await logger.close()
+      await database.drop()
+      await rm(dataDirectory, { recursive: true, force: true })
+    },
+  }
+}
