@@ -17,17 +17,22 @@ export interface Config {
 
 /** Without DATABASE_URL or DB_HOST the service runs a PostgreSQL of its own below the data directory. */
 export type DatabaseConfig =
-  | { readonly kind: 'embedded'; readonly poolSize: number }
-  | { readonly kind: 'url'; readonly url: string; readonly poolSize: number }
-  | {
+  | (PoolConfig & { readonly kind: 'embedded' })
+  | (PoolConfig & { readonly kind: 'url'; readonly url: string })
+  | (PoolConfig & {
       readonly kind: 'host'
       readonly host: string
       readonly port: number
       readonly user: string
       readonly password: string
       readonly name: string
-      readonly poolSize: number
-    }
+    })
+
+export interface PoolConfig {
+  readonly poolSize: number
+  /** Whether frequent statements are planned once per connection. */
+  readonly prepare: boolean
+}
 
 export interface LogConfig {
   readonly level: 'critical' | 'error' | 'warn' | 'info' | 'debug'
@@ -124,15 +129,18 @@ const ORIGIN = /^(\*|https?:\/\/[^\s/]+)$/
 const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)
 
 function databaseConfig(read: ReturnType<typeof createReader>): DatabaseConfig {
-  const poolSize = read.integer('DB_POOL_SIZE', 20, 2, 1000)
+  const pool = {
+    poolSize: read.integer('DB_POOL_SIZE', 20, 2, 1000),
+    prepare: read.flag('DB_PREPARE', true),
+  }
   const url = read.optional('DATABASE_URL')
   if (url !== undefined) {
     if (!/^postgres(ql)?:\/\//.test(url))
       read.refuse('DATABASE_URL must begin with postgres:// or postgresql://')
-    return { kind: 'url', url, poolSize }
+    return { kind: 'url', url, ...pool }
   }
   const host = read.optional('DB_HOST')
-  if (host === undefined) return { kind: 'embedded', poolSize }
+  if (host === undefined) return { kind: 'embedded', ...pool }
   return {
     kind: 'host',
     host,
@@ -140,6 +148,6 @@ function databaseConfig(read: ReturnType<typeof createReader>): DatabaseConfig {
     user: read.text('DB_USER', 'upfile'),
     password: read.text('DB_PASSWORD', ''),
     name: read.text('DB_NAME', 'upfile'),
-    poolSize,
+    ...pool,
   }
 }

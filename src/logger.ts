@@ -35,14 +35,15 @@ export function createLogger({
         )
   const logger = winston.createLogger({
     levels,
-    level: 'debug',
+    level: directory === undefined ? level : 'debug',
     format: winston.format.printf((info) => toLine(info)),
     transports: [new winston.transports.Console({ level, silent: !console }), ...files],
   })
   const write =
     (name: keyof typeof levels): Write =>
-    (message, fields = {}) =>
-      void logger.log({ ...fields, level: name, message })
+    (message, fields = {}) => {
+      if (logger.isLevelEnabled(name)) logger.log({ ...fields, level: name, message })
+    }
 
   return {
     critical: write('critical'),

@@ -16,7 +16,7 @@ export interface OpenDatabase extends DatabaseConnection {
 export async function openDatabase(config: Config, logger: Logger): Promise<OpenDatabase> {
   const { database } = config
   const onIdleError = (error: Error) => logger.warn('An idle database connection broke', { error })
-  const pool = { max: database.poolSize }
+  const pool = { max: database.poolSize, prepare: database.prepare }
   if (database.kind === 'url') {
     const connection = connectDatabase({ ...pool, connectionString: database.url }, onIdleError)
     return {

@@ -41,7 +41,7 @@ interface CommittedRow {
   created_at: Date
 }
 
-const COMMIT_NEW_FILES = `
+const COMMIT_NEW_FILES = `/* commit_new_files */
   with input as (
     select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[],
       $7::uuid[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::timestamptz[])

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { preparingPool } from './preparedStatements.ts'
 import type { Database, Schema } from './schema.ts'
 
 export interface DatabaseConnection {
@@ -11,10 +12,11 @@ const CONNECT_MILLISECONDS = 5000
 
 /**
  * A pool of connections. A stuck transaction cannot hold others up for long: every session gives up a lock after 5 s,
- * a statement after 15 s and an idle transaction after 10 s.
+ * a statement after 15 s and an idle transaction after 10 s. `prepare` plans frequent statements once per connection; a
+ * proxy that moves transactions between connections may not allow it.
  */
 export function connectDatabase(
-  options: pg.PoolConfig,
+  { prepare, ...options }: pg.PoolConfig & { readonly prepare: boolean },
   onIdleError: (error: Error) => void,
 ): DatabaseConnection {
   const pool = new pg.Pool({
@@ -30,7 +32,7 @@ export function connectDatabase(
   })
   // Without a listener a backend that is stopped while idle would end this process.
   pool.on('error', onIdleError)
-  return { db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), pool }
+  return { db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: prepare ? preparingPool(pool) : pool }) }), pool }
 }
 
 const INT8 = pg.types.builtins.INT8

@@ -30,7 +30,7 @@ export async function findFileRecord(
   db: Database,
   reference: FileReference,
 ): Promise<FileRecord | undefined> {
-  const statement = `select ${fileColumns} ${fromLive(reference)} order by f.created_at desc, f.id desc limit 1`
+  const statement = `/* find_file_by_${reference.kind} */ select ${fileColumns} ${fromLive(reference)} order by f.created_at desc, f.id desc limit 1`
   const { rows } = await db.executeQuery<FileRow>(CompiledQuery.raw(statement, parametersOf(reference)))
   return rows[0] && toFileRecord(rows[0])
 }
@@ -40,7 +40,7 @@ export async function findFileContent(
   db: Database,
   reference: FileReference,
 ): Promise<FileContent | undefined> {
-  const statement = `select ${fileColumns}, b.id as blob_id, b.storage_key, b.block_crc32
+  const statement = `/* find_content_by_${reference.kind} */ select ${fileColumns}, b.id as blob_id, b.storage_key, b.block_crc32
     ${fromLive(reference)} order by f.created_at desc, f.id desc limit 1`
   const { rows } = await db.executeQuery<
     FileRow & { blob_id: number; storage_key: string; block_crc32: Buffer }

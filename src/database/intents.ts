@@ -10,7 +10,7 @@ export async function insertIntents(
   keys: readonly StorageKey[],
   leaseSeconds: number,
 ): Promise<void> {
-  const statement = `insert into intents (storage_key, lease_expires_at)
+  const statement = `/* insert_intents */ insert into intents (storage_key, lease_expires_at)
     select key, now() + make_interval(secs => $2) from unnest($1::text[]) key`
   await db.executeQuery(CompiledQuery.raw(statement, [keys, leaseSeconds]))
 }

@@ -4,9 +4,10 @@ import { operationOf } from './request.ts'
 
 /** 406 when the client takes none of the types the operation answers with, before any body is read. */
 export const acceptsAnswer: RequestHandler = (req, _res, next) => {
+  const { accept } = req.headers
+  if (accept === undefined || accept === '*/*') return next()
   const types = answerTypes(req)
-  if (req.headers.accept === undefined || types.length === 0 || types.includes('*/*') || req.accepts(types))
-    return next()
+  if (types.length === 0 || types.includes('*/*') || req.accepts(types)) return next()
   next(notAcceptable(types))
 }
 

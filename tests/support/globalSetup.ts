@@ -15,7 +15,7 @@ export default async function globalSetup() {
     log: () => {},
     settings: { fsync: 'off', full_page_writes: 'off', max_connections: '200' },
   })
-  const { db } = connectDatabase({ ...postgres.connection, max: 2 }, () => {})
+  const { db } = connectDatabase({ ...postgres.connection, max: 2, prepare: false }, () => {})
   await migrateUp(db)
   await db.destroy()
   setPostgres({ directory, ...postgres.connection })

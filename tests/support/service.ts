@@ -51,7 +51,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     ...env,
   })
   const logger = createLogger({ ...config.log, console: false })
-  const { db } = connectDatabase({ connectionString: database.url, max: config.database.poolSize }, () => {})
+  const { db } = connectDatabase({ connectionString: database.url, max: config.database.poolSize, prepare: true }, () => {})
   const storage = await createVolumeStorage(join(dataDirectory, 'volume'))
   await bindStorage(db, storage)
   const keys = createKeyReserve(db, config.protocol.leaseSeconds)
