@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Places where a test may break the service: the steps U1-U14 of the upload and the steps of maintenance.
+ * Places where a test may break the service: the steps U0-U14 of the upload, D1-D2 of a change or deletion, READ of a
+ * download, and the steps of maintenance.
  * Nothing is armed unless FAILPOINTS says so; an unarmed failpoint costs one comparison.
  */
 type Action =
@@ -17,6 +18,15 @@ interface Armed {
 }
 
 let armed = new Map<string, Armed>()
+let current: ArmedFailpoints = { spec: '', generation: 0 }
+
+/** What is armed, for a thread that has to arm the same. Another generation means: arm anew, whatever the spec. */
+export interface ArmedFailpoints {
+  readonly spec: string
+  readonly generation: number
+}
+
+export const armedFailpoints = (): ArmedFailpoints => current
 
 /**
  * Arms failpoints: `U7=kill`, `U5=EIO`, `U3=pause:500` (milliseconds), comma separated; `@n` acts at the n-th pass only.
@@ -25,6 +35,7 @@ let armed = new Map<string, Armed>()
 export function armFailpoints(spec: string): void {
   const entries = spec.split(',').filter((entry) => entry !== '')
   armed = new Map(entries.map((entry) => parseEntry(entry)))
+  current = { spec, generation: current.generation + 1 }
 }
 
 function parseEntry(entry: string): [string, Armed] {

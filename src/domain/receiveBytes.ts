@@ -31,6 +31,7 @@ export async function receiveBytes(
   if (declaredBytes !== undefined && declaredBytes > maxFileSizeBytes) throw fileTooLarge(maxFileSizeBytes)
   if ((await deps.storage.freeBytes()) - reservedFreeBytes < (declaredBytes ?? 0)) throw storageFull()
 
+  await failpoint('U0')
   const storageKey = await takeKey(deps)
   const digester = createDigester({ sha512 })
   const lease = keepLease(deps, storageKey)
@@ -55,10 +56,13 @@ export async function receiveBytes(
     await failpoint('U4')
   }
 
+  const source = batches()
   try {
-    await deps.storage.write(storageKey, batches())
+    await deps.storage.write(storageKey, source)
     return { storageKey, ...(await digester.finish()) }
   } catch (error) {
+    // Not awaited: it may be waiting for bytes that never come.
+    void source.return()
     await abandon(deps, storageKey)
     throw error
   } finally {

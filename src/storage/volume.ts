@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileDamaged, fileNotFound, storageUnavailable } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import { createDirectorySync } from './durableDirectory.ts'
+import { createSmallWrites } from './smallWrites.ts'
 import type { ByteRange, Storage, StorageKey } from './storage.ts'
 import { systemCode, toStorageError } from './systemErrors.ts'
 import {
@@ -21,6 +22,9 @@ export interface VolumeStorage extends Storage {
   close(): Promise<void>
 }
 
+/** How old the answer to "how much room is there" may be; the reserve that uploads leave covers what comes meanwhile. */
+const FREE_SPACE_MILLISECONDS = 250
+
 /**
  * Bytes as files below a directory: written in `tmp`, synced, renamed to `blobs/<shard>`, and the rename synced.
  * Throws when the directories cannot be made.
@@ -31,6 +35,10 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
   await prepareVolume(root, directories)
   let identity: string | undefined
   let degraded = false
+  let free = { bytes: 0, until: 0 }
+  const small = createSmallWrites(() => {
+    degraded = true
+  })
 
   /** Another volume, or none, where ours was: bytes written there would be lost with it. */
   async function insistOnIdentity() {
@@ -70,6 +78,19 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
 
   async function write(key: StorageKey, batches: AsyncIterable<readonly Buffer[]>) {
     if (degraded) await check()
+    const iterator = batches[Symbol.asyncIterator]()
+    const first = await iterator.next()
+    const second = first.done ? first : await iterator.next()
+    if (!second.done) return await writeLarge(key, resumed([first.value, second.value], iterator))
+    const target = {
+      temporaryPath: layout.temporaryPath(key),
+      path: layout.path(key),
+      directory: layout.directoryOf(key),
+    }
+    await small.write(target, first.done ? [] : first.value)
+  }
+
+  async function writeLarge(key: StorageKey, batches: AsyncIterable<readonly Buffer[]>) {
     const temporary = layout.temporaryPath(key)
     const handle = await attempt(async () => {
       await failpoint('U2')
@@ -150,8 +171,11 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
         await directories.sync(layout.directoryOf(key))
       }),
     async freeBytes() {
-      const { bavail, bsize } = await attempt(() => statfs(root))
-      return bavail * bsize
+      if (performance.now() > free.until) {
+        const { bavail, bsize } = await attempt(() => statfs(root))
+        free = { bytes: bavail * bsize, until: performance.now() + FREE_SPACE_MILLISECONDS }
+      }
+      return free.bytes
     },
     async readIdentity() {
       identity = (await readWhole(layout.identity))?.trim()
@@ -164,7 +188,10 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     readMark: async () => Number((await attempt(() => readWhole(layout.mark))) ?? 0),
     writeMark: (sequence) =>
       attempt(() => writeWhole(layout.mark, String(sequence), dirname(layout.mark), directories)),
-    close: directories.close,
+    async close() {
+      await small.close()
+      await directories.close()
+    },
   }
 }
 
@@ -173,6 +200,19 @@ async function attempt<Result>(action: () => Promise<Result>): Promise<Result> {
     return await action()
   } catch (error) {
     throw toStorageError(error)
+  }
+}
+
+/** Values that were taken from an iterator, and then the rest of it. */
+async function* resumed<Value>(
+  taken: readonly Value[],
+  rest: AsyncIterator<Value>,
+): AsyncGenerator<Value, void, void> {
+  try {
+    yield* taken
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
   }
 }
 

@@ -1,0 +1,138 @@
+import { closeSync, constants, fsync, openSync, renameSync, writeSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { parentPort } from 'node:worker_threads'
+import { type ArmedFailpoints, armFailpoints, failpoint } from '../failpoint.ts'
+
+/** One file to write: `bytes` of the batch from `from` up to, and without, `to`. */
+export interface SmallWrite {
+  readonly temporaryPath: string
+  readonly path: string
+  readonly directory: string
+  readonly from: number
+  readonly to: number
+}
+
+export interface SmallWriteBatch {
+  readonly bytes: ArrayBuffer
+  readonly writes: readonly SmallWrite[]
+  readonly failpoints: ArmedFailpoints
+}
+
+/** Why a file was not written, in a form that can cross threads. */
+export interface SmallWriteFailure {
+  readonly code: string | undefined
+  readonly message: string
+  /** Whether it happened while syncing or closing: then pages may be lost (F3). */
+  readonly syncing: boolean
+}
+
+interface Progress {
+  readonly write: SmallWrite
+  fd: number | undefined
+  failure: SmallWriteFailure | null
+}
+
+const sync = promisify(fsync)
+const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
+const NEW_FILE = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW
+
+const directories = new Map<string, number>()
+let armed = 0
+
+parentPort?.on('message', (batch: SmallWriteBatch) => {
+  void writeBatch(batch).then((failures) => parentPort?.postMessage(failures))
+})
+
+/** Takes all files of a batch through U2-U8 side by side. Never throws: each file has a failure of its own, or none. */
+async function writeBatch({
+  bytes,
+  writes,
+  failpoints,
+}: SmallWriteBatch): Promise<(SmallWriteFailure | null)[]> {
+  if (failpoints.generation !== armed) armFailpoints(failpoints.spec)
+  armed = failpoints.generation
+  const files = writes.map((write): Progress => ({ write, fd: undefined, failure: null }))
+  const each = (syncing: boolean, step: (file: Progress) => Promise<void>) =>
+    Promise.all(files.map((file) => attempt(file, syncing, () => step(file))))
+
+  await each(false, (file) => writeBytes(file, bytes))
+  await each(true, syncAndClose)
+  closeFailed(files)
+  await each(false, async ({ write }) => {
+    await failpoint('U7')
+    renameSync(write.temporaryPath, write.path)
+  })
+  await syncDirectories(files)
+  return files.map(({ failure }) => failure)
+}
+
+async function attempt(file: Progress, syncing: boolean, step: () => Promise<void>): Promise<void> {
+  if (file.failure) return
+  try {
+    await step()
+  } catch (error) {
+    const code = Error.isError(error) && 'code' in error ? String(error.code) : undefined
+    file.failure = { code, message: Error.isError(error) ? error.message : String(error), syncing }
+  }
+}
+
+async function writeBytes(file: Progress, bytes: ArrayBuffer): Promise<void> {
+  const { temporaryPath, from, to } = file.write
+  await failpoint('U2')
+  file.fd = openSync(temporaryPath, NEW_FILE, 0o600)
+  await failpoint('U3')
+  const view = new Uint8Array(bytes, from, to - from)
+  for (let written = 0; written < view.length; ) written += writeSync(file.fd, view, written)
+}
+
+async function syncAndClose(file: Progress): Promise<void> {
+  if (file.fd === undefined) return
+  await failpoint('U5')
+  await sync(file.fd)
+  await failpoint('U6')
+  const { fd } = file
+  file.fd = undefined
+  closeSync(fd)
+}
+
+/** Files that failed before they were closed must not keep their descriptors. */
+function closeFailed(files: readonly Progress[]): void {
+  for (const file of files) {
+    if (file.fd === undefined) continue
+    try {
+      closeSync(file.fd)
+    } catch {
+      // its failure is known already
+    }
+  }
+}
+
+/** One fsync for each directory serves every rename into it (U8). */
+async function syncDirectories(files: readonly Progress[]): Promise<void> {
+  const names = new Set(files.filter(({ failure }) => !failure).map(({ write }) => write.directory))
+  await Promise.all(
+    [...names].map(async (name) => {
+      const inside = files.filter(({ write }) => write.directory === name)
+      const failure: Progress = {
+        write: { temporaryPath: '', path: '', directory: name, from: 0, to: 0 },
+        fd: undefined,
+        failure: null,
+      }
+      await attempt(failure, false, () => syncDirectory(name))
+      for (const file of inside) file.failure ??= failure.failure
+    }),
+  )
+}
+
+async function syncDirectory(name: string): Promise<void> {
+  await failpoint('U8')
+  const fd = directories.get(name) ?? openSync(name, 'r')
+  directories.set(name, fd)
+  try {
+    await sync(fd)
+  } catch (error) {
+    directories.delete(name)
+    closeSync(fd)
+    throw error
+  }
+}
