@@ -41,9 +41,15 @@ export function matches(header: string, etag: string, comparison: 'strong' | 'we
 
 const inSeconds = (date: Date) => Math.floor(date.getTime() / 1000)
 
+/** The three forms of an HTTP date; the last has no zone and means GMT as well. */
+const HTTP_DATE =
+  /^([A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT|[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d [\d:]{8} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4})$/
+
 /** Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7); a text that is none counts as no condition. */
 function parseHttpDate(text: string | undefined): number | undefined {
-  if (text === undefined || !/^[A-Z][a-z]{2,8},? .*\d/.test(text)) return undefined
-  const milliseconds = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
-  return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000)
+  if (text === undefined || !HTTP_DATE.test(text)) return undefined
+  const date = new Date(text.endsWith('GMT') ? text : `${text} GMT`)
+  // A day that its month does not have would otherwise be one of the next month.
+  const sameDay = date.getUTCDate() === Number(/\d+/.exec(text)?.[0])
+  return sameDay ? inSeconds(date) : undefined
 }
