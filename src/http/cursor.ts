@@ -1,5 +1,6 @@
 import type { FilePage } from '../database/fileList.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
+import { parseFileReference } from '../domain/fileReferences.ts'
 import { cursorInvalid } from '../errors.ts'
 
 type Order = Pick<FilePage, 'sort' | 'descending'>
@@ -19,8 +20,7 @@ export function parseCursor(
     Buffer.from(text, 'base64url').toString('utf8'),
   )
   const sameOrder = cursorSort === sort && cursorDescending === descending
-  if (!sameOrder || typeof id !== 'string' || !/^[0-9a-f-]{36}$/.test(id) || !isValue(sort, value))
-    throw cursorInvalid()
+  if (!sameOrder || !isId(id) || !isValue(sort, value)) throw cursorInvalid()
   return { value, id }
 }
 
@@ -33,8 +33,18 @@ function parseArray(text: string): unknown[] {
   }
 }
 
+const isId = (value: unknown): value is string =>
+  typeof value === 'string' && parseFileReference(value, '')?.kind === 'id'
+
+/** Whether PostgreSQL can read it as a value of that column. */
 function isValue(sort: FilePage['sort'], value: unknown): value is string | number {
   if (sort === 'file_size') return Number.isSafeInteger(value)
   if (typeof value !== 'string' || value.includes('\0') || !value.isWellFormed()) return false
-  return sort === 'file_name' || /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)
+  return sort === 'file_name' || isTime(value)
+}
+
+/** Whether it is what `formatCursor` writes; a year 0 exists in ISO 8601 but not in PostgreSQL. */
+function isTime(text: string): boolean {
+  const time = new Date(text)
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text && /^(?!0000)\d{4}-/.test(text)
 }
