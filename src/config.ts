@@ -96,7 +96,7 @@ export function loadConfig(env: Env): Config {
     },
     limits: {
       maxFileSizeBytes: read.integer('MAX_FILE_SIZE', 64 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER),
-      allowedTypes: read.list('ALLOWED_TYPES', /^[\w.+-]+\/([\w.+-]+|\*)$/).map((type) => type.toLowerCase()),
+      allowedTypes: read.list('ALLOWED_TYPES', isTypeOrFamily).map((type) => type.toLowerCase()),
       reservedFreeBytes: read.integer('RESERVED_FREE_BYTES', 64 * 2 ** 20, 0, Number.MAX_SAFE_INTEGER),
       maxConnections: read.integer('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
     },
@@ -112,7 +112,10 @@ export function loadConfig(env: Env): Config {
     http: {
       publicUrl: read.url('PUBLIC_URL'),
       trustedProxies: read.integer('TRUSTED_PROXIES', 0, 0, 10),
-      corsOrigins: read.list(env.CORS_ORIGINS === undefined ? 'ALLOW_ORIGINS' : 'CORS_ORIGINS', ORIGIN),
+      corsOrigins: read.list(
+        read.optional('CORS_ORIGINS') === undefined ? 'ALLOW_ORIGINS' : 'CORS_ORIGINS',
+        isOrigin,
+      ),
       validateResponses: read.flag('VALIDATE_RESPONSES', environment !== 'production'),
       shutdownSeconds: read.integer('SHUTDOWN_SECONDS', 30, 0, 3600),
       minimumBytesPerSecond: read.integer('MINIMUM_BYTES_PER_SECOND', 1024, 0, 2 ** 30),
@@ -124,7 +127,11 @@ export function loadConfig(env: Env): Config {
   return Object.freeze(config)
 }
 
-const ORIGIN = /^(\*|https?:\/\/[^\s/]+)$/
+const isTypeOrFamily = (type: string) => /^[\w.+-]+\/([\w.+-]+|\*)$/.test(type)
+
+/** Origins are compared letter by letter with what browsers send, so they have to be written the same way. */
+const isOrigin = (text: string) =>
+  text === '*' || (/^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text)
 
 const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)
 

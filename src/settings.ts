@@ -32,20 +32,21 @@ export function createReader(env: Env) {
         mistakes.push(`${name} must be true or false, not "${given}"`)
       return given === 'true'
     },
-    list(name: string, form: RegExp): readonly string[] {
+    list(name: string, isValid: (entry: string) => boolean): readonly string[] {
       const entries = (optional(name) ?? '')
         .split(',')
         .map((entry) => entry.trim())
         .filter((entry) => entry !== '')
-      for (const entry of entries) if (!form.test(entry)) mistakes.push(`${name} cannot hold "${entry}"`)
+      for (const entry of entries) if (!isValid(entry)) mistakes.push(`${name} cannot hold "${entry}"`)
       return entries
     },
-    /** An absolute http(s) URL without the slash at its end. */
+    /** An absolute http(s) URL to put paths behind: without a slash at its end, a query or a fragment. */
     url(name: string) {
       const given = optional(name)
       if (given === undefined) return undefined
-      if (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)) return given.replace(/\/+$/, '')
-      mistakes.push(`${name} must be an absolute http or https URL, not "${given}"`)
+      const url = URL.canParse(given) ? new URL(given) : undefined
+      if (url && /^https?:$/.test(url.protocol) && !/[?#]/.test(given)) return url.href.replace(/\/+$/, '')
+      mistakes.push(`${name} must be an absolute http or https URL without a query, not "${given}"`)
       return undefined
     },
     finish() {

@@ -1,0 +1,184 @@
+import { resolve } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { loadConfig } from '../../src/config.ts'
+
+/** The lines of the complaint about an environment; none when it is taken. */
+function mistakes(env: Record<string, string>): string[] {
+  try {
+    loadConfig(env)
+    return []
+  } catch (error) {
+    const [title, ...lines] = (error as Error).message.split('\n')
+    expect(title).toBe('Invalid configuration:')
+    return lines.map((line) => line.replace(/^- /, ''))
+  }
+}
+
+const wrong: readonly [name: string, value: string][] = [
+  ['ENVIRONMENT', 'prod'],
+  ['HOST', '0.0.0.0'],
+  ['AUTH', 'none'],
+  ['DB_TYPE', 'mysql'],
+  ['PORT', '65536'],
+  ['LOG_LEVEL', 'verbose'],
+  ['MAX_FILE_SIZE', '5MB'],
+  ['ALLOWED_TYPES', 'image/png, png'],
+  ['RESERVED_FREE_BYTES', '-1'],
+  ['MAX_CONNECTIONS', '0'],
+  ['DB_POOL_SIZE', '1'],
+  ['DB_PREPARE', 'no'],
+  ['LEASE_SECONDS', '2'],
+  ['READ_GRACE_SECONDS', '1e3'],
+  ['ORPHAN_HOLD_SECONDS', '31536001'],
+  ['DELETED_RETENTION_SECONDS', '1.5'],
+  ['SCRUB_AFTER_SECONDS', '0'],
+  ['MAINTENANCE_INTERVAL_SECONDS', 'often'],
+  ['SCAN_SECONDS', ' 60'],
+  ['PUBLIC_URL', 'files.example.com'],
+  ['TRUSTED_PROXIES', 'true'],
+  ['CORS_ORIGINS', 'https://example.com/'],
+  ['VALIDATE_RESPONSES', '1'],
+  ['SHUTDOWN_SECONDS', '３０'],
+  ['MINIMUM_BYTES_PER_SECOND', '+1'],
+  ['STALL_SECONDS', '0x10'],
+  ['DATABASE_URL', 'mysql://upfile:hunter2@db/upfile'],
+]
+
+describe('loadConfig', () => {
+  it('needs nothing', () => {
+    const config = loadConfig({})
+    expect(config).toMatchObject({
+      environment: 'development',
+      host: '127.0.0.1',
+      port: 8000,
+      dataDirectory: resolve('data'),
+      database: { kind: 'embedded' },
+      log: { level: 'info', directory: undefined },
+      http: { publicUrl: undefined, trustedProxies: 0, corsOrigins: [], validateResponses: true },
+    })
+    expect(Object.isFrozen(config)).toBe(true)
+  })
+
+  it.each(wrong)('names %s when it is "%s"', (name, value) => {
+    expect(mistakes({ [name]: value })).toEqual([expect.stringContaining(name)])
+  })
+
+  it('names every wrong setting at once', () => {
+    const { AUTH, ...others } = Object.fromEntries(wrong)
+    const complaints = mistakes(others)
+    expect(complaints).toHaveLength(wrong.length - 1)
+    for (const name of Object.keys(others)) expect(complaints.join('\n')).toContain(name)
+  })
+
+  it('takes an empty setting for an absent one, as in an .env file that lists all names', () => {
+    const empty = Object.fromEntries(wrong.map(([name]) => [name, '']))
+    expect(loadConfig({ ...empty, DB_HOST: '', LOG_DIR: '' })).toEqual(loadConfig({}))
+    expect(loadConfig({ CORS_ORIGINS: '', ALLOW_ORIGINS: 'https://a.example' }).http.corsOrigins).toEqual([
+      'https://a.example',
+    ])
+  })
+
+  it('never repeats a password', () => {
+    const secrets = { DATABASE_URL: 'mysql://u:hunter2@db', DB_PASSWORD: 'hunter2', PORT: 'x' }
+    expect(mistakes(secrets).join()).not.toContain('hunter2')
+  })
+
+  it.each([
+    [
+      'DATABASE_URL',
+      { DATABASE_URL: 'postgres://u:p@db/x', DB_HOST: 'other' },
+      { kind: 'url', url: 'postgres://u:p@db/x' },
+    ],
+    [
+      'DB_HOST',
+      { DB_HOST: 'db', DB_PORT: '6432', DB_USER: 'u', DB_PASSWORD: 'p', DB_NAME: 'n' },
+      { kind: 'host', host: 'db', port: 6432, user: 'u', password: 'p', name: 'n' },
+    ],
+    [
+      'DB_HOST alone',
+      { DB_HOST: 'db' },
+      { kind: 'host', port: 5432, user: 'upfile', password: '', name: 'upfile' },
+    ],
+  ])('finds the database that %s names', (_case, env, database) => {
+    expect(loadConfig(env).database).toMatchObject(database)
+  })
+
+  it('names a wrong DB_PORT', () => {
+    expect(mistakes({ DB_HOST: 'db', DB_PORT: '0' })).toEqual([expect.stringContaining('DB_PORT')])
+  })
+
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('listens on %s without access keys', (host) => {
+    expect(loadConfig({ HOST: host }).host).toBe(host)
+  })
+
+  it.each([
+    '0.0.0.0',
+    '::',
+    '10.0.0.1',
+    'example.com',
+    '127.0.0.1.example.com',
+    'localhost.example.com',
+    '128.0.0.1',
+  ])('listens on %s only when AUTH=off says so', (host) => {
+    expect(mistakes({ HOST: host })).toEqual([expect.stringContaining('AUTH=off')])
+    expect(loadConfig({ HOST: host, AUTH: 'off' }).host).toBe(host)
+  })
+
+  it.each([
+    ['https://files.example.com', 'https://files.example.com'],
+    ['https://files.example.com/', 'https://files.example.com'],
+    ['http://files.example.com:8080/below/', 'http://files.example.com:8080/below'],
+  ])('takes %s as PUBLIC_URL', (given, base) => {
+    expect(loadConfig({ PUBLIC_URL: given }).http.publicUrl).toBe(base)
+  })
+
+  it.each([
+    'ftp://files.example.com',
+    'javascript:alert(1)',
+    'https://files.example.com/?a=b',
+    'https://files.example.com/#a',
+    '//files.example.com',
+    '/files',
+    'https://',
+  ])('refuses %s as PUBLIC_URL', (given) => {
+    expect(mistakes({ PUBLIC_URL: given })).toHaveLength(1)
+  })
+
+  it('puts no line break of PUBLIC_URL into an address', () => {
+    expect(loadConfig({ PUBLIC_URL: 'https://files.example.com/a\r\nb' }).http.publicUrl).toBe(
+      'https://files.example.com/ab',
+    )
+  })
+
+  it('takes origins exactly as browsers send them', () => {
+    const origins = ['https://a.example', 'http://localhost:3000', 'http://[::1]:8080', '*']
+    expect(loadConfig({ CORS_ORIGINS: origins.join(' , ') }).http.corsOrigins).toEqual(origins)
+  })
+
+  it.each([
+    'https://A.example',
+    'https://a.example:443',
+    'https://a.example/',
+    'https://a.example/path',
+    'https://user@a.example',
+    'https://*.a.example',
+    'a.example',
+    'null',
+    'file:///x',
+    'https://a.example?ok',
+  ])('refuses %s as an origin', (origin) => {
+    expect(mistakes({ CORS_ORIGINS: `https://ok.example,${origin}` })).toEqual([
+      expect.stringContaining(`"${origin}"`),
+    ])
+  })
+
+  it('takes whole numbers within their bounds and nothing else', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.double().map(String), fc.integer().map(String)), (text) => {
+        const taken = mistakes({ PORT: text }).length === 0
+        expect(taken).toBe(text === '' || (/^\d{1,16}$/.test(text) && Number(text) <= 65_535))
+      }),
+    )
+  })
+})
