@@ -3,6 +3,7 @@ import type { FileRecord } from '../database/fileRecord.ts'
 import { type FileChanges, markFileDeleted, updateFileRecord } from '../database/files.ts'
 import type { Deps } from '../deps.ts'
 import { preconditionFailed } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
 import { findOnlyFile } from './findFile.ts'
 
 /** Which file a caller means, and what must be true of it for the change to happen. */
@@ -35,9 +36,11 @@ async function whileUnchanged(
   for (let attempt = 1; ; attempt++) {
     const file = await findOnlyFile(deps, reference, bucket)
     if (condition && !condition(file)) throw preconditionFailed('If-Match')
+    await failpoint('D1')
     const changed = await change(file).catch((error: unknown) => {
       throw toDomainError(error)
     })
+    await failpoint('D2')
     if (changed) return changed
     if (attempt === ATTEMPTS) throw preconditionFailed('If-Match')
   }

@@ -2,6 +2,7 @@ import { commitNewFiles, type NewFile } from '../database/commits.ts'
 import { classifyFailure, codeOf } from '../database/failures.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
 import type { Database } from '../database/schema.ts'
+import { failpoint } from '../failpoint.ts'
 
 /**
  * Commits a file whose bytes are new to its bucket. Undefined means nothing was done: the intent is gone, the bucket
@@ -28,14 +29,10 @@ export function createCommitQueue(db: Database): CommitNewFile {
     while (queue.length > 0) {
       const batch = takeBatch()
       try {
-        const records = new Map(
-          (
-            await commitNewFiles(
-              db,
-              batch.map(({ file }) => file),
-            )
-          ).map((record) => [record.id, record]),
-        )
+        await failpoint('U9')
+        const files = batch.map(({ file }) => file)
+        const records = new Map((await commitNewFiles(db, files)).map((record) => [record.id, record]))
+        await failpoint('U13')
         for (const { file, resolve } of batch) resolve(records.get(file.id))
       } catch (error) {
         // Rolled back for the sake of one of them: each is tried alone.
