@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import type { PoolConfig } from 'pg'
 import type { Config } from '../config.ts'
 import { connectDatabase, type DatabaseConnection } from '../database/connect.ts'
+import { findRunningPostgres } from '../database/embeddedPostgres/running.ts'
 import { startEmbeddedPostgres } from '../database/embeddedPostgres/start.ts'
 import type { Logger } from '../logger.ts'
 
@@ -12,41 +14,35 @@ export interface OpenDatabase extends DatabaseConnection {
   close(): Promise<void>
 }
 
-/** Connects to the database the configuration names, or starts the service's own. */
-export async function openDatabase(config: Config, logger: Logger): Promise<OpenDatabase> {
+/**
+ * Connects to the database the configuration names, or to the service's own: starts it, or with `share` uses the one that
+ * a running service has started.
+ */
+export async function openDatabase(
+  config: Config,
+  logger: Logger,
+  { share }: { readonly share: boolean },
+): Promise<OpenDatabase> {
   const { database } = config
-  const onIdleError = (error: Error) => logger.warn('An idle database connection broke', { error })
-  const pool = { max: database.poolSize, prepare: database.prepare }
-  if (database.kind === 'url') {
-    const connection = connectDatabase({ ...pool, connectionString: database.url }, onIdleError)
-    return {
-      ...connection,
-      place: 'DATABASE_URL',
-      lost: new Promise(() => {}),
-      close: () => connection.db.destroy(),
-    }
-  }
+  const connect = (options: PoolConfig) =>
+    connectDatabase({ max: database.poolSize, prepare: database.prepare, ...options }, (error) =>
+      logger.warn('An idle database connection broke', { error }),
+    )
+  if (database.kind === 'url') return notOurs(connect({ connectionString: database.url }), 'DATABASE_URL')
   if (database.kind === 'host') {
     const { host, port, user, password, name } = database
-    const connection = connectDatabase({ ...pool, host, port, user, password, database: name }, onIdleError)
-    return {
-      ...connection,
-      place: `${host}:${port}/${name}`,
-      lost: new Promise(() => {}),
-      close: () => connection.db.destroy(),
-    }
+    return notOurs(connect({ host, port, user, password, database: name }), `${host}:${port}/${name}`)
   }
-  const directory = join(config.dataDirectory, 'postgres')
-  const postgres = await startEmbeddedPostgres({
-    directory,
-    database: 'upfile',
-    log: (message) => logger.info(message),
-  })
-  const connection = connectDatabase({ ...pool, ...postgres.connection }, onIdleError)
+  const own = { directory: join(config.dataDirectory, 'postgres'), database: 'upfile' }
+  const running = share ? await findRunningPostgres(own) : undefined
+  if (running) return notOurs(connect({ ...running }), own.directory)
+
+  const postgres = await startEmbeddedPostgres({ ...own, log: (message) => logger.info(message) })
+  const connection = connect({ ...postgres.connection })
   let closing = false
   return {
     ...connection,
-    place: directory,
+    place: own.directory,
     lost: postgres.exited.then(() => (closing ? new Promise<void>(() => {}) : undefined)),
     async close() {
       closing = true
@@ -55,3 +51,11 @@ export async function openDatabase(config: Config, logger: Logger): Promise<Open
     },
   }
 }
+
+/** A database that goes on when we are done with it. */
+const notOurs = (connection: DatabaseConnection, place: string): OpenDatabase => ({
+  ...connection,
+  place,
+  lost: new Promise(() => {}),
+  close: () => connection.db.destroy(),
+})

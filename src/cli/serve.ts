@@ -42,7 +42,7 @@ export async function serve(words: readonly string[]): Promise<number> {
 }
 
 async function run(config: Config, logger: Logger, ending: ReturnType<typeof waitForEnd>): Promise<number> {
-  const database = await openDatabase(config, logger)
+  const database = await openDatabase(config, logger, { share: false })
   try {
     const { db } = database
     await waitForDatabase(db, logger)

@@ -10,7 +10,7 @@ export async function withDatabase(
 ): Promise<number> {
   // A command's answer is on standard output: of the log only what is wrong may stand between its lines.
   const logger = createLogger({ level: 'error', directory: undefined })
-  const database = await openDatabase(config, logger)
+  const database = await openDatabase(config, logger, { share: true })
   try {
     await waitForDatabase(database.db, logger)
     return await work(database, logger)
