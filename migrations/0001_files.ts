@@ -75,6 +75,7 @@ const tables = [
   `create index files_created_at on files (bucket, created_at, id) where deleted_at is null`,
   `create index files_name on files (bucket, name collate "C", id) where deleted_at is null`,
   `create index files_size on files (bucket, size, id) where deleted_at is null`,
+  `create index files_type on files (bucket, media_type collate "C") where deleted_at is null`,
   `create index files_name_trigrams on files using gin (name gin_trgm_ops) where deleted_at is null`,
   `create index files_expires_at on files (expires_at) where deleted_at is null and expires_at is not null`,
   `create index files_deleted on files (bucket, created_at, id) where deleted_at is not null`,

@@ -90,9 +90,10 @@ function conditions(filter: FileFilter) {
   )
 }
 
+// Under this collation a family is a range of the index, whatever the database's locale is.
 const typeCondition = (type: string) =>
   type.endsWith('/*')
-    ? sql`f.media_type like ${`${escapeLike(type.slice(0, -1))}%`}`
-    : sql`f.media_type = ${type}`
+    ? sql`f.media_type collate "C" like ${`${escapeLike(type.slice(0, -1))}%`}`
+    : sql`f.media_type collate "C" = ${type}`
 
 const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&')
