@@ -10,19 +10,22 @@ const TEXT_TYPES =
 // A comment may match in one way only: with `[\s\S]*?` many of them take time that doubles with each.
 const HTML =
   /^\s*(<!--(?:(?!-->)[\s\S])*-->\s*)*<(!doctype\s+html|html|head|body|script|iframe|title|table|div|p|a|img|style|h1|br|font|b)[\s>/]/i
-const SVG =
-  /^\s*(<\?xml[^>]*>\s*)?(<!--(?:(?!-->)[\s\S])*-->\s*)*(<!doctype\s+svg[^>]*>\s*)?<svg[\s>]/i
+const SVG = /^\s*(<\?xml[^>]*>\s*)?(<!--(?:(?!-->)[\s\S])*-->\s*)*(<!doctype\s+svg[^>]*>\s*)?<svg[\s>]/i
 const XML = /^\s*<\?xml[\s?]/i
+
+/** Formats that are text and have a type of their own begin like this. */
+const MARKED_TEXT = /^(%!|%PDF|<|\{\\rtf|BEGIN:|-----|#!AMR|SFW|d8:)/
 
 /**
  * What bytes are, told from the first of them (at most 4,100) and not from what the client said. The client's word
  * counts only between kinds of text. Bytes that say nothing within 50 ms are `application/octet-stream`.
  */
 export async function detectMediaType(head: Buffer, declared: string | undefined): Promise<string> {
-  const binary = await detectBinaryType(head)
-  if (binary !== undefined && binary !== 'application/xml') return binary
   const text = toText(head)
-  if (text === undefined) return binary ?? 'application/octet-stream'
+  // A magic number in the middle of readable text is a word: many a text begins with BM, few bitmaps are readable.
+  const known = text === undefined || MARKED_TEXT.test(text) ? await detectKnownType(head) : undefined
+  if (known !== undefined && known !== 'application/xml') return known
+  if (text === undefined) return known ?? 'application/octet-stream'
   if (SVG.test(text)) return 'image/svg+xml'
   if (HTML.test(text)) return 'text/html'
   if (XML.test(text)) return 'application/xml'
@@ -43,15 +46,7 @@ export const allowsType = (allowed: readonly string[], type: string): boolean =>
   allowed.length === 0 ||
   allowed.some((entry) => (entry.endsWith('/*') ? type.startsWith(entry.slice(0, -1)) : entry === type))
 
-async function detectBinaryType(head: Buffer): Promise<string | undefined> {
-  // Text without an early control character has no magic number worth the search, but for those that begin like this.
-  if (
-    head.length === 0 ||
-    (isPlainText(head) &&
-      !/^(%!|%PDF|<|\{\\rtf|BEGIN:|-----|#!AMR|SFW|d8:|\uFEFF)/.test(head.toString('latin1', 0, 16)))
-  ) {
-    return undefined
-  }
+async function detectKnownType(head: Buffer): Promise<string | undefined> {
   try {
     const type = await fileTypeFromTokenizer(withDeadline(fromBuffer(head)))
     return type?.mime.split(';', 1)[0]
@@ -90,6 +85,3 @@ function toText(head: Buffer): string | undefined {
     return undefined
   }
 }
-
-const isPlainText = (head: Buffer) =>
-  head.subarray(0, 64).every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127))
