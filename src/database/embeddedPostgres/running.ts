@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import pg from 'pg'
+import { superuser } from './cluster.ts'
+import type { Connection } from './ensureDatabase.ts'
+import { readPidFile } from './pidFile.ts'
+import { clusterNameOf } from './previousRun.ts'
+
+/**
+ * How to reach the PostgreSQL that another process runs in this directory; undefined when there is none that answers, or
+ * when it has no such database. It may end at any time: whoever uses it neither owns nor stops it.
+ */
+export async function findRunningPostgres({
+  directory,
+  database,
+}: {
+  readonly directory: string
+  readonly database: string
+}): Promise<Connection | undefined> {
+  const dataFolder = join(resolve(directory), 'data')
+  const pidFile = await readPidFile(dataFolder)
+  if (pidFile?.status !== 'ready' || !existsSync(pidFile.socketFolder)) return undefined
+  const connection = { host: pidFile.socketFolder, user: superuser, database }
+  return (await nameOf(connection)) === (await clusterNameOf(dataFolder)) ? connection : undefined
+}
+
+/** What the PostgreSQL behind a socket says it is; undefined when nothing answers. */
+async function nameOf(connection: Connection): Promise<string | undefined> {
+  const client = new pg.Client({ ...connection, connectionTimeoutMillis: 5000 })
+  client.on('error', () => {}) // a lost connection rejects what waits for it
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ name: string }>(`select current_setting('cluster_name') as name`)
+    return rows[0]?.name
+  } catch {
+    return undefined
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
