@@ -162,7 +162,7 @@ export const storageUnavailable = (cause: unknown) =>
   new FileServiceError('storage-unavailable', 'The storage cannot be used at the moment.', {}, { cause })
 
 export const typeNotAllowed = (type: string) =>
-  new FileServiceError('type-not-allowed', `Files of type "${type}" are not taken.`, { type })
+  new FileServiceError('type-not-allowed', `Files of type "${type}" are not taken.`, { file_type: type })
 
 export const uploadFenced = () =>
   new FileServiceError(

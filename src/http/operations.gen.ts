@@ -252,10 +252,16 @@ export interface components {
                 header?: string;
                 detail: string;
             }[];
+            /** @description With `file-exists`. */
             file?: components["schemas"]["File"];
+            /** @description With `ambiguous-hash`. */
             ids?: string[];
-        } & {
-            [key: string]: unknown;
+            /** @description Bytes; with `file-too-large`. */
+            max_size?: number;
+            /** @description Bytes; with `range-not-satisfiable`. */
+            size?: number;
+            /** @description With `type-not-allowed`. */
+            file_type?: string;
         };
     };
     responses: {
@@ -465,8 +471,8 @@ export interface operations {
             /** @description Stored, durably. */
             201: {
                 headers: {
-                    Location?: string;
-                    ETag?: string;
+                    Location: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -524,8 +530,8 @@ export interface operations {
             /** @description Stored, durably. */
             201: {
                 headers: {
-                    Location?: string;
-                    ETag?: string;
+                    Location: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -568,7 +574,7 @@ export interface operations {
             /** @description The newest file with these bytes, or the file of this id. */
             200: {
                 headers: {
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -582,6 +588,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             /** @description There is no such file. */
             404: {
                 headers: {
@@ -618,7 +625,7 @@ export interface operations {
             /** @description Changed. */
             201: {
                 headers: {
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -661,6 +668,7 @@ export interface operations {
                     "application/json": string;
                 };
             };
+            400: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
@@ -685,8 +693,8 @@ export interface operations {
             /** @description All bytes. */
             200: {
                 headers: {
-                    ETag?: string;
-                    "Repr-Digest"?: string;
+                    ETag: string;
+                    "Repr-Digest": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -696,7 +704,7 @@ export interface operations {
             /** @description The bytes of the range. */
             206: {
                 headers: {
-                    "Content-Range"?: string;
+                    "Content-Range": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -710,6 +718,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             416: components["responses"]["Problem"];

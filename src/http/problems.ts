@@ -65,7 +65,7 @@ export function toProblem(error: unknown): Problem {
   const status = statusOf(error)
   if (status === undefined || status >= 500) return { body: plain(500, undefined), headers: {} }
   // Of express, express-openapi-validator and body-parser; their messages speak about the request alone.
-  const errors = toErrors(error)
+  const errors = status === 400 ? toErrors(error) : []
   return {
     body: { ...plain(status, messageOf(error)), ...(errors.length > 0 && { errors }) },
     headers: allowOf(error),
