@@ -20,6 +20,7 @@ export async function createApp(deps: Deps): Promise<Express> {
   app
     .disable('x-powered-by')
     .disable('etag')
+    .enable('case sensitive routing') // else a proxy's rule for a path could be stepped around
     .set('trust proxy', trustedProxies)
     .set(publicUrlSetting, publicUrl)
 

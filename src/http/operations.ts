@@ -46,7 +46,7 @@ function bindOperations(spec: Spec, registry: Registry, deps: Deps): BoundHandle
 }
 
 function toRouter(spec: Spec, handlers: BoundHandlers): Router {
-  const router = express.Router()
+  const router = express.Router({ caseSensitive: true })
   for (const { method, expressPath, operationId } of spec.routes) {
     const handler = handlers.get(operationId)
     if (handler) router[method](expressPath, handler)
