@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { components } from '../../src/http/operations.gen.ts'
 import type { TestService } from './service.ts'
 
@@ -55,6 +56,26 @@ export function upload(
   form.append('upfile', new File([typeof bytes === 'string' ? bytes : new Uint8Array(bytes)], name, { type }))
   return send<FileBody>(service, `${filesPath}${query}`, { method: 'POST', body: form, headers })
 }
+
+export interface PutOptions {
+  readonly query?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Uploads bytes as the body itself, as `curl -T` does. */
+export const putRaw = (
+  service: Pick<TestService, 'url'>,
+  bytes: string | Uint8Array,
+  { query = '', headers = {} }: PutOptions = {},
+): Promise<Answer<FileBody>> =>
+  send<FileBody>(service, `${filesPath}${query}`, {
+    method: 'PUT',
+    body: typeof bytes === 'string' ? bytes : new Uint8Array(bytes),
+    headers,
+  })
+
+/** Text that no other upload has. */
+export const freshText = (text = 'text'): string => `${text} ${randomUUID()}\n`
 
 /** Downloads the bytes of the file that an id or a hash names. */
 export const download = (service: Pick<TestService, 'url'>, reference: string, init: RequestInit = {}) =>
