@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { preparingPool } from './preparedStatements.ts'
 import type { Database, Schema } from './schema.ts'
+import { watchConnection } from './watchConnection.ts'
 
 export interface DatabaseConnection {
   readonly db: Database
@@ -32,7 +33,11 @@ export function connectDatabase(
   })
   // Without a listener a backend that is stopped while idle would end this process.
   pool.on('error', onIdleError)
-  return { db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: prepare ? preparingPool(pool) : pool }) }), pool }
+  pool.on('connect', watchConnection)
+  return {
+    db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: prepare ? preparingPool(pool) : pool }) }),
+    pool,
+  }
 }
 
 const INT8 = pg.types.builtins.INT8

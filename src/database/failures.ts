@@ -4,6 +4,8 @@ import { databaseUnavailable, FileServiceError } from '../errors.ts'
 export type Failure =
   /** The database said no and rolled back; sending the whole transaction again may work. */
   | 'retry'
+  /** It waited too long and was rolled back; sending it again at once would hold its sender as long again. */
+  | 'timeout'
   /** The database cannot be used now; nothing was committed. */
   | 'unavailable'
   /** The connection broke: the statement may have been committed. */
@@ -11,10 +13,15 @@ export type Failure =
   /** Our own mistake, or a constraint that the caller has to interpret. */
   | 'other'
 
-const RETRY = new Set(['40001', '40P01', '55P03', '57014'])
+const RETRY = /^(40001|40P01)$/
+const TIMEOUT = /^(55P03|57014)$/
 const UNAVAILABLE =
-  /^(53...|25006|25P03|57P03|3D000|28...|XX...|58...|ECONNREFUSED|ENOENT|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE)$/
-const UNKNOWN = /^(08...|57P01|57P02|57P05|ECONNRESET|EPIPE|ETIMEDOUT|ENETRESET|EIO)$/
+  /^(53...|25006|25P03|57P03|3D000|28...|XX...|58...|ECONNREFUSED|ENOENT|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE|EADDRNOTAVAIL)$/
+const UNKNOWN =
+  /^(08...|40003|57P0[1245]|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|E(NET|HOST)UNREACH|E(NET|HOST)DOWN|ENETRESET|EIO)$/
+/** Said before anything was sent. */
+const UNAVAILABLE_MESSAGES =
+  /timeout exceeded when trying to connect|timeout expired|due to connection timeout|Cannot use a pool after calling end/i
 const UNKNOWN_MESSAGES =
   /Connection terminated|Client has encountered a connection error|not queryable|Client was closed/i
 
@@ -22,13 +29,13 @@ const UNKNOWN_MESSAGES =
 export function classifyFailure(error: unknown): Failure {
   const code = codeOf(error)
   if (code !== undefined) {
-    if (RETRY.has(code)) return 'retry'
+    if (RETRY.test(code)) return 'retry'
+    if (TIMEOUT.test(code)) return 'timeout'
     if (UNAVAILABLE.test(code)) return 'unavailable'
     if (UNKNOWN.test(code)) return 'unknown'
   }
   const message = Error.isError(error) ? error.message : ''
-  if (/timeout exceeded when trying to connect|Cannot use a pool after calling end/i.test(message))
-    return 'unavailable'
+  if (UNAVAILABLE_MESSAGES.test(message)) return 'unavailable'
   return UNKNOWN_MESSAGES.test(message) ? 'unknown' : 'other'
 }
 
