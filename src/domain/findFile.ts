@@ -30,7 +30,7 @@ export async function findOnlyFile(
   const reference = parseFileReference(value, bucket)
   const file = await findFile(deps, value, bucket)
   if (!reference || reference.kind === 'id') return file
-  const ids = await listFileIds(deps.db, reference, IDS_NAMED)
+  const ids = await asked(() => listFileIds(deps.db, reference, IDS_NAMED))
   if (ids.length > 1) throw ambiguousHash(ids)
   return file
 }
@@ -40,9 +40,15 @@ async function found<Result>(
   find: (reference: FileReference) => Promise<Result | undefined>,
 ): Promise<Result> {
   if (!reference) throw fileNotFound()
-  const result = await find(reference).catch((error: unknown) => {
-    throw toDomainError(error)
-  })
+  const result = await asked(() => find(reference))
   if (result === undefined) throw fileNotFound()
   return result
+}
+
+async function asked<Result>(question: () => Promise<Result>): Promise<Result> {
+  try {
+    return await question()
+  } catch (error) {
+    throw toDomainError(error)
+  }
 }

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { findStorageKey, markBlobDamaged } from '../database/blobs.ts'
+import { toDomainError } from '../database/failures.ts'
 import type { FileContent } from '../database/files.ts'
 import type { Deps } from '../deps.ts'
 import { fileDamaged, fileNotFound, hasCode } from '../errors.ts'
@@ -52,7 +53,9 @@ async function* openBlocks({ db, storage }: ReadDeps, { storageKey, blobId }: Fi
     yield* blocks
   } catch (error) {
     if (!hasCode(error, 'file-not-found')) throw error
-    const now = await findStorageKey(db, blobId)
+    const now = await findStorageKey(db, blobId).catch((failure: unknown) => {
+      throw toDomainError(failure)
+    })
     if (now === undefined) throw fileNotFound()
     if (now === storageKey) throw fileDamaged(`There are no bytes under ${storageKey}.`)
     yield* storage.read(now, range, blockBytes)
