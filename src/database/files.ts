@@ -89,7 +89,7 @@ export async function updateFileRecord(
   { id, version }: Pick<FileRecord, 'id' | 'version'>,
   { name, mediaType, metadata, expiresAt }: FileChanges,
 ): Promise<FileRecord | undefined> {
-  const updated = await db
+  const update = db
     .updateTable('files as f')
     .set({
       ...(name !== undefined && { name }),
@@ -102,11 +102,11 @@ export async function updateFileRecord(
     .where('f.id', '=', id)
     .where('f.version', '=', version)
     .where(sql<boolean>`${sql.raw(isLive)}`)
-    .returning('f.blob_id')
-    .executeTakeFirst()
-  if (!updated) return undefined
-  const statement = `select ${fileColumns} from files f join blobs b on b.id = f.blob_id where f.id = $1::uuid`
-  const { rows } = await db.executeQuery<FileRow>(CompiledQuery.raw(statement, [id]))
+    .returningAll('f')
+  // One statement: between two of them the next change could come, and be shown as this one.
+  const { rows } = await sql<FileRow>`
+    with f as (${update}) select ${sql.raw(fileColumns)} from f join blobs b on b.id = f.blob_id
+  `.execute(db)
   return rows[0] && toFileRecord(rows[0])
 }
 

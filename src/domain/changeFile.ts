@@ -1,4 +1,4 @@
-import { toDomainError } from '../database/failures.ts'
+import { classifyFailure, toDomainError } from '../database/failures.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
 import { type FileChanges, markFileDeleted, updateFileRecord } from '../database/files.ts'
 import type { Deps } from '../deps.ts'
@@ -38,6 +38,7 @@ async function whileUnchanged(
     if (condition && !condition(file)) throw preconditionFailed('If-Match')
     await failpoint('D1')
     const changed = await change(file).catch((error: unknown) => {
+      if (classifyFailure(error) === 'retry' && attempt < ATTEMPTS) return undefined
       throw toDomainError(error)
     })
     await failpoint('D2')
