@@ -15,7 +15,7 @@ export async function beginIdempotent(
 ): Promise<IdempotentState> {
   const { rows } = await sql`
     insert into idempotency (key, locked_until) values (${key}, now() + make_interval(secs => ${lockSeconds}))
-    on conflict (key) do update set locked_until = excluded.locked_until
+    on conflict (key) do update set locked_until = excluded.locked_until, created_at = now()
     where idempotency.response is null and idempotency.locked_until < now()
     returning key
   `.execute(db)
@@ -39,17 +39,23 @@ export async function extendIdempotent(db: Database, key: string, lockSeconds: n
     .execute()
 }
 
-/** Remembers the answer in the transaction that makes it true. */
+/**
+ * Remembers the answer in the transaction that makes it true. False when the claim ran out and another request with this
+ * key was answered or let it go: the transaction must not commit.
+ */
 export async function completeIdempotent(
   trx: DatabaseTransaction,
   { key, fingerprint }: { key: string; fingerprint: Buffer },
   file: FileRecord,
-): Promise<void> {
-  await trx
+): Promise<boolean> {
+  const completed = await trx
     .updateTable('idempotency')
     .set({ fingerprint, file_id: file.id, response: JSON.stringify(file) })
     .where('key', '=', key)
-    .execute()
+    .where('response', 'is', null)
+    .returning('key')
+    .executeTakeFirst()
+  return completed !== undefined
 }
 
 /** Gives a claim back after a refusal, so that the request can be sent again. */

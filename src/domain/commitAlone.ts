@@ -12,7 +12,7 @@ import { findLiveFileOfBlob } from '../database/files.ts'
 import { completeIdempotent } from '../database/idempotency.ts'
 import type { Database, DatabaseTransaction } from '../database/schema.ts'
 import { insertTrash } from '../database/trash.ts'
-import { uploadFenced } from '../errors.ts'
+import { idempotentRequestRunning, uploadFenced } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { Storage } from '../storage/storage.ts'
 
@@ -31,7 +31,7 @@ export type CommitOutcome =
 
 /**
  * Commits one file in a transaction of its own, whatever the bucket holds already (U9-U12). Throws `upload-fenced` when
- * the intent was reaped, and what the database throws.
+ * the intent was reaped, `idempotent-request-running` when the claim ran out, and what the database throws.
  */
 export async function commitAlone(
   { db, storage, readGraceSeconds }: { db: Database; storage: Storage; readGraceSeconds: number },
@@ -61,7 +61,7 @@ export async function commitAlone(
     if (existing) return { kind: 'exists', file: existing, healed: true }
 
     const stored = await insertFile(trx, file, blobId)
-    if (idempotent) await completeIdempotent(trx, idempotent, stored)
+    if (idempotent && !(await completeIdempotent(trx, idempotent, stored))) throw idempotentRequestRunning()
     await failpoint('U11')
     return { kind: 'stored', file: stored }
   })

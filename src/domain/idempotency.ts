@@ -9,7 +9,7 @@ export interface IdempotentClaim {
   readonly key: string
   /** What the first request with this key was, and what it got. */
   readonly answered: { readonly fingerprint: Buffer; readonly file: FileRecord } | undefined
-  /** Ends the hold: a key without an answer is free again, unless the outcome of its request is unknown. */
+  /** Ends the hold: a refused request leaves its key free, one whose outcome is unknown leaves it to its lease. */
   release(outcome: 'answered' | 'refused' | 'unknown'): Promise<void>
 }
 
@@ -25,6 +25,7 @@ export async function claimIdempotencyKey(
   if (state.kind === 'running') throw idempotentRequestRunning()
   if (state.kind === 'done') return { key, answered: state, release: async () => {} }
 
+  let free = false
   const warn = (error: unknown) => logger.warn('An Idempotency-Key could not be kept or freed', { error })
   const timer = setInterval(
     () => void extendIdempotent(db, key, leaseSeconds).catch(warn),
@@ -35,7 +36,9 @@ export async function claimIdempotencyKey(
     answered: undefined,
     async release(outcome) {
       clearInterval(timer)
-      if (outcome === 'refused') await forgetIdempotent(db, key).catch(warn)
+      if (outcome !== 'refused' || free) return
+      free = true // from now on the key may belong to another request
+      await forgetIdempotent(db, key).catch(warn)
     },
   }
 }

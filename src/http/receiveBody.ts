@@ -43,11 +43,17 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   ]
   const key = header(req, 'idempotency-key')
   const claim = key === undefined ? undefined : await claimIdempotencyKey(deps, key)
-  if (claim) res.once('close', () => void claim.release(outcomeOf(res)))
+  res.once('close', () => void claim?.release(outcomeOf(res)))
+  if (res.closed) await claim?.release('refused') // the client left while the key was being claimed
 
   const body = openBody(req, deps.config.http)
   const upload = { deps, req, res, body: body.bytes, declaredBytes, expectedDigests, claim }
-  await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
+  try {
+    await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
+  } catch (error) {
+    await claim?.release('refused') // nothing is committed before all was received
+    throw error
+  }
 }
 
 /** 503 may hide a commit whose outcome nobody knows: then the key stays taken until its lease runs out. */
