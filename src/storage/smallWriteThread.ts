@@ -2,6 +2,7 @@ import { closeSync, constants, fsync, openSync, renameSync, writeSync } from 'no
 import { promisify } from 'node:util'
 import { parentPort } from 'node:worker_threads'
 import { type ArmedFailpoints, armFailpoints, failpoint } from '../failpoint.ts'
+import { type IdentityStamp, OTHER_VOLUME, readStampSync } from './volumeIdentity.ts'
 
 /** One file to write: `bytes` of the batch from `from` up to, and without, `to`. */
 export interface SmallWrite {
@@ -13,6 +14,8 @@ export interface SmallWrite {
 }
 
 export interface SmallWriteBatch {
+  /** The volume's identity file and how it has to look; any look will do while there is no stamp. */
+  readonly identity: { readonly path: string; readonly stamp: IdentityStamp | undefined }
   readonly bytes: ArrayBuffer
   readonly writes: readonly SmallWrite[]
   readonly failpoints: ArmedFailpoints
@@ -37,6 +40,7 @@ const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
 const NEW_FILE = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW
 
 const directories = new Map<string, number>()
+let mounted: IdentityStamp | undefined
 let armed = 0
 
 parentPort?.on('message', (batch: SmallWriteBatch) => {
@@ -45,6 +49,7 @@ parentPort?.on('message', (batch: SmallWriteBatch) => {
 
 /** Takes all files of a batch through U2-U8 side by side. Never throws: each file has a failure of its own, or none. */
 async function writeBatch({
+  identity,
   bytes,
   writes,
   failpoints,
@@ -55,6 +60,7 @@ async function writeBatch({
   const each = (syncing: boolean, step: (file: Progress) => Promise<void>) =>
     Promise.all(files.map((file) => attempt(file, syncing, () => step(file))))
 
+  await each(false, async () => insistOnVolume(identity))
   await each(false, (file) => writeBytes(file, bytes))
   await each(true, syncAndClose)
   closeFailed(files)
@@ -64,6 +70,16 @@ async function writeBatch({
   })
   await syncDirectories(files)
   return files.map(({ failure }) => failure)
+}
+
+function insistOnVolume({ path, stamp }: SmallWriteBatch['identity']): void {
+  if (stamp === undefined) return
+  if (readStampSync(path) !== stamp)
+    throw Object.assign(new Error(`${path} has changed.`), { code: OTHER_VOLUME })
+  if (stamp === mounted) return
+  for (const fd of directories.values()) closeSync(fd)
+  directories.clear()
+  mounted = stamp
 }
 
 async function attempt(file: Progress, syncing: boolean, step: () => Promise<void>): Promise<void> {
@@ -118,7 +134,7 @@ async function syncDirectories(files: readonly Progress[]): Promise<void> {
         fd: undefined,
         failure: null,
       }
-      await attempt(failure, false, () => syncDirectory(name))
+      await attempt(failure, true, () => syncDirectory(name))
       for (const file of inside) file.failure ??= failure.failure
     }),
   )

@@ -2,20 +2,24 @@ import { Worker } from 'node:worker_threads'
 import { armedFailpoints } from '../failpoint.ts'
 import type { SmallWrite, SmallWriteBatch, SmallWriteFailure } from './smallWriteThread.ts'
 import { toStorageError } from './systemErrors.ts'
+import { OTHER_VOLUME } from './volumeIdentity.ts'
 
 /** Where the bytes of one small file go: written under one name, then renamed to the other. */
 export type SmallWriteTarget = Pick<SmallWrite, 'temporaryPath' | 'path' | 'directory'>
 
 export interface SmallWrites {
-  /** Resolves when the bytes are durable under their path. Throws `storage-full` or `storage-unavailable`. */
-  write(target: SmallWriteTarget, bytes: readonly Buffer[]): Promise<void>
+  /**
+   * Resolves when the bytes are durable under their path, or when another volume was found in the place of ours and
+   * nothing was written. Throws `storage-full` or `storage-unavailable`.
+   */
+  write(target: SmallWriteTarget, bytes: readonly Buffer[]): Promise<'done' | 'other-volume'>
   close(): Promise<void>
 }
 
 interface Waiting {
   readonly target: SmallWriteTarget
   readonly bytes: readonly Buffer[]
-  resolve(): void
+  resolve(outcome: 'done' | 'other-volume'): void
   reject(error: unknown): void
 }
 
@@ -24,9 +28,12 @@ const FILES_AT_ONCE = 64
 /**
  * Writes small files in a thread of its own, many at once: a file of one piece costs this thread a share of one message
  * instead of six calls to the file system, and files that are ready in the same moment share their fsync of the directory.
- * `onSyncFailure` is told when a file could not be synced or closed.
+ * `onSyncFailure` is told when a file could not be synced or closed; `identity` says how to know the volume.
  */
-export function createSmallWrites(onSyncFailure: () => void): SmallWrites {
+export function createSmallWrites(
+  onSyncFailure: () => void,
+  identity: () => SmallWriteBatch['identity'],
+): SmallWrites {
   let queue: Waiting[] = []
   let running: readonly Waiting[] = []
   let thread: Worker | undefined
@@ -43,7 +50,7 @@ export function createSmallWrites(onSyncFailure: () => void): SmallWrites {
     if (running.length > 0 || queue.length === 0) return
     running = queue.splice(0, FILES_AT_ONCE)
     thread ??= start()
-    const batch = toBatch(running)
+    const batch = { ...toBatch(running), identity: identity() }
     thread.postMessage(batch, [batch.bytes])
   }
 
@@ -53,8 +60,10 @@ export function createSmallWrites(onSyncFailure: () => void): SmallWrites {
     for (const [index, { resolve, reject }] of settled.entries()) {
       const failure = failures[index]
       if (failure?.syncing) onSyncFailure()
-      if (failure) reject(toStorageError(Object.assign(new Error(failure.message), { code: failure.code })))
-      else resolve()
+      if (failure?.code === OTHER_VOLUME) resolve('other-volume')
+      else if (failure)
+        reject(toStorageError(Object.assign(new Error(failure.message), { code: failure.code })))
+      else resolve('done')
     }
     next()
   }
@@ -84,7 +93,7 @@ export function createSmallWrites(onSyncFailure: () => void): SmallWrites {
 }
 
 /** The bytes are copied into one buffer that changes hands: theirs are shared with other requests. */
-function toBatch(waiting: readonly Waiting[]): SmallWriteBatch {
+function toBatch(waiting: readonly Waiting[]): Omit<SmallWriteBatch, 'identity'> {
   const pieces = waiting.flatMap(({ bytes }) => bytes)
   const bytes = new ArrayBuffer(pieces.reduce((total, { length }) => total + length, 0))
   const target = Buffer.from(bytes)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, lstat, opendir, rename, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileDamaged, fileNotFound, storageUnavailable } from '../errors.ts'
+import { fileDamaged, fileNotFound, hasCode, storageUnavailable } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import { createDirectorySync } from './durableDirectory.ts'
 import { createSmallWrites } from './smallWrites.ts'
@@ -16,6 +16,7 @@ import {
   volumeLayout,
   writeWhole,
 } from './volumeFiles.ts'
+import { createVolumeIdentity } from './volumeIdentity.ts'
 import { writeBatches } from './writeBatches.ts'
 
 export interface VolumeStorage extends Storage {
@@ -33,51 +34,63 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
   const layout = volumeLayout(root)
   const directories = createDirectorySync()
   await prepareVolume(root, directories)
-  let identity: string | undefined
-  let degraded = false
+  const identity = createVolumeIdentity(layout.identity)
+  /** After a failed fsync the kernel may have dropped pages: the volume has to prove itself before it gets more (F3). */
+  const trust = { syncFailures: 0, forgiven: 0 }
+  const distrust = () => {
+    trust.syncFailures += 1
+  }
   let free = { bytes: 0, until: 0 }
-  const small = createSmallWrites(() => {
-    degraded = true
-  })
+  const small = createSmallWrites(distrust, () => ({ path: layout.identity, stamp: identity.stamp() }))
 
-  /** Another volume, or none, where ours was: bytes written there would be lost with it. */
+  /** A volume that was mounted anew has other directories than those held open. */
   async function insistOnIdentity() {
-    if (identity !== undefined && (await readWhole(layout.identity))?.trim() !== identity) {
-      throw new Error(`${root} is not the volume ${identity}: is it mounted?`)
-    }
+    if ((await identity.insist()) === 'anew') await directories.close()
   }
 
   async function check() {
     const path = join(layout.temporary, `check-${randomUUID()}`)
+    const { syncFailures } = trust
     try {
+      await failpoint('CHECK')
       await insistOnIdentity()
       await writeWhole(path, 'upfile', layout.temporary, directories)
       const { handle } = await openRegular(path)
       const text = await handle.readFile('utf8').finally(() => handle.close())
       await removeFile(path)
       if (text !== 'upfile') throw new Error(`${root} does not give back what was written`)
-      degraded = false
+      trust.forgiven = syncFailures
     } catch (error) {
       await removeFile(path).catch(() => {})
       throw toStorageError(error)
     }
   }
 
-  /** After a failed fsync the kernel may have dropped pages: the volume has to prove itself before it gets more (F3). */
-  async function syncAndClose(handle: FileHandle) {
+  /** Does what makes bytes durable, once: what fails here must not be tried again (F3). */
+  async function syncing(work: () => Promise<void>) {
     try {
-      await failpoint('U5')
-      await handle.sync()
-      await failpoint('U6')
-      await handle.close()
+      await work()
     } catch (error) {
-      degraded = true
+      distrust()
       throw error
     }
   }
 
+  const syncEarly = (handle: FileHandle) =>
+    syncing(async () => {
+      await failpoint('EARLY')
+      await handle.datasync()
+    })
+
+  async function syncAndClose(handle: FileHandle) {
+    await failpoint('U5')
+    await handle.sync()
+    await failpoint('U6')
+    await handle.close()
+  }
+
   async function write(key: StorageKey, batches: AsyncIterable<readonly Buffer[]>) {
-    if (degraded) await check()
+    if (trust.forgiven < trust.syncFailures) await check()
     const iterator = batches[Symbol.asyncIterator]()
     const first = await iterator.next()
     const second = first.done ? first : await iterator.next()
@@ -87,18 +100,23 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
       path: layout.path(key),
       directory: layout.directoryOf(key),
     }
-    await small.write(target, first.done ? [] : first.value)
+    const bytes = first.done ? [] : first.value
+    const written = await small.write(target, bytes)
+    if (written === 'done') return
+    await attempt(insistOnIdentity) // ours may have been mounted anew
+    if ((await small.write(target, bytes)) !== 'done') throw storageUnavailable(new Error(`${root} changes.`))
   }
 
   async function writeLarge(key: StorageKey, batches: AsyncIterable<readonly Buffer[]>) {
     const temporary = layout.temporaryPath(key)
     const handle = await attempt(async () => {
+      await insistOnIdentity()
       await failpoint('U2')
       return openNew(temporary)
     })
     try {
-      await writeBatches(handle, batches)
-      await attempt(() => syncAndClose(handle))
+      await writeBatches(handle, batches, syncEarly)
+      await attempt(() => syncing(() => syncAndClose(handle)))
     } catch (error) {
       await handle.close().catch(() => {}) // closed already when that is what failed
       throw error
@@ -106,8 +124,10 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     await attempt(async () => {
       await failpoint('U7')
       await rename(temporary, layout.path(key))
-      await failpoint('U8')
-      await directories.sync(layout.directoryOf(key))
+      await syncing(async () => {
+        await failpoint('U8')
+        await directories.sync(layout.directoryOf(key))
+      })
     })
   }
 
@@ -116,11 +136,10 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     range: ByteRange,
     blockBytes: number,
   ): AsyncGenerator<Buffer, void, void> {
-    const { handle, size } = await openRegular(layout.path(key)).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') throw fileNotFound()
-      throw ['ELOOP', undefined].includes(systemCode(error))
-        ? fileDamaged(String(error))
-        : storageUnavailable(error)
+    const { handle, size } = await openToRead(layout.path(key)).catch(async (error: unknown) => {
+      // What is not on another volume, or on none, may well be on ours.
+      if (hasCode(error, 'file-not-found')) await attempt(insistOnIdentity)
+      throw error
     })
     const blockAt = (position: number) =>
       readFully(handle, position, Math.min(blockBytes, range.last + 1 - position)).catch((error: unknown) => {
@@ -144,6 +163,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
   }
 
   async function* list(shard: string) {
+    await attempt(insistOnIdentity)
     for await (const name of namesIn(layout.temporary)) {
       if (/^[0-9a-f]{34}$/.test(name) && name.startsWith(shard))
         yield { key: `${shard}/${name.slice(2)}`, finished: false }
@@ -157,9 +177,9 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     list,
     check,
     async size(key) {
-      const status = await lstat(layout.path(key)).catch((error: unknown) => {
-        if (systemCode(error) === 'ENOENT') return undefined
-        throw toStorageError(error)
+      const status = await lstat(layout.path(key)).catch(async (error: unknown) => {
+        if (systemCode(error) !== 'ENOENT') throw toStorageError(error)
+        await attempt(insistOnIdentity)
       })
       return status?.isFile() ? status.size : undefined
     },
@@ -177,21 +197,36 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
       }
       return free.bytes
     },
-    async readIdentity() {
-      identity = (await readWhole(layout.identity))?.trim()
-      return identity
-    },
+    readIdentity: identity.read,
     async writeIdentity(id) {
       await writeWhole(layout.identity, `${id}\n`, root, directories)
-      identity = id
+      await identity.read()
     },
-    readMark: async () => Number((await attempt(() => readWhole(layout.mark))) ?? 0),
+    readMark: () =>
+      attempt(async () => {
+        await insistOnIdentity()
+        return Number((await readWhole(layout.mark)) ?? 0)
+      }),
     writeMark: (sequence) =>
-      attempt(() => writeWhole(layout.mark, String(sequence), dirname(layout.mark), directories)),
+      attempt(async () => {
+        await insistOnIdentity()
+        await writeWhole(layout.mark, String(sequence), dirname(layout.mark), directories)
+      }),
     async close() {
       await small.close()
       await directories.close()
     },
+  }
+}
+
+async function openToRead(path: string): Promise<{ handle: FileHandle; size: number }> {
+  try {
+    await failpoint('OPEN')
+    return await openRegular(path)
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'ENOENT') throw fileNotFound()
+    throw code === 'ELOOP' || code === undefined ? fileDamaged(String(error)) : storageUnavailable(error)
   }
 }
 

@@ -46,13 +46,17 @@ export const openNew = (path: string): Promise<FileHandle> =>
 /** Opens a regular file for reading, without following a link and without waiting for a pipe's other end. */
 export async function openRegular(path: string): Promise<{ handle: FileHandle; size: number }> {
   const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-  const status = await handle.stat()
-  if (status.isFile()) return { handle, size: status.size }
-  await handle.close()
-  throw new Error(`${path} is not a regular file`)
+  try {
+    const status = await handle.stat()
+    if (!status.isFile()) throw new Error(`${path} is not a regular file`)
+    return { handle, size: status.size }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
 }
 
-/** Writes a small file so that it is either whole or not there, whatever is killed. */
+/** Writes a small file so that it is either whole or not there, whatever is killed. What failed leaves nothing behind. */
 export async function writeWhole(
   path: string,
   text: string,
@@ -62,12 +66,15 @@ export async function writeWhole(
   const temporary = `${path}.${randomBytes(8).toString('hex')}`
   const handle = await openNew(temporary)
   try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
+    await handle
+      .writeFile(text)
+      .then(() => handle.sync())
+      .finally(() => handle.close())
+    await rename(temporary, path)
+  } catch (error) {
+    await removeFile(temporary).catch(() => {}) // the first failure counts
+    throw error
   }
-  await rename(temporary, path)
   await directorySync.sync(directory)
 }
 

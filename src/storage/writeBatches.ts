@@ -6,12 +6,14 @@ import { toStorageError } from './systemErrors.ts'
 const EARLY_SYNC_BYTES = 32 * 2 ** 20
 
 /**
- * Writes every batch to the file, in order, with at most one write in flight while the next batch fills.
+ * Writes every batch to the file, in order, with at most one write in flight while the next batch fills; `syncEarly` is
+ * called now and then, never twice at once, and not again once it failed.
  * Throws `storage-full`, `storage-unavailable`, or whatever `batches` throws.
  */
 export async function writeBatches(
   handle: FileHandle,
   batches: AsyncIterable<readonly Buffer[]>,
+  syncEarly: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
   let writing: Promise<void> = Promise.resolve()
   let syncing: Promise<void> | undefined
@@ -20,16 +22,16 @@ export async function writeBatches(
   try {
     for await (const batch of batches) {
       await writing
+      if (syncFailure !== undefined) throw syncFailure
       writing = writeFully(handle, batch)
       writing.catch(() => {}) // awaited before the next batch, or below
       unsynced += byteLength(batch)
       if (unsynced < EARLY_SYNC_BYTES || syncing) continue
       unsynced = 0
       // The kernel reports a lost page to one fsync only: a failure here must not be forgotten for the final one.
-      syncing = handle
-        .datasync()
+      syncing = syncEarly(handle)
         .catch((error: unknown) => {
-          syncFailure ??= error
+          syncFailure = toStorageError(error)
         })
         .finally(() => {
           syncing = undefined
@@ -37,7 +39,7 @@ export async function writeBatches(
     }
     await writing
     await syncing
-    if (syncFailure !== undefined) throw toStorageError(syncFailure)
+    if (syncFailure !== undefined) throw syncFailure
   } finally {
     // The handle must not be closed under a call that still uses it.
     await Promise.allSettled([writing, syncing])
