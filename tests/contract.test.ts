@@ -75,6 +75,7 @@ describe('the contract', () => {
     ),
   )('%s answers a body of type %s with 415', async (_id, type, method, path) => {
     const answer = await sendRaw(
+      service,
       method,
       concrete(path),
       { 'content-type': type, 'content-length': '5' },
