@@ -62,7 +62,7 @@ export async function receiveBytes(
     return { storageKey, ...(await digester.finish()) }
   } catch (error) {
     // Not awaited: it may be waiting for bytes that never come.
-    void source.return()
+    source.return().catch(() => {})
     await abandon(deps, storageKey)
     throw error
   } finally {
