@@ -24,8 +24,8 @@ export interface NewBlob {
 
 /**
  * Commits files whose bytes their buckets do not hold yet, all in one statement: the intent goes (the fence, U9), blob and
- * file come. Returns the files committed; those that are missing lost their intent or have a blob already, and nothing
- * was done about them. Throws SQLSTATE 23505 when another commit brought the same bytes in that moment: nothing was done.
+ * file come. Returns the files committed; those that are missing lost their intent, and nothing was done about them.
+ * Throws SQLSTATE 23505 when a bucket holds the bytes of one of them already: nothing was done about any.
  */
 export async function commitNewFiles(db: Database, files: readonly NewFile[]): Promise<FileRecord[]> {
   const { rows } = await db.executeQuery<CommittedRow>(CompiledQuery.raw(COMMIT_NEW_FILES, columnsOf(files)))
@@ -47,8 +47,7 @@ const COMMIT_NEW_FILES = `/* commit_new_files */
       $7::uuid[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::timestamptz[])
     as t (storage_key, size, sha256, sha1, md5, block_crc32, id, bucket, name, media_type, metadata, expires_at)
   ), fence as (
-    delete from intents i using input n where i.storage_key = n.storage_key and not exists (
-      select from blobs b where b.bucket = n.bucket and b.sha256 = n.sha256 and b.size = n.size)
+    delete from intents i where i.storage_key = any($1::text[])
     returning i.storage_key
   ), blob as (
     insert into blobs (bucket, sha256, sha1, md5, size, storage_key, block_crc32)
@@ -89,6 +88,17 @@ function toCommittedFile({ bytes, ...file }: NewFile, at: Date): FileRecord {
     storedAt: at,
     deletedAt: null,
   }
+}
+
+/** The ids of those files whose bytes their buckets hold already. */
+export async function findHeld(db: Database, files: readonly NewFile[]): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select n.id from unnest(${files.map(({ id }) => id)}::text[], ${files.map(({ bucket }) => bucket)}::text[],
+      ${files.map(({ bytes }) => bytes.sha256)}::bytea[], ${files.map(({ bytes }) => bytes.size)}::bigint[])
+      as n (id, bucket, sha256, size)
+    where exists (select from blobs b where b.bucket = n.bucket and b.sha256 = n.sha256 and b.size = n.size)
+  `.execute(db)
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** Takes the intent away inside a transaction (the fence). False when it was reaped: the transaction must not commit. */

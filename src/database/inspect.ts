@@ -23,7 +23,15 @@ export async function countRows(db: Database): Promise<Record<string, number>> {
 
 /** What the tables say against I2 (files and blobs agree) and I3 (a storage key is in one table). */
 export async function findStructuralViolations(db: Database): Promise<Violation[]> {
-  const { rows } = await sql<Violation>`
+  return await db.transaction().execute(async (trx) => {
+    // The only statements that read whole tables, and so the only ones that may.
+    await sql`set local enable_seqscan = on`.execute(trx)
+    const { rows } = await structuralViolations.execute(trx)
+    return rows
+  })
+}
+
+const structuralViolations = sql<Violation>`
     select 'I2' as invariant, 'file ' || f.id || ' has no blob' as sentence
       from files f left join blobs b on b.id = f.blob_id where b.id is null
     union all
@@ -35,9 +43,7 @@ export async function findStructuralViolations(db: Database): Promise<Violation[
       group by storage_key having count(*) > 1
     union all
     select 'I6', 'blob ' || id || ' is marked as damaged' from blobs where damaged_at is not null
-  `.execute(db)
-  return rows
-}
+  `
 
 /** Those of the keys that some table knows. */
 export async function findKnownKeys(db: Database, keys: readonly StorageKey[]): Promise<Set<StorageKey>> {

@@ -1,4 +1,4 @@
-import { commitNewFiles, type NewFile } from '../database/commits.ts'
+import { commitNewFiles, findHeld, type NewFile } from '../database/commits.ts'
 import { classifyFailure, codeOf } from '../database/failures.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
 import type { Database } from '../database/schema.ts'
@@ -18,6 +18,7 @@ interface Waiting {
 
 const FILES_AT_ONCE = 64
 const STATEMENTS_AT_ONCE = 2
+const UNIQUE_VIOLATION = '23505'
 
 /** Files that are ready in the same moment share one statement and so one COMMIT. */
 export function createCommitQueue(db: Database): CommitNewFile {
@@ -35,12 +36,28 @@ export function createCommitQueue(db: Database): CommitNewFile {
         await failpoint('U13')
         for (const { file, resolve } of batch) resolve(records.get(file.id))
       } catch (error) {
-        // Rolled back for the sake of one of them: each is tried alone.
-        const alone = codeOf(error) === '23505' || classifyFailure(error) === 'retry'
-        for (const { resolve, reject } of batch) alone ? resolve(undefined) : reject(error)
+        await giveBack(batch, error)
       }
     }
     running -= 1
+  }
+
+  /** Rolled back because of one of them, or for the sake of others: whoever is not at fault gets another chance. */
+  async function giveBack(batch: readonly Waiting[], error: unknown) {
+    if (!['retry', 'timeout', 'other'].includes(classifyFailure(error))) {
+      for (const { reject } of batch) reject(error)
+      return
+    }
+    const conflict = batch.length > 1 && codeOf(error) === UNIQUE_VIOLATION
+    const held = conflict
+      ? await findHeld(
+          db,
+          batch.map(({ file }) => file),
+        ).catch(() => undefined)
+      : undefined
+    const again = held && held.size > 0 ? batch.filter(({ file }) => !held.has(file.id)) : []
+    queue = [...again, ...queue]
+    for (const waiting of batch) if (!again.includes(waiting)) waiting.resolve(undefined)
   }
 
   /** Two files with the same bytes cannot share a statement: the second has to see the first. */
