@@ -46,7 +46,7 @@ export function toDownloadName(name: string): string {
   const safe = name
     .replace(/[<>:"|?*\\/]/g, '_')
     .replace(/^[.\-~\s]+/, (start) => '_'.repeat(start.length))
-    .replace(/[.\s]+$/, (end) => '_'.repeat(end.length))
     .replace(DEVICE, '_$1')
-  return toFileName(safe)
+  // Last, because a name that grew is cut.
+  return toFileName(safe).replace(/[.\s]+$/, (end) => '_'.repeat(end.length))
 }
