@@ -9,8 +9,9 @@ export const createFile: Operation<'createFile'> = (deps) => async (req, res) =>
   await answerStored(deps, req, res, {
     ...received,
     bucket: bucket ?? 'default',
-    name: file_name ?? filename ?? '',
-    declaredType: file_type ?? contentType,
+    // What a page's form leaves empty was not filled in.
+    name: file_name || filename || '',
+    declaredType: file_type || contentType,
     metadata: () => parseMetadataText(metadata),
     expiresInSeconds: expires_in === undefined ? undefined : Number(expires_in),
     duplicates: req.query.duplicates ?? 'refuse',
