@@ -7,7 +7,7 @@ import { abandon, receiveBytes } from '../domain/receiveBytes.ts'
 import { fileMissing, formInvalid, formTooLarge } from '../errors.ts'
 import { digestedBody } from './bodyStream.ts'
 import { continueSending } from './expectation.ts'
-import { badRequest } from './httpErrors.ts'
+import { badRequest, unsupportedMediaType } from './httpErrors.ts'
 import { type Part, parseMultipart } from './multipart.ts'
 import { keepReceived, type ReceivedFile } from './received.ts'
 import type { DescribedSchema } from './request.ts'
@@ -98,8 +98,9 @@ async function readText(part: Part): Promise<string> {
 }
 
 function boundaryOf(req: Request): string {
-  const [, quoted, token] =
-    /;\s*boundary=(?:"([^"]*)"|([^;\s]*))/i.exec(req.headers['content-type'] ?? '') ?? []
+  const type = req.headers['content-type']
+  if (type === undefined) throw unsupportedMediaType('The body has to be multipart/form-data.')
+  const [, quoted, token] = /;\s*boundary=(?:"([^"]*)"|([^;\s]*))/i.exec(type) ?? []
   const boundary = quoted ?? token
   if (boundary === undefined || !BOUNDARY.test(boundary))
     throw badRequest('Content-Type has no valid boundary.')
