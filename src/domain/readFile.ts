@@ -10,7 +10,8 @@ import { blockBytes } from './receipt.ts'
 type ReadDeps = Pick<Deps, 'db' | 'logger' | 'storage'>
 
 /**
- * A file's bytes, each block compared with its CRC-32 before any of it is yielded: what leaves is what was sent.
+ * A file's bytes, each block compared with its CRC-32 before any of it is yielded: what leaves is what was sent. A buffer
+ * is overwritten once the next one is asked for.
  * Throws `file-damaged` (and marks the blob, so that the next upload of these bytes heals it), `file-not-found` when the
  * file was deleted in the meantime, `storage-unavailable`.
  */

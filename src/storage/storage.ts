@@ -23,7 +23,10 @@ export interface Storage {
   /** Throws `storage-full` or `storage-unavailable`, and whatever `bytes` throws. */
   write(key: StorageKey, bytes: AsyncIterable<readonly Buffer[]>): Promise<void>
 
-  /** Yields buffers of `blockBytes`, the last one shorter. Throws `file-not-found` before the first when there is nothing. */
+  /**
+   * Yields buffers of `blockBytes`, the last one shorter; each is overwritten once the next one is asked for. Throws
+   * `file-not-found` before the first when there is nothing.
+   */
   read(key: StorageKey, range: ByteRange, blockBytes: number): AsyncGenerator<Buffer, void, void>
 
   /** How many bytes are there; undefined when there are none under this key. */

@@ -52,7 +52,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     const path = join(layout.temporary, `check-${randomUUID()}`)
     const { syncFailures } = trust
     try {
-      await failpoint('CHECK')
+      if (trust.forgiven < syncFailures) await failpoint('U5')
       await insistOnIdentity()
       await writeWhole(path, 'upfile', layout.temporary, directories)
       const { handle } = await openRegular(path)
@@ -78,7 +78,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
 
   const syncEarly = (handle: FileHandle) =>
     syncing(async () => {
-      await failpoint('EARLY')
+      await failpoint('U5')
       await handle.datasync()
     })
 
@@ -141,10 +141,17 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
       if (hasCode(error, 'file-not-found')) await attempt(insistOnIdentity)
       throw error
     })
-    const blockAt = (position: number) =>
-      readFully(handle, position, Math.min(blockBytes, range.last + 1 - position)).catch((error: unknown) => {
+    // Two buffers take turns: fresh ones would cost the kernel more than the bytes in them.
+    const buffers = [0, 1].map(() =>
+      Buffer.allocUnsafeSlow(Math.min(blockBytes, range.last + 1 - range.first)),
+    )
+    const blockAt = (position: number) => {
+      const [buffer = Buffer.alloc(0)] = buffers.reverse()
+      const block = buffer.subarray(0, Math.min(blockBytes, range.last + 1 - position))
+      return readFully(handle, position, block).catch((error: unknown) => {
         throw toStorageError(error)
       })
+    }
     let ahead: Promise<Buffer> | undefined
     try {
       if (size <= range.last) throw fileDamaged(`The bytes under ${key} are ${size}, too few.`)
@@ -221,7 +228,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
 
 async function openToRead(path: string): Promise<{ handle: FileHandle; size: number }> {
   try {
-    await failpoint('OPEN')
+    await failpoint('READ')
     return await openRegular(path)
   } catch (error) {
     const code = systemCode(error)
@@ -251,11 +258,10 @@ async function* resumed<Value>(
   }
 }
 
-async function readFully(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+async function readFully(handle: FileHandle, position: number, block: Buffer): Promise<Buffer> {
   await failpoint('READ')
-  const block = Buffer.allocUnsafeSlow(length)
-  for (let filled = 0; filled < length; ) {
-    const { bytesRead } = await handle.read(block, filled, length - filled, position + filled)
+  for (let filled = 0; filled < block.length; ) {
+    const { bytesRead } = await handle.read(block, filled, block.length - filled, position + filled)
     if (bytesRead === 0) throw fileDamaged('The bytes end before they should.')
     filled += bytesRead
   }
