@@ -1,4 +1,5 @@
-import { parse } from 'content-disposition'
+import { isUtf8 } from 'node:buffer'
+import { decodeExtended, parse } from 'content-disposition'
 import { receiveBytes } from '../domain/receiveBytes.ts'
 import { continueSending } from './expectation.ts'
 import { badRequest } from './httpErrors.ts'
@@ -25,11 +26,12 @@ export async function receiveRaw({
   keepReceived(deps, req, res, { receipt, filename, contentType, bodyDigests: {}, expectedDigests, claim })
 }
 
+/** Node reads headers as Latin-1, and many clients write names in UTF-8. */
 function filenameOf(disposition: string | undefined): string | undefined {
   if (disposition === undefined) return undefined
-  try {
-    return parse(disposition).parameters.filename
-  } catch {
-    throw badRequest('Content-Disposition is malformed (RFC 6266).')
-  }
+  const bytes = Buffer.from(disposition, 'latin1')
+  const { 'filename*': extended, filename } = parse(isUtf8(bytes) ? bytes.toString() : disposition).parameters
+  if (extended !== undefined && decodeExtended(extended) === undefined)
+    throw badRequest('The filename* in Content-Disposition is malformed (RFC 8187).')
+  return filename
 }
