@@ -8,6 +8,9 @@ export interface Digester {
   finish(): Promise<{ size: number; digests: Digests; blockCrc32: Buffer; head: Buffer }>
 }
 
+/** A first buffer up to this size may turn out to be the only one. A larger one is not kept: its owner may use it again. */
+const SMALL_BYTES = 64 * 1024
+
 /** SHA-512 is computed only when it is asked for. */
 export function createDigester({ sha512 }: { sha512: boolean }): Digester {
   const blocks = createBlockCrc32()
@@ -19,7 +22,7 @@ export function createDigester({ sha512 }: { sha512: boolean }): Digester {
 
   return {
     update(bytes) {
-      if (size === 0) {
+      if (size === 0 && bytes.length <= SMALL_BYTES) {
         only = bytes
       } else {
         hashes ??= createHashes(sha512, only)
