@@ -3,6 +3,7 @@ import type { Deps } from './deps.ts'
 import { registry } from './handlers/index.ts'
 import { cors } from './http/cors.ts'
 import { docs } from './http/docs.ts'
+import { forbidSniffing } from './http/forbidSniffing.ts'
 import { refuseOddFraming, simplifyContentType } from './http/framing.ts'
 import { notFound } from './http/httpErrors.ts'
 import { routeOperations } from './http/operations.ts'
@@ -25,6 +26,7 @@ export async function createApp(deps: Deps): Promise<Express> {
     .set(publicUrlSetting, publicUrl)
 
   app.use(identifyRequest(deps))
+  app.use(forbidSniffing)
   app.use(refuseOddFraming)
   app.use(cors(corsOrigins))
   app.use(docs(spec))

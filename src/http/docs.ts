@@ -33,10 +33,7 @@ export function docs({ document, yaml }: Spec): RequestHandler {
   router.get('/openapi.json', (_req, res) => void res.json(document))
   router.get('/openapi.yaml', (_req, res) => void res.type('application/yaml').send(yaml))
   router.get('/docs', (_req, res) => {
-    res
-      .set({ 'Content-Security-Policy': DOCS_POLICY, 'X-Content-Type-Options': 'nosniff' })
-      .type('html')
-      .send(page)
+    res.set('Content-Security-Policy', DOCS_POLICY).type('html').send(page)
   })
   router.get('/docs/start.js', (_req, res) => void res.type('text/javascript').send(start))
   router.use('/docs', express.static(assets, { index: false, dotfiles: 'deny', maxAge: '1h' }))

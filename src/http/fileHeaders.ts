@@ -7,9 +7,11 @@ import { toDownloadName } from '../domain/fileNames.ts'
 const INLINE =
   /^(image\/(png|jpeg|gif|webp|avif|apng)|text\/plain|video\/(mp4|webm|ogg)|audio\/(mpeg|mp4|ogg|wav|vnd\.wave|webm|flac|x-flac|aac))$/
 
-/** What holds for every answer that may carry bytes of a stranger: no sniffing, no scripts, no embedding. */
+/** Types that a page of the same origin could run with a script tag or register as a service worker. */
+const SCRIPT = /^(text|application)\/(x-)?(java|ecma|j|live)script[\d.]*$/
+
+/** What holds for every answer that may carry bytes of a stranger: no scripts, no embedding; `forbidSniffing` adds to it. */
 export const safeHeaders = {
-  'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
@@ -20,7 +22,7 @@ export function fileHeaders(file: FileRecord, wish: 'inline' | 'attachment'): Re
   const inline = wish === 'inline' && INLINE.test(file.mediaType)
   return {
     ...safeHeaders,
-    'Content-Type': file.mediaType.startsWith('text/') ? `${file.mediaType}; charset=utf-8` : file.mediaType,
+    'Content-Type': contentType(file.mediaType),
     'Content-Disposition': create(toDownloadName(file.name), { type: inline ? 'inline' : 'attachment' }),
     'Accept-Ranges': 'bytes',
     'Cache-Control': 'private, no-cache',
@@ -28,6 +30,12 @@ export function fileHeaders(file: FileRecord, wish: 'inline' | 'attachment'): Re
     'Last-Modified': file.storedAt.toUTCString(),
     'Repr-Digest': toDigestField(file.hash),
   }
+}
+
+/** A script is sent as the text it is, so that no browser runs it. */
+function contentType(mediaType: string): string {
+  const type = SCRIPT.test(mediaType) ? 'text/plain' : mediaType
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type
 }
 
 /** The strong entity tag of a file's bytes. */

@@ -16,9 +16,6 @@ export const getRoot: Operation<'getRoot'> = () => {
   return (req, res) => {
     res.vary('Accept')
     if (req.accepts(['application/json', 'text/html']) !== 'text/html') return void res.json(service)
-    res
-      .set({ 'Content-Security-Policy': pagePolicy, 'X-Content-Type-Options': 'nosniff' })
-      .type('html')
-      .send(page)
+    res.set('Content-Security-Policy', pagePolicy).type('html').send(page)
   }
 }
