@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { preconditionFailed } from '../errors.ts'
 
-/** What conditions are judged by: a strong entity tag in quotes, and the time of the last change. */
+/** What conditions are judged by: a strong entity tag in quotes, and the time of the last change if that is told. */
 export interface Validators {
   readonly etag: string
-  readonly lastModified: Date
+  readonly lastModified?: Date
 }
 
 /**
@@ -13,23 +13,23 @@ export interface Validators {
  */
 export function isNotModified(headers: IncomingHttpHeaders, { etag, lastModified }: Validators): boolean {
   const ifMatch = headers['if-match']
-  const ifUnmodifiedSince = parseHttpDate(headers['if-unmodified-since'])
+  const changedAt = lastModified && inSeconds(lastModified)
   if (ifMatch !== undefined) {
     if (!matches(ifMatch, etag, 'strong')) throw preconditionFailed('If-Match')
-  } else if (ifUnmodifiedSince !== undefined && inSeconds(lastModified) > ifUnmodifiedSince) {
+  } else if (isAfter(changedAt, parseHttpDate(headers['if-unmodified-since']))) {
     throw preconditionFailed('If-Unmodified-Since')
   }
   const ifNoneMatch = headers['if-none-match']
   if (ifNoneMatch !== undefined) return matches(ifNoneMatch, etag, 'weak')
   const ifModifiedSince = parseHttpDate(headers['if-modified-since'])
-  return ifModifiedSince !== undefined && inSeconds(lastModified) <= ifModifiedSince
+  return changedAt !== undefined && ifModifiedSince !== undefined && changedAt <= ifModifiedSince
 }
 
 /** Whether a `Range` still means what it meant to the client (RFC 9110, 13.1.5): a strong match, or exactly that date. */
 export function rangeApplies(ifRange: string | undefined, { etag, lastModified }: Validators): boolean {
   if (ifRange === undefined) return true
   if (/^(W\/)?"/.test(ifRange)) return ifRange.trim() === etag
-  return parseHttpDate(ifRange) === inSeconds(lastModified)
+  return lastModified !== undefined && parseHttpDate(ifRange) === inSeconds(lastModified)
 }
 
 /** Whether an `If-Match` or `If-None-Match` names this entity tag, `*` naming any. */
@@ -38,6 +38,9 @@ export function matches(header: string, etag: string, comparison: 'strong' | 'we
   const tags = header.match(/(W\/)?"[^"]*"/g) ?? []
   return tags.some((tag) => (comparison === 'weak' && tag.startsWith('W/') ? tag.slice(2) : tag) === etag)
 }
+
+const isAfter = (time: number | undefined, other: number | undefined) =>
+  time !== undefined && other !== undefined && time > other
 
 const inSeconds = (date: Date) => Math.floor(date.getTime() / 1000)
 

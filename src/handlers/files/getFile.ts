@@ -1,9 +1,13 @@
 import { findFile } from '../../domain/findFile.ts'
+import { isNotModified } from '../../http/conditionals.ts'
 import { metadataEtag, toFileBody } from '../../http/fileBody.ts'
 import type { Operation } from '../../http/operation.ts'
 
 export const getFile: Operation<'getFile'> = (deps) => async (req, res) => {
   const file = await findFile(deps, req.params.file_hash, req.query.bucket ?? 'default')
-  res.set({ ETag: metadataEtag(file), 'Cache-Control': 'private, no-cache' })
+  const etag = metadataEtag(file)
+  const notModified = isNotModified(req.headers, { etag })
+  res.set({ ETag: etag, 'Cache-Control': 'private, no-cache' })
+  if (notModified) return void res.status(304).end()
   res.json(toFileBody(req, file))
 }

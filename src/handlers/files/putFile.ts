@@ -9,7 +9,7 @@ export const putFile: Operation<'putFile'> = (deps) => async (req, res) => {
   await answerStored(deps, req, res, {
     ...received,
     bucket: bucket ?? 'default',
-    name: file_name || filename || '',
+    name: file_name ?? filename ?? '',
     declaredType: contentType,
     metadata: () => parseMetadataText(metadata),
     expiresInSeconds: expires_in,
