@@ -29,7 +29,9 @@ function row(file) {
   const remove = document.createElement('button')
   remove.type = 'button'
   remove.textContent = 'Delete'
-  remove.addEventListener('click', () => attempt(() => removeFile(file, line)))
+  remove.addEventListener('click', () => {
+    if (confirm(`Delete ${file.file_name}?`)) attempt(() => removeFile(file, line))
+  })
   const size = cell(number.format(file.file_size))
   size.className = 'number'
   line.append(
