@@ -1,4 +1,4 @@
-import { closeSync, constants, fsync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsync, lstatSync, openSync, renameSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { parentPort } from 'node:worker_threads'
 import { type ArmedFailpoints, armFailpoints, failpoint } from '../failpoint.ts'
@@ -93,9 +93,11 @@ async function attempt(file: Progress, syncing: boolean, step: () => Promise<voi
 }
 
 async function writeBytes(file: Progress, bytes: ArrayBuffer): Promise<void> {
-  const { temporaryPath, from, to } = file.write
+  const { temporaryPath, path, from, to } = file.write
   await failpoint('U2')
   file.fd = openSync(temporaryPath, NEW_FILE, 0o600)
+  // A rename would replace what never changes (I6). Asked once the open keeps every other writer of this key out.
+  if (lstatSync(path, { throwIfNoEntry: false })) throw new Error(`${path} was written before`)
   await failpoint('U3')
   const view = new Uint8Array(bytes, from, to - from)
   for (let written = 0; written < view.length; ) written += writeSync(file.fd, view, written)

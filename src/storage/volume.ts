@@ -8,6 +8,7 @@ import { createSmallWrites } from './smallWrites.ts'
 import type { ByteRange, Storage, StorageKey } from './storage.ts'
 import { systemCode, toStorageError } from './systemErrors.ts'
 import {
+  insistOnUnused,
   openNew,
   openRegular,
   prepareVolume,
@@ -115,6 +116,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
       return openNew(temporary)
     })
     try {
+      await attempt(() => insistOnUnused(layout.path(key)))
       await writeBatches(handle, batches, syncEarly)
       await attempt(() => syncing(() => syncAndClose(handle)))
     } catch (error) {

@@ -43,6 +43,11 @@ const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constant
 export const openNew = (path: string): Promise<FileHandle> =>
   open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600)
 
+/** Throws when a key's bytes are there already: a rename would replace what never changes (I6). */
+export async function insistOnUnused(path: string): Promise<void> {
+  if (await lstat(path).catch(unlessCode('ENOENT'))) throw new Error(`${path} was written before`)
+}
+
 /** Opens a regular file for reading, without following a link and without waiting for a pipe's other end. */
 export async function openRegular(path: string): Promise<{ handle: FileHandle; size: number }> {
   const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
