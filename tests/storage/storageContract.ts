@@ -1,0 +1,283 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { beforeEach, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { type Storage, type StorageKey, shards } from '../../src/storage/storage.ts'
+
+/** A storage of a test, and what a test needs to know beyond the interface. */
+export interface StorageUnderTest {
+  readonly storage: Storage
+  /** The same storage as another process would see it. */
+  reopen(): Promise<Storage>
+}
+
+export const newKey = (shard = randomBytes(1).toString('hex')): StorageKey =>
+  `${shard}/${randomBytes(16).toString('hex')}`
+
+/** The bytes as an upload brings them: in batches of buffers, now and then late. */
+export async function* inBatches(bytes: Buffer, batchBytes: number): AsyncGenerator<readonly Buffer[]> {
+  for (let at = 0; at < bytes.length; at += batchBytes) {
+    const batch = bytes.subarray(at, at + batchBytes)
+    const middle = batch.length >> 1
+    if (at % 3 === 1) await sleep(0)
+    yield [batch.subarray(0, middle), batch.subarray(middle)]
+  }
+}
+
+/** So many batches, and then the connection is lost. */
+async function* brokenOff(batches: number): AsyncGenerator<readonly Buffer[]> {
+  for (let batch = 0; batch < batches; batch++) yield [randomBytes(1000)]
+  throw new Error('connection lost')
+}
+
+export const whole = (size: number) => ({ first: 0, last: size - 1 })
+
+/** Copies of the blocks: each is overwritten once the next one is asked for. */
+export const readBlocks = (blocks: AsyncIterable<Buffer>): Promise<Buffer[]> =>
+  Array.fromAsync(blocks, (block) => Buffer.from(block))
+
+export const readAll = async (blocks: AsyncIterable<Buffer>): Promise<Buffer> =>
+  Buffer.concat(await readBlocks(blocks))
+
+async function listAll(storage: Storage) {
+  const lists = await Promise.all(shards.map((shard) => Array.fromAsync(storage.list(shard))))
+  return lists.flat()
+}
+
+/** What every storage must do. Each driver's test calls this with its own factory. */
+export function storageContract(createStorage: () => Promise<StorageUnderTest>): void {
+  let storage: Storage
+  let reopen: () => Promise<Storage>
+
+  beforeEach(async () => {
+    const created = await createStorage()
+    storage = created.storage
+    reopen = created.reopen
+  })
+
+  async function stored(bytes: Buffer, batchBytes = 1000): Promise<StorageKey> {
+    const key = newKey()
+    await storage.write(key, inBatches(bytes, batchBytes))
+    return key
+  }
+
+  async function expectNothingUnder(key: StorageKey) {
+    expect(await storage.size(key)).toBeUndefined()
+    await expect(readAll(storage.read(key, whole(1), 1024))).rejects.toMatchObject({ code: 'file-not-found' })
+    const listed = await Array.fromAsync(storage.list(key.slice(0, 2)))
+    expect(listed).not.toContainEqual({ key, finished: true })
+  }
+
+  describe('write and read', () => {
+    it.each([0, 1, 2, 4095, 4096, 4097, 1_000_000])('give back %d bytes as they came', async (size) => {
+      const bytes = randomBytes(size)
+      const key = await stored(bytes, 65_536)
+      expect(await storage.size(key)).toBe(size)
+      const again = await reopen()
+      expect(await again.size(key)).toBe(size)
+      if (size > 0) expect((await readAll(again.read(key, whole(size), 4096))).equals(bytes)).toBe(true)
+    })
+
+    it('give back any range of any bytes in blocks of any size', async () => {
+      const cases = fc
+        .record({
+          bytes: fc.uint8Array({ minLength: 1, maxLength: 5000 }),
+          batchBytes: fc.integer({ min: 1, max: 6000 }),
+          blockBytes: fc.integer({ min: 1, max: 6000 }),
+          ends: fc.tuple(fc.nat(), fc.nat()),
+        })
+        .map(({ bytes, ends, ...sizes }) => {
+          const [first = 0, last = 0] = ends.map((end) => end % bytes.length).sort((a, b) => a - b)
+          return { bytes: Buffer.from(bytes), range: { first, last }, ...sizes }
+        })
+      const property = fc.asyncProperty(cases, async ({ bytes, batchBytes, blockBytes, range }) => {
+        const key = await stored(bytes, batchBytes)
+        const blocks = await readBlocks(storage.read(key, range, blockBytes))
+        const wanted = bytes.subarray(range.first, range.last + 1)
+        expect(Buffer.concat(blocks).equals(wanted)).toBe(true)
+        expect(blocks.slice(0, -1).every((block) => block.length === blockBytes)).toBe(true)
+        expect(blocks.at(-1)?.length).toBe(((wanted.length - 1) % blockBytes) + 1)
+      })
+      await fc.assert(property, { numRuns: 60, interruptAfterTimeLimit: 5000 })
+    })
+
+    it('keep many at once apart, in one shard as in many', async () => {
+      const files = Array.from({ length: 60 }, (_, index) => ({
+        key: newKey(index % 2 === 0 ? 'ab' : undefined),
+        bytes: randomBytes(1 + index * 400),
+      }))
+      await Promise.all(files.map(({ key, bytes }) => storage.write(key, inBatches(bytes, 5000))))
+      for (const { key, bytes } of files) {
+        const read = await readAll(storage.read(key, whole(bytes.length), 1 << 20))
+        expect(read.equals(bytes)).toBe(true)
+      }
+    })
+  })
+
+  describe('read', () => {
+    it('finds nothing under a key that was never written', () => expectNothingUnder(newKey()))
+
+    it('never passes fewer bytes off as a whole range', async () => {
+      const key = await stored(randomBytes(100))
+      await expect(readAll(storage.read(key, { first: 50, last: 100 }, 10))).rejects.toMatchObject({
+        code: 'file-damaged',
+      })
+    })
+
+    it('may be left early, as often as clients hang up', async () => {
+      const key = await stored(randomBytes(10_000))
+      for (let time = 0; time < 50; time++) {
+        for await (const block of storage.read(key, whole(10_000), 1000)) {
+          expect(block.length).toBe(1000)
+          break
+        }
+      }
+      expect((await readAll(storage.read(key, whole(10_000), 1000))).length).toBe(10_000)
+    })
+  })
+
+  describe('a write that fails', () => {
+    it.each([0, 1, 2, 50])(
+      'after %d batches rejects with its reason and is not readable',
+      async (batches) => {
+        const key = newKey()
+        await expect(storage.write(key, brokenOff(batches))).rejects.toThrow('connection lost')
+        await expectNothingUnder(key)
+        await storage.delete(key)
+        expect(await Array.fromAsync(storage.list(key.slice(0, 2)))).toEqual([])
+      },
+    )
+
+    it('takes nothing with it of those beside it', async () => {
+      const bytes = randomBytes(5000)
+      const [good, bad] = [newKey('cd'), newKey('cd')]
+      const broken = storage.write(bad, brokenOff(3))
+      await Promise.all([storage.write(good, inBatches(bytes, 700)), expect(broken).rejects.toThrow()])
+      expect((await readAll(storage.read(good, whole(5000), 5000))).equals(bytes)).toBe(true)
+      await expectNothingUnder(bad)
+    })
+
+    it('is not readable while it goes on', async () => {
+      const key = newKey()
+      const { promise: proceed, resolve } = Promise.withResolvers<void>()
+      async function* slow() {
+        yield [randomBytes(10)]
+        yield [randomBytes(10)]
+        await proceed
+        yield [randomBytes(10)]
+      }
+      const writing = storage.write(key, slow())
+      await sleep(50)
+      await expectNothingUnder(key)
+      resolve()
+      await writing
+      expect(await storage.size(key)).toBe(30)
+    })
+  })
+
+  describe('a key', () => {
+    it('keeps its bytes when somebody writes under it again', async () => {
+      const bytes = randomBytes(3000)
+      const key = await stored(bytes)
+      for (const batchBytes of [500, 5000]) {
+        await expect(storage.write(key, inBatches(randomBytes(3000), batchBytes))).rejects.toMatchObject({
+          code: 'storage-unavailable',
+        })
+        expect((await readAll(storage.read(key, whole(3000), 4000))).equals(bytes)).toBe(true)
+      }
+    })
+
+    it('has the bytes of the one who was told so when two write under it at once', async () => {
+      for (const batchBytes of [500, 5000]) {
+        const key = newKey()
+        const rivals = [randomBytes(3000), randomBytes(3000)]
+        const writes = rivals.map((bytes) => storage.write(key, inBatches(bytes, batchBytes)))
+        const outcomes = await Promise.allSettled(writes)
+        const winners = rivals.filter((_bytes, index) => outcomes[index]?.status === 'fulfilled')
+        expect(winners.length).toBe(1)
+        const read = await readAll(storage.read(key, whole(3000), 4000))
+        expect(read.equals(winners[0] ?? Buffer.alloc(0))).toBe(true)
+      }
+    })
+  })
+
+  describe('delete', () => {
+    it('removes the bytes, for every process, and does nothing the second time', async () => {
+      const key = await stored(randomBytes(10))
+      await storage.delete(key)
+      await expectNothingUnder(key)
+      await storage.delete(key)
+      await storage.delete(newKey())
+      expect(await (await reopen()).size(key)).toBeUndefined()
+    })
+
+    it('removes nothing else', async () => {
+      const keys = await Promise.all([1, 2, 3].map(() => stored(randomBytes(10))))
+      await storage.delete(keys[1] ?? '')
+      expect((await listAll(storage)).map(({ key }) => key).sort()).toEqual([keys[0], keys[2]].sort())
+    })
+  })
+
+  describe('list', () => {
+    it('shows what was written and not deleted, whatever was done in whichever order', async () => {
+      const steps = fc.array(
+        fc.record({
+          shard: fc.constantFrom('00', '7f', 'ff'),
+          kind: fc.constantFrom('write', 'write', 'break off', 'delete'),
+          pick: fc.nat(),
+        }),
+        { maxLength: 25 },
+      )
+      const property = fc.asyncProperty(steps, async (walk) => {
+        const created = await createStorage()
+        storage = created.storage
+        const there: StorageKey[] = []
+        const halves: StorageKey[] = []
+        for (const { shard, kind, pick } of walk) {
+          const key = newKey(shard)
+          if (kind === 'write') {
+            await storage.write(key, inBatches(randomBytes(20), 7))
+            there.push(key)
+          } else if (kind === 'break off') {
+            await storage.write(key, brokenOff(2)).catch(() => {})
+            halves.push(key)
+          } else {
+            const [gone] = there.splice(pick % Math.max(there.length, 1), 1)
+            if (gone !== undefined) await storage.delete(gone)
+          }
+        }
+        const listed = await listAll(created.storage)
+        const finished = listed.filter((found) => found.finished).map(({ key }) => key)
+        expect(finished.sort()).toEqual(there.sort())
+        for (const { key, finished: whole } of listed) if (!whole) expect(halves).toContain(key)
+      })
+      await fc.assert(property, { numRuns: 15, interruptAfterTimeLimit: 6000 })
+    })
+  })
+
+  describe('the rest', () => {
+    it('check leaves nothing behind', async () => {
+      await Promise.all([storage.check(), storage.check()])
+      expect(await listAll(storage)).toEqual([])
+    })
+
+    it('freeBytes is a number of bytes', async () => {
+      expect(await storage.freeBytes()).toBeGreaterThan(0)
+    })
+
+    it('an identity is kept for every process', async () => {
+      expect(await storage.readIdentity()).toBeUndefined()
+      await storage.writeIdentity('11111111-2222-4333-8444-555555555555')
+      await storage.check()
+      expect(await (await reopen()).readIdentity()).toBe('11111111-2222-4333-8444-555555555555')
+    })
+
+    it('a mark begins at 0 and is kept for every process', async () => {
+      expect(await storage.readMark()).toBe(0)
+      await storage.writeMark(12_345)
+      await storage.writeMark(12_346)
+      expect(await storage.readMark()).toBe(12_346)
+      expect(await (await reopen()).readMark()).toBe(12_346)
+    })
+  })
+}

@@ -1,0 +1,190 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { type StorageKey, shards } from '../../src/storage/storage.ts'
+import { createVolumeStorage, type VolumeStorage } from '../../src/storage/volume.ts'
+import { inBatches, newKey, readAll, storageContract, whole } from './storageContract.ts'
+
+let directory: string
+let opened: VolumeStorage[]
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'upfile-volume-'))
+  opened = []
+})
+
+afterEach(async () => {
+  await Promise.all(opened.map((storage) => storage.close()))
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function open(root: string): Promise<VolumeStorage> {
+  const storage = await createVolumeStorage(root)
+  opened.push(storage)
+  return storage
+}
+
+describe('volume', () => {
+  storageContract(async () => {
+    const root = await mkdtemp(join(directory, 'contract-'))
+    return { storage: await open(root), reopen: () => open(root) }
+  })
+})
+
+describe('volume, on its file system', () => {
+  let root: string
+  let storage: VolumeStorage
+
+  beforeEach(async () => {
+    root = join(directory, 'volume')
+    storage = await open(root)
+  })
+
+  const pathOf = (key: StorageKey) => join(root, 'blobs', key)
+  const read = (key: StorageKey, size: number) => readAll(storage.read(key, whole(size), 1 << 20))
+
+  async function stored(bytes: Buffer): Promise<StorageKey> {
+    const key = newKey()
+    await storage.write(key, inBatches(bytes, 1000))
+    return key
+  }
+
+  it('keeps each blob in one file that only its owner reads, named by the key', async () => {
+    const bytes = randomBytes(5000)
+    const key = await stored(bytes)
+    expect((await readFile(pathOf(key))).equals(bytes)).toBe(true)
+    expect(statSync(pathOf(key)).mode & 0o777).toBe(0o600)
+    expect(statSync(root).mode & 0o777).toBe(0o700)
+    expect(await readdir(join(root, 'tmp'))).toEqual([])
+  })
+
+  it('lets a reader finish what is deleted meanwhile', async () => {
+    const bytes = randomBytes(10_000)
+    const key = await stored(bytes)
+    const blocks = storage.read(key, whole(bytes.length), 1000)
+    const { value: first = Buffer.alloc(0) } = await blocks.next()
+    expect(first.equals(bytes.subarray(0, 1000))).toBe(true)
+    await storage.delete(key)
+    expect((await readAll(blocks)).equals(bytes.subarray(1000))).toBe(true)
+  })
+
+  it('keeps no file open, whatever its readers and writers do', async () => {
+    const key = await stored(randomBytes(10_000))
+    const openFiles = () => {
+      const links = execFileSync('ls', ['-l', '/proc/self/fd'].with(1, `/proc/${process.pid}/fd`), {
+        encoding: 'utf8',
+      })
+      return links.split('\n').filter((line) => line.includes(root) && /[0-9a-f]{32}/.test(line))
+    }
+    for await (const _block of storage.read(key, whole(10_000), 1000)) break
+    await expect(read(key, 20_000)).rejects.toThrow()
+    await expect(storage.write(newKey(), failing())).rejects.toThrow('connection lost')
+    expect(openFiles()).toEqual([])
+  })
+
+  async function* failing() {
+    yield [randomBytes(10)]
+    yield [randomBytes(10)]
+    throw new Error('connection lost')
+  }
+
+  it.each([
+    ['fewer bytes', (path: string) => truncateSync(path, 99)],
+    ['no bytes', (path: string) => truncateSync(path, 0)],
+  ])('calls a blob of which %s are left damaged', async (_case, damage) => {
+    const key = await stored(randomBytes(100))
+    damage(pathOf(key))
+    await expect(read(key, 100)).rejects.toMatchObject({ code: 'file-damaged' })
+  })
+
+  it.each([
+    ['a symlink to a file', (path: string, secret: string) => symlinkSync(secret, path)],
+    ['a symlink to nothing', (path: string) => symlinkSync('/nonexistent', path)],
+    ['a FIFO', (path: string) => execFileSync('mkfifo', [path])],
+    ['a directory', (path: string) => mkdirSync(path)],
+  ])('follows nothing when %s is planted where a blob should be', async (_case, plant) => {
+    const secret = join(directory, 'secret')
+    writeFileSync(secret, 'x'.repeat(100))
+    const key = newKey()
+    plant(pathOf(key), secret)
+    await expect(read(key, 100)).rejects.toMatchObject({ code: 'file-damaged' })
+    expect(await storage.size(key)).toBeUndefined()
+    const before = statSync(secret)
+    await storage.write(key, inBatches(randomBytes(10), 5)).catch(() => {})
+    await storage.delete(key).catch(() => {})
+    expect(statSync(secret)).toEqual(before)
+  })
+
+  it('writes through no symlink that is planted where its unfinished bytes go', async () => {
+    const secret = join(directory, 'secret')
+    writeFileSync(secret, 'untouched')
+    for (const batchBytes of [5, 50]) {
+      const key = newKey()
+      symlinkSync(secret, join(root, 'tmp', key.replace('/', '')))
+      await expect(storage.write(key, inBatches(randomBytes(10), batchBytes))).rejects.toMatchObject({
+        code: 'storage-unavailable',
+      })
+    }
+    expect(await readFile(secret, 'utf8')).toBe('untouched')
+  })
+
+  it.each(['tmp', 'blobs', 'blobs/7f'])('refuses to begin when %s is a symlink', async (name) => {
+    await rm(join(root, name), { recursive: true })
+    symlinkSync(directory, join(root, name))
+    await expect(createVolumeStorage(root)).rejects.toThrow(`${join(root, name)} is not a directory`)
+  })
+
+  it('leaves files of others alone, and does not call them its own', async () => {
+    writeFileSync(join(root, 'README'), 'ours')
+    writeFileSync(join(root, 'tmp', 'notes.txt'), 'ours')
+    for (const shard of shards) expect(await Array.fromAsync(storage.list(shard))).toEqual([])
+    expect(await readFile(join(root, 'tmp', 'notes.txt'), 'utf8')).toBe('ours')
+  })
+
+  it('takes and gives nothing once another volume is where it was', async () => {
+    await storage.writeIdentity('11111111-2222-4333-8444-555555555555')
+    const key = await stored(randomBytes(10))
+    await rename(root, `${root}-unmounted`)
+    await (await open(root)).writeIdentity('99999999-2222-4333-8444-555555555555')
+
+    const refusal = { code: 'storage-unavailable' }
+    await expect(storage.check()).rejects.toMatchObject(refusal)
+    for (const batchBytes of [5, 50]) {
+      await expect(storage.write(newKey(), inBatches(randomBytes(10), batchBytes))).rejects.toMatchObject(
+        refusal,
+      )
+    }
+    await expect(storage.delete(key)).rejects.toMatchObject(refusal)
+    await expect(read(key, 10)).rejects.toMatchObject(refusal)
+    expect(readdirSync(join(root, 'blobs'), { recursive: true }).filter((name) => name.length > 2)).toEqual(
+      [],
+    )
+
+    await rm(root, { recursive: true })
+    await rename(`${root}-unmounted`, root)
+    await storage.check()
+    expect((await read(key, 10)).length).toBe(10)
+    await stored(randomBytes(10))
+  })
+
+  it('takes nothing while no volume is mounted', async () => {
+    await storage.writeIdentity('11111111-2222-4333-8444-555555555555')
+    await rename(root, `${root}-unmounted`)
+    await expect(storage.write(newKey(), inBatches(randomBytes(10), 50))).rejects.toMatchObject({
+      code: 'storage-unavailable',
+    })
+    await expect(storage.check()).rejects.toMatchObject({ code: 'storage-unavailable' })
+    await rename(`${root}-unmounted`, root)
+    await stored(randomBytes(10))
+  })
+
+  it('reads a mark that was cut off by nothing: it is whole or the one before', async () => {
+    await storage.writeMark(7)
+    await writeFile(join(root, '.hwm.0123456789abcdef'), '99')
+    expect(await storage.readMark()).toBe(7)
+  })
+})
