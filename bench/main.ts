@@ -25,10 +25,11 @@ async function main(): Promise<void> {
   }
   const table = toMarkdown(lines)
   console.log(table)
+  const failed = lines.some(({ verdict }) => verdict.startsWith('failed'))
+  if (failed) process.exitCode = 1
   // Neither a table that misses rows nor one of another program replaces the results.
-  if (settings.only.length === 0 && settings.service === defaultService)
-    await writeFile(resultsFile, results(table, settings))
-  if (lines.some(({ verdict }) => verdict.startsWith('failed'))) process.exitCode = 1
+  const complete = !failed && settings.only.length === 0 && settings.service === defaultService
+  if (complete) await writeFile(resultsFile, results(table, settings))
 }
 
 /** A row that fails is a line of the table; the others still run. */

@@ -31,7 +31,7 @@ export const metadata: Row = {
       { server: service, paths: hashes.map((hash) => `${filesPath}/${hash}`) },
       { server: bare, paths: ids.map(({ id }) => `/files/${id}`) },
     ]
-    for (const { server, paths } of pairs) await get(server, paths, 1000)
+    for (const { server, paths } of pairs) await get(server, paths, 3000)
     const sides = pairs.map(({ server, paths }) => ({ server, work: () => get(server, paths, requests) }))
     const samples = await interleave(rounds, sides)
     const figure = `getFile by hash, ${connections} connections; bare Express route with one query`

@@ -25,7 +25,7 @@ export const smallUploads: Row = {
     }
 
     const servers = [service, multer]
-    for (const server of servers) await upload(server, 500)
+    for (const server of servers) await upload(server, 2000)
     const sides = servers.map((server) => ({ server, work: () => upload(server, smallFiles) }))
     const samples = await interleave(rounds, sides)
     const figure = `${smallFiles} uploads of 4 KiB, ${connections} connections, no error; multer`
