@@ -14,6 +14,7 @@ import { filesPath, toFileBody } from '../../http/fileBody.ts'
 import type { Operation } from '../../http/operation.ts'
 import type { operations } from '../../http/operations.gen.ts'
 import { publicUrl } from '../../http/publicUrl.ts'
+import { parseTime } from '../../http/time.ts'
 
 type Query = NonNullable<operations['listFiles']['parameters']['query']>
 
@@ -59,8 +60,8 @@ function parseFilter({ bucket = 'default', deleted = false, status, ...query }: 
     type: query.type,
     minSize: query.min_size,
     maxSize: query.max_size,
-    createdAfter: parseTime('created_after', query.created_after),
-    createdBefore: parseTime('created_before', query.created_before),
+    createdAfter: parseBound('created_after', query.created_after),
+    createdBefore: parseBound('created_before', query.created_before),
   }
 }
 
@@ -70,10 +71,10 @@ function parseName(text: string): string {
   return text.toWellFormed().normalize('NFC')
 }
 
-function parseTime(parameter: string, text: string | undefined): Date | undefined {
+function parseBound(parameter: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
-  const time = new Date(text)
-  if (Number.isNaN(time.getTime())) throw queryInvalid(parameter, 'is no time of the calendar')
+  const time = parseTime(text)
+  if (!time) throw queryInvalid(parameter, 'is no time of the calendar')
   return time
 }
 
