@@ -1,6 +1,6 @@
-import { CompiledQuery, sql } from 'kysely'
+import { CompiledQuery, type RawBuilder, sql, type Updateable } from 'kysely'
 import { type FileRecord, type FileRow, fileColumns, isLive, toFileRecord } from './fileRecord.ts'
-import type { Database, DatabaseTransaction } from './schema.ts'
+import type { Database, DatabaseTransaction, Schema } from './schema.ts'
 
 /** What names a file: its id, or one of the digests of its bytes within a bucket. */
 export interface FileReference {
@@ -83,47 +83,49 @@ export interface FileChanges {
   readonly expiresAt?: Date | null
 }
 
-/** Changes a live file of exactly this version. Undefined when it is gone or has changed since. */
-export async function updateFileRecord(
+/** Which file, and at which of its versions; undefined means whichever it is at. */
+export interface FileState {
+  readonly id: string
+  readonly version: number | undefined
+}
+
+/** Changes a live file. Undefined when it is gone or at another version. */
+export const updateFileRecord = (
   db: Database,
-  { id, version }: Pick<FileRecord, 'id' | 'version'>,
+  state: FileState,
   { name, mediaType, metadata, expiresAt }: FileChanges,
+): Promise<FileRecord | undefined> =>
+  setColumns(db, state, {
+    ...(name !== undefined && { name }),
+    ...(mediaType !== undefined && { media_type: mediaType }),
+    ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
+    ...(expiresAt !== undefined && { expires_at: expiresAt }),
+  })
+
+/** Marks a live file as deleted. Undefined when it is gone or at another version. */
+export const markFileDeleted = (db: Database, state: FileState): Promise<FileRecord | undefined> =>
+  setColumns(db, state, { deleted_at: sql<Date>`now()` })
+
+type ChangedColumns = Omit<Updateable<Schema['files']>, 'deleted_at'> & {
+  readonly deleted_at?: RawBuilder<Date>
+}
+
+async function setColumns(
+  db: Database,
+  { id, version }: FileState,
+  columns: ChangedColumns,
 ): Promise<FileRecord | undefined> {
   const update = db
     .updateTable('files as f')
-    .set({
-      ...(name !== undefined && { name }),
-      ...(mediaType !== undefined && { media_type: mediaType }),
-      ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
-      ...(expiresAt !== undefined && { expires_at: expiresAt }),
-      version: version + 1,
-      updated_at: sql<Date>`now()`,
-    })
+    .set({ ...columns, version: sql<number>`f.version + 1`, updated_at: sql<Date>`now()` })
     .where('f.id', '=', id)
-    .where('f.version', '=', version)
-    .where(sql<boolean>`${sql.raw(isLive)}`)
+    .where(sql<boolean>`${sql.raw(isLive)} and f.version = coalesce(${version}, f.version)`)
     .returningAll('f')
   // One statement: between two of them the next change could come, and be shown as this one.
   const { rows } = await sql<FileRow>`
     with f as (${update}) select ${sql.raw(fileColumns)} from f join blobs b on b.id = f.blob_id
   `.execute(db)
   return rows[0] && toFileRecord(rows[0])
-}
-
-/** Marks a live file of exactly this version as deleted. False when it is gone or has changed since. */
-export async function markFileDeleted(
-  db: Database,
-  { id, version }: Pick<FileRecord, 'id' | 'version'>,
-): Promise<boolean> {
-  const marked = await db
-    .updateTable('files as f')
-    .set({ deleted_at: sql<Date>`now()`, updated_at: sql<Date>`now()`, version: version + 1 })
-    .where('f.id', '=', id)
-    .where('f.version', '=', version)
-    .where(sql<boolean>`${sql.raw(isLive)}`)
-    .returning('f.id')
-    .executeTakeFirst()
-  return marked !== undefined
 }
 
 /** Marks files as deleted whose life is over. Returns how many. */

@@ -1,6 +1,6 @@
 import { classifyFailure, toDomainError } from '../database/failures.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
-import { type FileChanges, markFileDeleted, updateFileRecord } from '../database/files.ts'
+import { type FileChanges, type FileState, markFileDeleted, updateFileRecord } from '../database/files.ts'
 import type { Deps } from '../deps.ts'
 import { preconditionFailed } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
@@ -10,8 +10,8 @@ import { findOnlyFile } from './findFile.ts'
 export interface ChangeTarget {
   readonly reference: string
   readonly bucket: string
-  /** Judges `If-Match`; undefined when the caller set no condition. */
-  readonly condition: ((file: FileRecord) => boolean) | undefined
+  /** Throws `precondition-failed` for a file that is not as the caller knows it; undefined takes it as it is. */
+  readonly condition: ((file: FileRecord) => void) | undefined
 }
 
 const ATTEMPTS = 5
@@ -21,26 +21,28 @@ export const changeFile = (
   deps: Pick<Deps, 'db'>,
   target: ChangeTarget,
   changes: FileChanges,
-): Promise<FileRecord> => whileUnchanged(deps, target, (file) => updateFileRecord(deps.db, file, changes))
+): Promise<FileRecord> => whileUnchanged(deps, target, (state) => updateFileRecord(deps.db, state, changes))
 
 /** Deletes the one file meant; its bytes go when nothing else needs them. Throws what `changeFile` throws. */
 export const removeFile = (deps: Pick<Deps, 'db'>, target: ChangeTarget): Promise<FileRecord> =>
-  whileUnchanged(deps, target, async (file) => ((await markFileDeleted(deps.db, file)) ? file : undefined))
+  whileUnchanged(deps, target, (state) => markFileDeleted(deps.db, state))
 
-/** The condition is judged on the very version that is changed: a change in between means looking again. */
+/** A condition is judged on the very version that is changed: a change in between means looking again. */
 async function whileUnchanged(
   deps: Pick<Deps, 'db'>,
   { reference, bucket, condition }: ChangeTarget,
-  change: (file: FileRecord) => Promise<FileRecord | undefined>,
+  change: (state: FileState) => Promise<FileRecord | undefined>,
 ): Promise<FileRecord> {
   for (let attempt = 1; ; attempt++) {
     const file = await findOnlyFile(deps, reference, bucket)
-    if (condition && !condition(file)) throw preconditionFailed('If-Match')
+    condition?.(file)
     await failpoint('D1')
-    const changed = await change(file).catch((error: unknown) => {
-      if (classifyFailure(error) === 'retry' && attempt < ATTEMPTS) return undefined
-      throw toDomainError(error)
-    })
+    const changed = await change({ id: file.id, version: condition && file.version }).catch(
+      (error: unknown) => {
+        if (classifyFailure(error) === 'retry' && attempt < ATTEMPTS) return undefined
+        throw toDomainError(error)
+      },
+    )
     await failpoint('D2')
     if (changed) return changed
     if (attempt === ATTEMPTS) throw preconditionFailed('If-Match')

@@ -1,7 +1,19 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FileRecord } from '../database/fileRecord.ts'
+import { preconditionFailed } from '../errors.ts'
 import { matches } from './conditionals.ts'
 import { metadataEtag } from './fileBody.ts'
 
-/** What an `If-Match` demands of a file before it is changed; undefined without the header. */
-export const metadataCondition = (ifMatch: string | undefined) =>
-  ifMatch === undefined ? undefined : (file: FileRecord) => matches(ifMatch, metadataEtag(file), 'strong')
+/** What a request's headers demand of a file before it is changed; undefined when no more than that it is there. */
+export function metadataCondition({
+  'if-match': ifMatch,
+  'if-none-match': ifNoneMatch,
+}: IncomingHttpHeaders) {
+  if ((ifMatch === undefined || ifMatch.trim() === '*') && ifNoneMatch === undefined) return undefined
+  return (file: FileRecord) => {
+    const etag = metadataEtag(file)
+    if (ifMatch !== undefined && !matches(ifMatch, etag, 'strong')) throw preconditionFailed('If-Match')
+    if (ifNoneMatch !== undefined && matches(ifNoneMatch, etag, 'weak'))
+      throw preconditionFailed('If-None-Match')
+  }
+}

@@ -6,7 +6,7 @@ export const deleteFile: Operation<'deleteFile'> = (deps) => async (req, res) =>
   const file = await removeFile(deps, {
     reference: req.params.file_hash,
     bucket: req.query.bucket ?? 'default',
-    condition: metadataCondition(req.headers['if-match']),
+    condition: metadataCondition(req.headers),
   })
   res.status(201).json(`File ${file.name} deleted!`)
 }

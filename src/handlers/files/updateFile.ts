@@ -7,12 +7,13 @@ import { metadataEtag, toFileBody } from '../../http/fileBody.ts'
 import { metadataCondition } from '../../http/metadataCondition.ts'
 import type { Operation } from '../../http/operation.ts'
 import type { components } from '../../http/operations.gen.ts'
+import { parseTime } from '../../http/time.ts'
 
 export const updateFile: Operation<'updateFile'> = (deps) => async (req, res) => {
   const target = {
     reference: req.params.file_hash,
     bucket: req.query.bucket ?? 'default',
-    condition: metadataCondition(req.headers['if-match']),
+    condition: metadataCondition(req.headers),
   }
   const file = await changeFile(deps, target, parseChanges(req.body))
   res.status(201).set('ETag', metadataEtag(file)).json(toFileBody(req, file))
@@ -39,8 +40,8 @@ function parseChanges(body: components['schemas']['FileChanges']): FileChanges {
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
 
 function parseExpiry(text: string): Date {
-  const time = Date.parse(text)
-  if (!(time <= LATEST)) throw expiryInvalid('/expires_at', 'is no time of the calendar')
-  if (time <= Date.now()) throw expiryInvalid('/expires_at', 'lies in the past')
-  return new Date(time)
+  const time = parseTime(text)
+  if (!time || time.getTime() > LATEST) throw expiryInvalid('/expires_at', 'is no time of the calendar')
+  if (time.getTime() <= Date.now()) throw expiryInvalid('/expires_at', 'lies in the past')
+  return time
 }
