@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type Answer, download, type FileBody, filesPath, putRaw, send } from '../support/client.ts'
+import { kindOfDisk, openSmallDisk, type SmallDisk } from '../support/smallDisk.ts'
+
+let disk: SmallDisk
+let kept: FileBody
+const keptBytes = randomBytes(500_000)
+
+beforeAll(async () => {
+  disk = await openSmallDisk({
+    RESERVED_FREE_BYTES: '0',
+    MAINTENANCE_INTERVAL_SECONDS: '1',
+    SCAN_SECONDS: '1',
+    DELETED_RETENTION_SECONDS: '0',
+    READ_GRACE_SECONDS: '0',
+    LOG_LEVEL: 'critical',
+  })
+  kept = (await putRaw(disk, keptBytes)).body
+})
+afterAll(() => disk.stop())
+
+/** Uploads bytes without saying how many, so that only the disk can tell that there are too many. */
+const putStream = (bytes: Uint8Array): Promise<Answer<FileBody>> =>
+  send<FileBody>(disk, filesPath, {
+    method: 'PUT',
+    body: new Blob([new Uint8Array(bytes)]).stream(),
+    duplex: 'half',
+  } as RequestInit)
+
+async function eventually(attempt: () => Promise<void>): Promise<void> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (attempts === 60) throw error
+      await sleep(250)
+    }
+  }
+}
+
+const ready = async () => (await send(disk, '/readyz')).status
+
+/** Reading goes on whatever happens to writing. */
+async function expectReadable() {
+  expect((await download(disk, kept.id)).bytes.equals(keptBytes)).toBe(true)
+  expect((await send(disk, `${filesPath}/${kept.file_hash}`)).status).toBe(200)
+  expect((await send(disk, filesPath)).status).toBe(200)
+}
+
+async function expectHealed() {
+  expect((await putStream(randomBytes(10_000))).status).toBe(201)
+  expect((await putStream(randomBytes(1_000_000))).status).toBe(201)
+  expect(await ready()).toBe(200)
+  await expectReadable()
+  expect(await disk.fsck()).toMatch(/^violations: 0$/m)
+}
+
+describe(`a service on ${kindOfDisk}`, () => {
+  it.each([
+    ['room', () => disk.fill()],
+    ['inodes', () => disk.useUpInodes()],
+  ])('refuses uploads when there are no %s left, reads on, and heals', async (_what, takeAll) => {
+    await takeAll()
+    for (const size of [10, 10_000, 1_000_000]) {
+      expect(await putStream(randomBytes(size))).toBeProblem(507, 'storage-full')
+      expect(await putRaw(disk, randomBytes(size))).toBeProblem(507, 'storage-full')
+    }
+    await expectReadable()
+    await disk.empty()
+    await expectHealed()
+  })
+
+  it('keeps what it took of the uploads that filled the disk together', async () => {
+    await disk.fillAlmost()
+    const contents = Array.from({ length: 12 }, () => randomBytes(700_000))
+    const answers = await Promise.all(contents.map(putStream))
+    expect(answers.filter(({ status }) => status === 507)).not.toEqual([])
+    for (const [index, { status, body }] of answers.entries()) {
+      expect([201, 507]).toContain(status)
+      const bytes = contents[index] ?? Buffer.alloc(0)
+      if (status === 201) expect((await download(disk, body.id)).bytes.equals(bytes)).toBe(true)
+    }
+    await disk.empty()
+    // The bytes of refused uploads are swept, so the room is there again.
+    await eventually(async () => expect((await putRaw(disk, randomBytes(5_000_000))).status).toBe(201))
+    await expectHealed()
+  })
+
+  it('loses nothing when the disk becomes read-only in the middle of uploads, and heals', async () => {
+    const stored = new Map<string, Buffer>()
+    const refused: number[] = []
+    let stopped = false
+    const caller = async () => {
+      while (!stopped) {
+        const bytes = randomBytes(3000)
+        const { status, body } = await putRaw(disk, bytes)
+        if (status === 201) stored.set(body.id, bytes)
+        else refused.push(status)
+        if (status !== 201) await sleep(20)
+      }
+    }
+    const callers = Promise.all([caller(), caller(), caller()])
+    await eventually(async () => expect(stored.size).toBeGreaterThan(0))
+    await disk.makeReadOnly()
+    expect(await putRaw(disk, randomBytes(10))).toBeProblem(503, 'storage-unavailable')
+    expect(await putRaw(disk, randomBytes(1_000_000))).toBeProblem(503, 'storage-unavailable')
+    await expectReadable()
+    await eventually(async () => expect(refused.length).toBeGreaterThan(0))
+    await disk.makeWritable()
+    stopped = true
+    await callers
+
+    expect(new Set(refused)).toEqual(new Set([503]))
+    for (const [id, bytes] of stored) expect((await download(disk, id)).bytes.equals(bytes)).toBe(true)
+    for (const id of stored.keys()) await send(disk, `${filesPath}/${id}`, { method: 'DELETE' })
+    await expectHealed()
+  })
+
+  it.each([
+    ['unmounted', () => disk.unmount(), () => disk.mountAgain()],
+    ['hidden by another mount', () => disk.cover(), () => disk.uncover()],
+  ])('takes nothing while the disk is %s, and heals', async (_what, takeAway, bringBack) => {
+    await takeAway()
+    for (const size of [10, 1_000_000]) {
+      expect(await putRaw(disk, randomBytes(size))).toBeProblem(503, 'storage-unavailable')
+    }
+    expect(await download(disk, kept.id)).toBeProblem(503, 'storage-unavailable')
+    expect(await ready()).toBe(503)
+    expect((await send(disk, filesPath)).status).toBe(200)
+    await sleep(1500) // maintenance meanwhile harms nothing
+    await bringBack()
+    await expectHealed()
+  })
+})
