@@ -31,11 +31,14 @@ export interface Parameter {
   readonly in: 'path' | 'query' | 'header'
   readonly required?: boolean
   readonly description?: string
+  readonly schema: Schema
   readonly examples?: Named<Referable<{ readonly value: unknown }>>
 }
 
 export interface Content {
-  readonly schema: Schema & { readonly properties?: Named<{ readonly format?: string }> }
+  readonly schema: Schema & {
+    readonly properties?: Named<{ readonly format?: string; readonly description?: string }>
+  }
   readonly examples?: Named<Referable<{ readonly value: unknown }>>
 }
 
@@ -57,7 +60,7 @@ export interface DescribedOperation extends WrittenOperation {
 export interface Example {
   readonly name: string
   readonly operation: DescribedOperation
-  readonly parameters: readonly { readonly parameter: Parameter; readonly value: string }[]
+  readonly parameters: readonly { readonly parameter: Parameter; readonly value: unknown }[]
   readonly body: ExampleBody | undefined
   readonly answer: ExampleBody & { readonly status: number }
 }
@@ -101,7 +104,7 @@ export function listExamples(document: Document, operation: DescribedOperation):
         operation,
         parameters: operation.parameters.flatMap((parameter) => {
           const example = parameter.examples?.[name]
-          return example ? [{ parameter, value: String(follow(document, example).value) }] : []
+          return example ? [{ parameter, value: follow(document, example).value }] : []
         }),
         body: bodiesOf(document, operation.requestBody?.content ?? {}).find((body) => body.name === name),
         answer: { ...answer, status: Number(status) },

@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { bodiesOf } from '../docs/examples.ts'
+import { type FileBody, filesPath, send } from './support/client.ts'
 import {
   answerComplaints,
   complaints,
@@ -8,28 +9,35 @@ import {
   operations,
   sendExample,
 } from './support/examples.ts'
-import { startService } from './support/service.ts'
+import { masked } from './support/masked.ts'
+import { startService, type TestService } from './support/service.ts'
 
-const upload = examples.find(
+const hello = examples.find(
   ({ operation, name }) => operation.operationId === 'createFile' && name === 'hello',
 )
+
+let service: TestService
+beforeAll(async () => {
+  service = await startService()
+})
+afterAll(() => service.stop())
+beforeEach(async () => {
+  const { body } = await send<FileBody[]>(service, filesPath)
+  for (const { id } of body) await send(service, `${filesPath}/${id}`, { method: 'DELETE' })
+  await service.maintain()
+})
 
 describe('the examples of api/openapi.yaml', () => {
   it.each(examples.map((example) => [example.operation.operationId, example.name, example] as const))(
     '%s answers the example %s as written',
     async (_id, _name, example) => {
-      const service = await startService()
-      try {
-        // Every example but its own upload finds the file hello.txt in place.
-        if (upload && example !== upload) expect((await sendExample(service, upload)).status).toBe(201)
-        const answer = await sendExample(service, example)
-        expect(answer.status).toBe(example.answer.status)
-        expect(answerComplaints(example.operation.responses, answer)).toEqual([])
-        const json = /json/.test(example.answer.type)
-        expect(masked(json ? answer.body : answer.bytes.toString())).toEqual(masked(example.answer.value))
-      } finally {
-        await service.stop()
-      }
+      // Every example but its own upload finds the file hello.txt in place.
+      if (hello && example !== hello) expect((await sendExample(service, hello)).status).toBe(201)
+      const answer = await sendExample(service, example)
+      expect(answer.status).toBe(example.answer.status)
+      expect(answerComplaints(example.operation.responses, answer)).toEqual([])
+      const json = /json/.test(example.answer.type)
+      expect(masked(json ? answer.body : answer.bytes.toString())).toEqual(masked(example.answer.value))
     },
   )
 
@@ -44,22 +52,12 @@ describe('the examples of api/openapi.yaml', () => {
     },
   )
 
-  it.each(examples.map(({ operation, name, answer }) => [operation.operationId, name, answer] as const))(
-    '%s, %s: the written answer fits its schema',
-    (_id, _name, answer) => {
+  it.each(examples.map((example) => [example.operation.operationId, example.name, example] as const))(
+    '%s, %s: the written request and answer fit their schemas',
+    (_id, _name, { parameters, body, answer }) => {
+      for (const { parameter, value } of parameters) expect(complaints(parameter.schema, value)).toEqual([])
+      if (body) expect(complaints(body.content.schema, body.value)).toEqual([])
       expect(complaints(answer.content.schema, answer.value)).toEqual([])
     },
   )
 })
-
-const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
-const VARYING = new Set(['created_at', 'updated_at', 'stored_at', 'version', 'latency_ms'])
-
-/** A body without what differs from run to run: ids, times, versions. */
-const masked = (body: unknown): unknown =>
-  JSON.parse(
-    JSON.stringify(body, (key, value) => {
-      if (VARYING.has(key)) return `<${typeof value}>`
-      return typeof value === 'string' ? value.replace(UUID, '<id>') : value
-    }),
-  )

@@ -61,7 +61,9 @@ export function answerComplaints(
 export function sendExample(service: Pick<TestService, 'url'>, example: Example): Promise<Answer<unknown>> {
   const { operation, parameters, body } = example
   const of = (place: string): [string, string][] =>
-    parameters.flatMap(({ parameter, value }) => (parameter.in === place ? [[parameter.name, value]] : []))
+    parameters.flatMap(({ parameter, value }) =>
+      parameter.in === place ? [[parameter.name, String(value)]] : [],
+    )
   const path = of('path').reduce((text, [name, value]) => text.replace(`{${name}}`, value), operation.path)
   const query = new URLSearchParams(of('query'))
   return send<unknown>(service, `${path}${query.size > 0 ? `?${query}` : ''}`, {
