@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import { glob, readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import { loadConfig } from '../../src/config.ts'
+
+const repository = resolve(import.meta.dirname, '../..')
+const read = (path: string) => readFileSync(resolve(repository, path), 'utf8')
+
+/** Names of settings are the only words in capitals that config.ts has as texts. */
+const source = read('src/config.ts')
+const names = [...new Set([...source.matchAll(/'([A-Z][A-Z_]{2,})'/g)].map(([, name]) => String(name)))]
+
+const example = new Map(
+  [...read('.env.example').matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [
+    String(name),
+    String(value),
+  ]),
+)
+const table = new Map(
+  [...read('README.md').matchAll(/^\| `([A-Z_]+)` \| (?:`([^`]+)`)? *\| \S.*\|$/gm)].map(
+    ([, name, value]) => [String(name), value ?? ''],
+  ),
+)
+
+describe('the settings', () => {
+  it('are all in .env.example, and no others', () => {
+    expect([...example.keys()].toSorted()).toEqual(names.toSorted())
+  })
+
+  it('are all in the table of the README, with the same defaults', () => {
+    expect(Object.fromEntries(table)).toEqual(Object.fromEntries(example))
+  })
+
+  it('mean the same when every default of .env.example is set as when nothing is', () => {
+    expect(loadConfig(Object.fromEntries(example))).toEqual(loadConfig({}))
+    const database = { DB_HOST: 'database.example.com' }
+    expect(loadConfig({ ...Object.fromEntries(example), ...database })).toEqual(loadConfig(database))
+  })
+
+  it.each(names)('%s is shown without a default only when it has none', (name) => {
+    const [, kind = '', fallback = ''] =
+      new RegExp(`read\\.(\\w+)\\(\\s*'${name}'(?:, *([^,)]+))?`).exec(source) ?? []
+    const has = ['text', 'integer', 'choice', 'flag'].includes(kind) && fallback !== "''"
+    expect([name, example.get(name) !== '']).toEqual([name, has])
+  })
+
+  it('come commented, so that a copy of .env.example changes nothing', () => {
+    expect(read('.env.example').match(/^[^#\n].*$/gm)).toBeNull()
+  })
+
+  it.each([
+    ['AUTH', '0.0.0.0', /HOST "0\.0\.0\.0".*AUTH=off/],
+    ['AUTH', '::', /AUTH=off/],
+  ])('%s is on by default: listening on %s is refused', (name, host, complaint) => {
+    expect(() => loadConfig({ HOST: host })).toThrow(complaint)
+    expect(() => loadConfig({ HOST: host, [name]: String(example.get(name)) })).toThrow(complaint)
+    expect(loadConfig({ HOST: host, [name]: 'off' }).host).toBe(host)
+  })
+
+  it('are read from the environment by config.ts alone', async () => {
+    const readers: string[] = []
+    for await (const path of glob('src/**/*.ts', { cwd: repository })) {
+      const text = await readFile(resolve(repository, path), 'utf8')
+      if (/process\.env/.test(text.replaceAll('loadConfig(process.env)', ''))) readers.push(path)
+    }
+    expect(readers).toEqual([])
+  })
+})
