@@ -15,9 +15,13 @@ export async function uploadHeadersOnly(
   const answer = answerTo(req)
   answer.catch(() => {})
   req.flushHeaders()
+  const over = new AbortController()
+  const waiting = sleep(patience, 'waits for the body' as const, over)
+  waiting.catch(() => {})
   try {
-    return await Promise.race([answer, sleep(patience, 'waits for the body' as const)])
+    return await Promise.race([answer, waiting])
   } finally {
+    over.abort()
     req.destroy()
   }
 }

@@ -49,9 +49,7 @@ export async function findDamage(storage: Storage, blob: StoredBlob): Promise<st
   try {
     if (size > 0) {
       const whole = { first: 0, last: size - 1 }
-      // The digester may hold a buffer for a while; the storage uses its own again.
-      for await (const block of storage.read(blob.storageKey, whole, blockBytes))
-        digester.update(Buffer.from(block))
+      for await (const block of storage.read(blob.storageKey, whole, blockBytes)) digester.update(block)
     }
   } catch (error) {
     if (hasCode(error, 'file-damaged') || hasCode(error, 'file-not-found')) return error.message
