@@ -17,17 +17,22 @@ export const safeHeaders = {
   'Referrer-Policy': 'no-referrer',
 } as const
 
+/** What an answer without bytes tells a cache about those it has (RFC 9110, 15.4.5). */
+export const cacheHeaders = (file: FileRecord): Record<string, string> => ({
+  ...safeHeaders,
+  'Cache-Control': 'private, no-cache',
+  ETag: contentEtag(file),
+  'Last-Modified': file.storedAt.toUTCString(),
+})
+
 /** The headers of a download (RFC 9110, RFC 6266, RFC 9530). The client's wish to see it inline is granted if it is safe. */
 export function fileHeaders(file: FileRecord, wish: 'inline' | 'attachment'): Record<string, string> {
   const inline = wish === 'inline' && INLINE.test(file.mediaType)
   return {
-    ...safeHeaders,
+    ...cacheHeaders(file),
     'Content-Type': contentType(file.mediaType),
     'Content-Disposition': create(toDownloadName(file.name), { type: inline ? 'inline' : 'attachment' }),
     'Accept-Ranges': 'bytes',
-    'Cache-Control': 'private, no-cache',
-    ETag: contentEtag(file),
-    'Last-Modified': file.storedAt.toUTCString(),
     'Repr-Digest': toDigestField(file.hash),
   }
 }

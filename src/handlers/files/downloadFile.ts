@@ -1,7 +1,7 @@
 import { findContent } from '../../domain/findFile.ts'
 import { readFile } from '../../domain/readFile.ts'
 import { isNotModified, rangeApplies } from '../../http/conditionals.ts'
-import { contentEtag, fileHeaders } from '../../http/fileHeaders.ts'
+import { cacheHeaders, contentEtag, fileHeaders } from '../../http/fileHeaders.ts'
 import type { Operation } from '../../http/operation.ts'
 import { parseRange } from '../../http/range.ts'
 import { sendBytes } from '../../http/sendBytes.ts'
@@ -10,9 +10,8 @@ export const downloadFile: Operation<'downloadFile'> = (deps) => async (req, res
   const content = await findContent(deps, req.params.file_hash, req.query.bucket ?? 'default')
   const { file } = content
   const validators = { etag: contentEtag(file), lastModified: file.storedAt }
-  const notModified = isNotModified(req.headers, validators)
+  if (isNotModified(req.headers, validators)) return void res.status(304).set(cacheHeaders(file)).end()
   res.set(fileHeaders(file, req.query.disposition ?? 'attachment'))
-  if (notModified) return void res.status(304).end()
 
   // RFC 9110, 14.2: a Range counts for GET only.
   const asked =
