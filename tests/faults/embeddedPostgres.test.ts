@@ -327,11 +327,11 @@ describe('the libraries of PostgreSQL', () => {
     }
     await Promise.all(links.map((path) => rm(path)))
     expect(links).not.toEqual([])
-    expect(() => version()).toThrow('error while loading shared libraries')
+    expect(() => version('postgres')).toThrow('error while loading shared libraries')
   })
 
-  const version = (environment: Record<string, string> = {}) =>
-    execFileSync(join(copy, 'bin', 'postgres'), ['--version'], {
+  const version = (program: 'postgres' | 'initdb', environment: Record<string, string> = {}) =>
+    execFileSync(join(copy, 'bin', program), ['--version'], {
       encoding: 'utf8',
       stdio: 'pipe',
       env: environment,
@@ -339,7 +339,7 @@ describe('the libraries of PostgreSQL', () => {
 
   it('get back the links that npm strips', async () => {
     expect(await linkLibraries(copy, join(directory, 'lib'))).toBeUndefined()
-    expect(version()).toContain('PostgreSQL')
+    expect(version('postgres')).toContain('PostgreSQL')
     expect(links.every((path) => existsSync(path))).toBe(true)
   })
 
@@ -357,8 +357,12 @@ describe('the libraries of PostgreSQL', () => {
       gid: nobody,
       encoding: 'utf8',
     })
-    expect(said.trim()).toBe(spare)
-    expect(version({ LD_LIBRARY_PATH: spare })).toContain('PostgreSQL')
+    const found = { LD_LIBRARY_PATH: said.trim() }
+    expect(found.LD_LIBRARY_PATH).toBe(`${spare}:${join(copy, 'lib')}`)
+    expect([version('postgres', found), version('initdb', found)]).toEqual([
+      expect.stringContaining('PostgreSQL'),
+      expect.stringContaining('PostgreSQL'),
+    ])
   })
 })
 

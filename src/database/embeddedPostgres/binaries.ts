@@ -46,7 +46,7 @@ function nativeFolder(): string {
 
 /**
  * npm packs no symlinks, and --ignore-scripts keeps the package from making them. Makes the missing
- * ones, in the spare folder when node_modules is not ours to change; then that folder is the answer.
+ * ones, in the spare folder when node_modules is not ours to change; then the answer is where to look for libraries.
  */
 export async function linkLibraries(native: string, spareFolder: string): Promise<string | undefined> {
   const missing: LibraryLink[] = []
@@ -61,7 +61,8 @@ export async function linkLibraries(native: string, spareFolder: string): Promis
   }
   await mkdir(spareFolder, { recursive: true, mode: 0o755 })
   for (const { source, target } of missing) await link(source, join(spareFolder, basename(target)))
-  return spareFolder
+  // A library found through a link looks for others beside the link, so their own folder has to be named, too.
+  return `${spareFolder}:${join(native, 'lib')}`
 }
 
 async function libraryLinks(native: string): Promise<LibraryLink[]> {
