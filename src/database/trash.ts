@@ -24,8 +24,22 @@ export async function listRemovable(db: Database, atMost: number): Promise<Stora
   return rows.map((row) => row.storage_key)
 }
 
+/** Puts the removal of bytes off. */
+export async function postponeTrash(
+  db: Database,
+  keys: readonly StorageKey[],
+  seconds: number,
+): Promise<void> {
+  await db
+    .updateTable('trash')
+    .set({ remove_after: sql<Date>`now() + make_interval(secs => ${seconds})` })
+    .where('storage_key', 'in', keys)
+    .execute()
+}
+
 /** Forgets keys whose bytes are gone. */
 export async function deleteTrash(db: Database, keys: readonly StorageKey[]): Promise<void> {
+  if (keys.length === 0) return
   await db.deleteFrom('trash').where('storage_key', 'in', keys).execute()
 }
 

@@ -39,7 +39,10 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   }
 }
 
-/** One round of maintenance: every step, in the order in which one feeds the next. */
+/**
+ * One round of maintenance: every step, in the order in which one feeds the next. A step that fails keeps none of the
+ * others from being done; the round rejects after them.
+ */
 export function createCycle() {
   const collect = createCollector()
   const scan = createScanner()
@@ -53,11 +56,14 @@ export function createCycle() {
       scrubbed: scrub,
     }
     const done: Record<string, number> = {}
+    const failures: unknown[] = []
     for (const [name, step] of Object.entries(steps)) {
       if (stopped()) break
-      const count = await step(deps)
-      if (count > 0) done[name] = count
+      const count = await step(deps).catch((error: unknown) => void failures.push(error))
+      if (count) done[name] = count
     }
     if (Object.keys(done).length > 0) deps.logger.info('Maintenance', done)
+    if (failures.length > 0)
+      throw new Error(`${failures.length} steps of maintenance failed`, { cause: failures[0] })
   }
 }

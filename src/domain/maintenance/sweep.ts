@@ -1,36 +1,48 @@
-import { deleteTrash, listRemovable } from '../../database/trash.ts'
+import { deleteTrash, listRemovable, postponeTrash } from '../../database/trash.ts'
 import { failpoint } from '../../failpoint.ts'
 import type { StorageKey } from '../../storage/storage.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 
 const DELETES_AT_ONCE = 8
+const RETRY_SECONDS = 60
 
 /**
  * SWEEP: removes bytes whose grace is over, and only then forgets their keys; a kill in between makes it happen twice,
- * which harms nobody. The only place where bytes are removed. Returns how many keys were swept.
+ * which harms nobody. The only place where bytes are removed. Those that cannot be removed hold nobody up: they are tried
+ * again later. Returns how many keys were swept.
  */
-export async function sweep({ db, storage }: MaintenanceDeps): Promise<number> {
+export async function sweep({ db, storage, logger }: MaintenanceDeps): Promise<number> {
   let total = 0
   for (;;) {
     const keys = await listRemovable(db, rowsAtOnce)
     if (keys.length === 0) return total
     await failpoint('S1')
-    await deleteAll(keys, (key) => storage.delete(key))
+    const { removed, failures } = await deleteAll(keys, (key) => storage.delete(key))
     await failpoint('S2')
-    await deleteTrash(db, keys)
-    total += keys.length
+    await deleteTrash(db, removed)
+    total += removed.length
+    const [failure] = failures
+    if (failure) {
+      logger.error('Bytes could not be removed', { ...failure, count: failures.length })
+      const left = failures.map(({ key }) => key)
+      await postponeTrash(db, left, RETRY_SECONDS)
+    }
     if (keys.length < rowsAtOnce) return total
   }
 }
 
-async function deleteAll(
-  keys: readonly StorageKey[],
-  remove: (key: StorageKey) => Promise<void>,
-): Promise<void> {
+async function deleteAll(keys: readonly StorageKey[], remove: (key: StorageKey) => Promise<void>) {
+  const removed: StorageKey[] = []
+  const failures: { key: StorageKey; error: unknown }[] = []
   const queue = keys.values()
-  await Promise.all(
-    Array.from({ length: DELETES_AT_ONCE }, async () => {
-      for (const key of queue) await remove(key)
-    }),
-  )
+  const next = async () => {
+    for (const key of queue) {
+      await remove(key).then(
+        () => removed.push(key),
+        (error: unknown) => failures.push({ key, error }),
+      )
+    }
+  }
+  await Promise.all(Array.from({ length: DELETES_AT_ONCE }, next))
+  return { removed, failures }
 }
