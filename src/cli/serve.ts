@@ -7,6 +7,7 @@ import { migrateUp } from '../database/migrate.ts'
 import type { Deps } from '../deps.ts'
 import { createCommitQueue } from '../domain/commitQueue.ts'
 import { createKeyReserve } from '../domain/keyReserve.ts'
+import { advanceMark } from '../domain/maintenance/mark.ts'
 import { startMaintenance } from '../domain/maintenance/run.ts'
 import { armFailpoints } from '../failpoint.ts'
 import { createHttpServer } from '../http/server.ts'
@@ -51,6 +52,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
     const storage = await createVolumeStorage(join(config.dataDirectory, 'volume'))
     await bindStorage(db, storage)
     await storage.check()
+    await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
 
     const keys = createKeyReserve(db, config.protocol.leaseSeconds)
     const deps: Deps = {

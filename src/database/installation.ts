@@ -17,6 +17,11 @@ export async function insertStorageId(db: Database, id: string): Promise<string>
   return (await findStorageId(db)) ?? id
 }
 
+/** Commits something, so that everything that any session saw of the database until now survives a crash. */
+export async function settleCommits(db: Database): Promise<void> {
+  await sql`update installation set storage_id = storage_id`.execute(db)
+}
+
 /** Whether the database knows of any bytes at all. */
 export async function knowsBytes(db: Database): Promise<boolean> {
   const { rows } = await sql<{ some: boolean }>`

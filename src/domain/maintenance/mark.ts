@@ -1,17 +1,30 @@
+import { settleCommits } from '../../database/installation.ts'
 import { newestIntentSequence } from '../../database/intents.ts'
 import type { MaintenanceDeps } from './steps.ts'
 
+/** A mark that no sequence ever reaches. */
+const BEYOND_REACH = Number.MAX_SAFE_INTEGER
+
 /**
  * Compares the database with the mark it left on the storage, and moves the mark. False when the database is older than
- * the mark: it was restored or rolled back, so files it does not know may be in the storage, and none may be removed.
+ * the mark: it was restored or rolled back, so files it does not know may be in the storage, and none may be removed. It
+ * stays so, because new uploads would let the sequence pass the mark soon.
  */
-export async function advanceMark({ db, storage, logger }: MaintenanceDeps): Promise<boolean> {
+export async function advanceMark({
+  db,
+  storage,
+  logger,
+}: Pick<MaintenanceDeps, 'db' | 'storage' | 'logger'>): Promise<boolean> {
   const mark = await storage.readMark()
   const sequence = await newestIntentSequence(db)
-  if (sequence > mark) await storage.writeMark(sequence)
+  if (sequence > mark) {
+    await settleCommits(db) // what a crash could take back must not become the mark
+    await storage.writeMark(sequence)
+  }
   if (sequence >= mark) return true
+  if (mark < BEYOND_REACH) await storage.writeMark(BEYOND_REACH)
   logger.critical(
-    'The database is older than its storage: nothing is removed until an operator decides (upfile fsck --adopt)',
+    'The database is older than its storage: nothing is removed until an operator decides and deletes the mark (.hwm)',
     { sequence, mark },
   )
   return false
