@@ -8,7 +8,7 @@ import { failpoint } from '../failpoint.ts'
 import { type CommitOutcome, type CommitRequest, commitAlone } from './commitAlone.ts'
 import { abandon } from './receiveBytes.ts'
 
-export type CommitDeps = Pick<Deps, 'commitNewFile' | 'config' | 'db' | 'logger' | 'storage'>
+export type CommitDeps = Pick<Deps, 'commitNewFile' | 'config' | 'db' | 'keys' | 'logger' | 'storage'>
 
 const ATTEMPTS = 5
 const RESOLVE_MILLISECONDS = 10_000
@@ -28,6 +28,7 @@ export async function commitFile(deps: CommitDeps, request: CommitRequest): Prom
     await failpoint('U14')
     return result
   } catch (error) {
+    if (hasCode(error, 'upload-fenced')) deps.keys.discard()
     if (!hasCode(error, 'outcome-unknown')) await abandon(deps, storageKey)
     throw toDomainError(error)
   }

@@ -8,6 +8,8 @@ import type { StorageKey } from '../storage/storage.ts'
 export interface KeyReserve {
   /** Throws what the database throws when no intent can be committed. */
   take(): Promise<StorageKey>
+  /** Throws the reserve away: an intent was reaped before its time, as after a suspend, so the others may be gone too. */
+  discard(): void
 }
 
 const KEYS_AT_ONCE = 64
@@ -42,6 +44,9 @@ export function createKeyReserve(db: Database, leaseSeconds: number): KeyReserve
         })
         await refilling
       }
+    },
+    discard() {
+      keys = []
     },
   }
 }
