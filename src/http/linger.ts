@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 
-const LINGER_MILLISECONDS = 1000
+/** How long a connection outlives its last answer. */
+export const lingerMilliseconds = 1000
 const LINGER_BYTES = 2 ** 20
 
 /**
@@ -27,7 +28,7 @@ export function sendAndLinger(req: Request, res: Response, text: string): void {
     drained += chunk.length
     if (drained > LINGER_BYTES) end()
   }
-  const timer = setTimeout(end, LINGER_MILLISECONDS)
+  const timer = setTimeout(end, lingerMilliseconds)
   req.on('data', count).once('end', end).once('close', end).once('error', end).resume()
 }
 

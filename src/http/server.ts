@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { statusCode } from './httpErrors.ts'
+import { lingerMilliseconds } from './linger.ts'
 
 export interface ServerOptions {
   readonly maxConnections: number
@@ -12,6 +13,11 @@ export interface ServerOptions {
  * headers may not. Requests that expect 100-continue get their answer from the operation, not from Node.
  */
 export function createHttpServer(listener: RequestListener, { maxConnections }: ServerOptions): Server {
+  const latest = new WeakMap<Duplex, ServerResponse>()
+  const serve: RequestListener = (req, res) => {
+    latest.set(req.socket, res)
+    listener(req, res)
+  }
   const server = createServer(
     {
       requestTimeout: 0,
@@ -19,13 +25,15 @@ export function createHttpServer(listener: RequestListener, { maxConnections }: 
       connectionsCheckingInterval: 5000,
       keepAliveTimeout: 65_000,
       noDelay: true,
+      requireHostHeader: false, // `refuseOddFraming` does, and its answer is a problem
+      joinDuplicateHeaders: true, // a second Content-Type is not ignored: together they are no type
     },
-    listener,
+    serve,
   )
   server.maxConnections = maxConnections
-  server.on('checkContinue', listener).on('checkExpectation', listener)
-  server.on('clientError', refuseMalformed)
-  server.on('connect', (_req, socket: Duplex) => socket.end(answer(405)))
+  server.on('checkContinue', serve).on('checkExpectation', serve)
+  server.on('clientError', (error, socket) => refuseMalformed(error, socket, latest.get(socket)))
+  server.on('connect', (_req, socket: Duplex) => closeWith(socket, answer(405)))
   return server
 }
 
@@ -36,10 +44,36 @@ const statuses: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
-/** What Node's parser refuses never reaches the application; it gets a problem all the same. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+/**
+ * What Node's parser refuses never reaches the application; it gets a problem all the same, after the answer to what
+ * came before it: in the middle of a download it would become part of the file.
+ */
+function refuseMalformed(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  latest: ServerResponse | undefined,
+): void {
+  if (closing.has(socket)) return
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  socket.end(answer(statuses[error.code ?? ''] ?? 400))
+  closing.add(socket)
+  const refuse = () => closeWith(socket, answer(statuses[error.code ?? ''] ?? 400))
+  if (latest === undefined || latest.writableFinished || isBodyOf(latest, socket)) refuse()
+  else latest.once('finish', refuse)
+}
+
+/** Whether what is malformed is the body of the very request that is to be answered next. */
+const isBodyOf = ({ req, headersSent, socket: served }: ServerResponse, socket: Duplex) =>
+  !req.complete && !headersSent && served === socket
+
+/** Connections whose last answer is decided; what still comes on them is nobody's business. */
+const closing = new WeakSet<Duplex>()
+
+/** Sends the last answer of a connection, and cuts it a little later: a client that is still sending would lose it. */
+function closeWith(socket: Duplex, text: string): void {
+  socket.on('error', () => {}) // after CONNECT nobody else listens, and a client may reset the connection
+  if (socket.writable) socket.end(text)
+  const timer = setTimeout(() => socket.destroy(), lingerMilliseconds)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 function answer(status: number): string {

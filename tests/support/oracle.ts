@@ -1,0 +1,86 @@
+import { readdirSync, readlinkSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { expect } from '@jest/globals'
+import { eventually } from './eventually.ts'
+import { rawRequest } from './rawRequest.ts'
+import type { TestService } from './service.ts'
+
+/** What must hold after every hostile case (hardening.md, 1). */
+export interface Oracle {
+  /** Expects that the service lives, was never blocked for long and gave no answer of 500 or above. */
+  expectAlive(): Promise<void>
+  /**
+   * Expects in addition that it holds no file of the volume open, and that after a round of maintenance nothing
+   * unfinished is on the volume and no invariant is broken.
+   */
+  expectUnharmed(): Promise<void>
+  /** Expects that soon nobody is connected any more, but for clients that may send another request. */
+  expectNobodyConnected(): Promise<void>
+  stop(): void
+}
+
+/** Far above the delay of a healthy service, and far below that of a regular expression gone wild. */
+const LONGEST_DELAY_MILLISECONDS = 3000
+const LIVEZ = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+
+/** Watches the service from now on. */
+export function watchService(service: TestService): Oracle {
+  const failures: string[] = []
+  const note = (req: IncomingMessage, res: ServerResponse) => {
+    res.once('close', () => {
+      if (res.statusCode >= 500) failures.push(`${req.method} ${req.url}: ${res.statusCode}`)
+    })
+  }
+  for (const event of ['request', 'checkContinue', 'checkExpectation'])
+    service.server.prependListener(event, note)
+  const delay = monitorEventLoopDelay({ resolution: 20 })
+  delay.enable()
+
+  async function expectAlive() {
+    expect((await rawRequest(service, LIVEZ)).status).toBe(200)
+    expect(failures).toEqual([])
+    expect(delay.max / 1e6).toBeLessThan(LONGEST_DELAY_MILLISECONDS)
+  }
+
+  return {
+    expectAlive,
+    async expectUnharmed() {
+      await expectAlive()
+      await eventually(async () => {
+        expect(openVolumeFiles(service)).toEqual([])
+        await service.maintain()
+        expect(await readdir(join(service.dataDirectory, 'volume/tmp'))).toEqual([])
+      })
+      expect(await service.violations()).toEqual([])
+    },
+    expectNobodyConnected: () =>
+      eventually(async () => {
+        service.server.closeIdleConnections()
+        expect(await connections(service)).toBe(0)
+      }),
+    stop() {
+      delay.disable()
+    },
+  }
+}
+
+/** Files with bytes of the volume that this process holds open; its directories stay open and are no concern. */
+function openVolumeFiles({ dataDirectory }: TestService): string[] {
+  const volume = join(dataDirectory, 'volume')
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const [, path = ''] = readlinkSync(`/proc/self/fd/${fd}`).split(volume)
+      return /^\/(tmp|blobs\/..)\/./.test(path) ? [path] : []
+    } catch {
+      return [] // closed while we looked
+    }
+  })
+}
+
+const connections = ({ server }: TestService): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
+  })

@@ -1,0 +1,111 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readAnswer } from './rawAnswer.ts'
+import type { TestService } from './service.ts'
+
+type Bytes = string | Uint8Array
+
+/** An answer as it came over the wire. A problem in it can be compared with `toBeProblem`. */
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: unknown
+  readonly bytes: Buffer
+}
+
+/** A connection used by hand: nothing is sent, added or read that the test does not ask for. */
+export interface RawConnection {
+  /** Resolves when the bytes are handed over, or the service has closed the connection: then they are lost. */
+  write(bytes: Bytes): Promise<void>
+  /** The next answer, 100 included. Rejects when the connection ends before it, or after 10 s. */
+  answer(toMethod?: string): Promise<RawAnswer>
+  /** What came and is no part of an answer that was asked for, once the service has ended the connection. */
+  rest(): Promise<Buffer>
+  /** Stops taking what the service sends, and takes it again. */
+  pause(): void
+  resume(): void
+  /** Says that no more bytes come. */
+  end(): void
+  /** Drops the connection without a word (RST). */
+  reset(): void
+  destroy(): void
+}
+
+const PATIENCE_MILLISECONDS = 10_000
+
+/** Opens a connection and sends these bytes over it, exactly. */
+export async function openRaw(
+  { port }: Pick<TestService, 'port'>,
+  bytes: Bytes = '',
+): Promise<RawConnection> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+  await once(socket, 'connect')
+  let received: Buffer = Buffer.alloc(0)
+  let over = false
+  let changed = Promise.withResolvers<void>()
+  const change = () => {
+    changed.resolve()
+    changed = Promise.withResolvers<void>()
+  }
+  const finish = () => {
+    over = true
+    change()
+  }
+  socket.on('error', finish).on('close', finish).on('end', finish)
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk])
+    change()
+  })
+
+  /** Waits until `find` finds something in what was received. */
+  async function until<Found>(find: () => Found | undefined, wanted: string): Promise<Found> {
+    const deadline = sleep(PATIENCE_MILLISECONDS, 'late' as const, { ref: false })
+    for (;;) {
+      const found = find()
+      if (found !== undefined) return found
+      const next = changed.promise
+      if (over)
+        throw new Error(`The connection ended before ${wanted}: ${received.toString('latin1', 0, 500)}`)
+      if ((await Promise.race([next, deadline])) === 'late') throw new Error(`No ${wanted} in time.`)
+    }
+  }
+
+  const connection: RawConnection = {
+    async write(more) {
+      if (!socket.writable || socket.write(more)) return
+      await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})
+    },
+    answer: (toMethod = 'GET') =>
+      until(() => {
+        const found = readAnswer(received, toMethod)
+        if (found) received = received.subarray(found.length)
+        return found?.answer
+      }, 'an answer'),
+    rest: () => until(() => (over ? received : undefined), 'the end of the connection'),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    end: () => void socket.end(),
+    reset: () => void socket.resetAndDestroy(),
+    destroy: () => void socket.destroy(),
+  }
+  if (bytes.length > 0) await connection.write(bytes)
+  return connection
+}
+
+/** Sends exactly these bytes and takes the first final answer. The connection is dropped after it. */
+export async function rawRequest(
+  service: Pick<TestService, 'port'>,
+  bytes: Bytes,
+  toMethod?: string,
+): Promise<RawAnswer> {
+  const connection = await openRaw(service, bytes)
+  try {
+    for (;;) {
+      const answer = await connection.answer(toMethod)
+      if (answer.status >= 200) return answer
+    }
+  } finally {
+    connection.destroy()
+  }
+}
