@@ -49,7 +49,7 @@ export const allowsType = (allowed: readonly string[], type: string): boolean =>
 async function detectKnownType(head: Buffer): Promise<string | undefined> {
   try {
     const type = await fileTypeFromTokenizer(withDeadline(fromBuffer(head)))
-    return type?.mime.split(';', 1)[0]
+    return parseMediaType(type?.mime)
   } catch {
     return undefined // cut short, malformed or too slow: then it is nothing we can vouch for
   }

@@ -37,6 +37,7 @@ describe('detectMediaType', () => {
       'application/x-deb',
     ],
     ['an MP4', latin1('\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41'), 'video/mp4'],
+    ['a program stream', latin1('\x00\x00\x01\xba\x44\x00\x04\x00'), 'video/mp2p'],
     ['an RTF', latin1('{\\rtf1\\ansi hello}'), 'application/rtf'],
     ['a vCard', latin1('BEGIN:VCARD\r\nVERSION:4.0\r\nEND:VCARD\r\n'), 'text/vcard'],
     ['a text that begins like a bitmap', Buffer.from('BM wäre auch ein Wort.'), 'text/plain'],

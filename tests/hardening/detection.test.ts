@@ -1,0 +1,58 @@
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { headBytes } from '../../src/domain/receipt.ts'
+import { busyHeads, magicNumbers } from './corpus/heads.ts'
+
+// In a thread of its own: a detector that hangs here could not even fail.
+let worker: Worker
+beforeAll(() => {
+  worker = new Worker(new URL('../support/detectionWorker.ts', import.meta.url))
+})
+afterAll(() => worker.terminate())
+
+/** Far more than the deadline of 50 ms: it has to hold on a machine where everything is slow. */
+const LONGEST_MILLISECONDS = 2000
+
+interface Detection {
+  readonly type: string
+  readonly milliseconds: number
+}
+
+async function detect(head: Buffer): Promise<Detection> {
+  const late = sleep(20_000, undefined, { ref: false })
+  const answer = once(worker, 'message')
+  worker.postMessage(head)
+  const [detection] = (await Promise.race([answer, late])) ?? []
+  if (detection === undefined) throw new Error(`No end: ${head.toString('hex', 0, 64)}`)
+  return detection
+}
+
+const aType = expect.stringMatching(/^[a-z]+\/[a-z0-9.+-]+$/)
+
+describe('E6: telling a media type takes no longer than it may', () => {
+  it.each(busyHeads)('%s', async (_what, head) => {
+    const { type, milliseconds } = await detect(head.subarray(0, headBytes))
+    expect(type).toEqual(aType)
+    expect(milliseconds).toBeLessThan(LONGEST_MILLISECONDS)
+  })
+
+  it('of 4,100 heads that begin as files do and go on at random', async () => {
+    const rest = fc.oneof(
+      fc.uint8Array({ maxLength: headBytes, size: 'max' }),
+      fc.uint8Array({ maxLength: 40 }),
+      fc.nat(255).map((byte) => new Uint8Array(headBytes).fill(byte)),
+    )
+    const head = fc.tuple(fc.constantFrom(Buffer.alloc(0), ...magicNumbers), rest)
+    const slow: string[] = []
+    for (const [magic, bytes] of fc.sample(head, 4100)) {
+      const whole = Buffer.concat([magic, bytes]).subarray(0, headBytes)
+      const { type, milliseconds } = await detect(whole)
+      expect(type).toEqual(aType)
+      if (milliseconds > LONGEST_MILLISECONDS) slow.push(whole.toString('hex'))
+    }
+    expect(slow).toEqual([])
+  })
+})
