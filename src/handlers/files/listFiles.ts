@@ -35,6 +35,7 @@ export const listFiles: Operation<'listFiles'> = (deps) => async (req, res) => {
     res.set('Link', `<${publicUrl(req, filesPath)}?${query}>; rel="next"`)
   }
   if (total !== undefined) res.set('X-Total-Count', String(total))
+  res.set('Cache-Control', 'private, no-cache')
   res.json(shown.map((file: FileRecord) => toFileBody(req, file)))
 }
 
