@@ -1,0 +1,29 @@
+FROM node:24.21.0-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Nothing installed here needs to run a script.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:24.21.0-bookworm-slim
+WORKDIR /app
+# A volume made for one of these takes over its owner.
+RUN install -d -o node -g node -m 0700 /data /logs
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY package.json ./
+COPY api ./api
+COPY migrations ./migrations
+COPY src ./src
+
+# AUTH is not set here: whoever runs the image has to say that strangers may reach it (AUTH=off).
+ENV ENVIRONMENT=production \
+    HOST=0.0.0.0 \
+    PORT=8000 \
+    DATA_DIR=/data
+# It has a home in /etc/passwd, without which the service's own PostgreSQL would not start.
+USER node
+VOLUME /data
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=8s --start-period=60s --retries=3 \
+    CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthcheck/').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/main.ts", "serve"]

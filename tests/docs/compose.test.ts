@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import { parse } from 'yaml'
+import { loadConfig } from '../../src/config.ts'
+
+interface Service {
+  readonly image: string
+  readonly profiles?: readonly string[]
+  readonly command?: readonly string[]
+  readonly environment: Readonly<Record<string, string | number>>
+  readonly ports?: readonly string[]
+  readonly volumes: readonly string[]
+  readonly tmpfs: readonly string[]
+  readonly cap_drop: readonly string[]
+  readonly security_opt: readonly string[]
+  readonly read_only: boolean
+  readonly stop_grace_period: string
+  readonly healthcheck?: { readonly test: readonly string[] }
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
+}
+
+const repository = resolve(import.meta.dirname, '../..')
+const read = (path: string) => readFileSync(join(repository, path), 'utf8')
+const { services, volumes }: { services: Record<string, Service>; volumes: Record<string, null> } = parse(
+  read('docker-compose.yml').replace(/\$\{\w+:-(\w+)\}/g, '$1'),
+)
+const { upfile, postgres, development } = services as Record<'upfile' | 'postgres' | 'development', Service>
+
+/** What the service reads: what the image sets, and over it what the compose file does. */
+const configOf = ({ environment }: Service) =>
+  loadConfig({
+    HOST: '0.0.0.0',
+    DATA_DIR: '/data',
+    ...Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)])),
+  })
+
+describe('docker-compose.yml', () => {
+  it.each(Object.entries(services))('gives %s no more than it needs', (_name, service) => {
+    expect(service).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      tmpfs: expect.arrayContaining(['/tmp']),
+    })
+    expect((service.ports ?? []).filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([])
+  })
+
+  it.each(Object.entries(services))('names volumes and folders for %s that are there', (_name, service) => {
+    for (const [source = ''] of service.volumes.map((volume) => volume.split(':'))) {
+      expect([
+        source,
+        source.startsWith('.') ? existsSync(join(repository, source)) : source in volumes,
+      ]).toEqual([source, true])
+    }
+  })
+
+  it.each([
+    ['upfile', upfile],
+    ['development', development],
+  ])('keeps the data and the logs of %s on volumes, and lets it end in peace', (_name, service) => {
+    const { dataDirectory, log, http, port } = configOf(service)
+    const targets = service.volumes.map((volume) => volume.split(':')[1])
+    expect(targets).toEqual(expect.arrayContaining([dataDirectory, log.directory]))
+    expect(Number.parseInt(service.stop_grace_period, 10)).toBeGreaterThan(http.shutdownSeconds)
+    expect(service.ports?.[0]?.split(':').at(-1)).toBe(String(port))
+  })
+
+  it('connects the service with a PostgreSQL that it waits for', () => {
+    const { POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB } = postgres.environment
+    expect(configOf(upfile).database).toMatchObject({
+      kind: 'host',
+      host: 'postgres',
+      user: POSTGRES_USER,
+      password: POSTGRES_PASSWORD,
+      name: POSTGRES_DB,
+    })
+    expect(upfile.depends_on).toEqual({ postgres: { condition: 'service_healthy' } })
+    expect(postgres.healthcheck?.test.join(' ')).toContain('pg_isready')
+    expect([postgres.image, postgres.volumes]).toEqual(['postgres:18', ['database:/var/lib/postgresql']])
+  })
+
+  it('develops apart from everything else, and restarts at every change', () => {
+    expect(development.profiles).toEqual(['development'])
+    expect(configOf(development)).toMatchObject({
+      environment: 'development',
+      database: { kind: 'embedded' },
+    })
+    const mounted = development.volumes.filter((volume) => volume.startsWith('./'))
+    const watched = (development.command ?? []).flatMap((word) => word.match(/^--watch-path=(.*)/)?.[1] ?? [])
+    expect(mounted.toSorted()).toEqual(watched.map((path) => `./${path}:/app/${path}:ro`).toSorted())
+  })
+
+  it('uses settings that there are', () => {
+    const used = [upfile, development].flatMap(({ environment }) => Object.keys(environment))
+    const known = [...read('.env.example').matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name)
+    expect(used.filter((name) => !known.includes(name))).toEqual([])
+  })
+})

