@@ -1,8 +1,8 @@
 import { digestInvalid, digestMismatch } from '../errors.ts'
 import type { Digests } from './receipt.ts'
 
-/** Algorithms of RFC 9530 that are verified; a digest of any other is ignored, as section 2 allows. */
-const algorithms = { 'sha-256': 'sha256', 'sha-512': 'sha512', sha: 'sha1', md5: 'md5' } as const
+/** Algorithms of RFC 9530 that are verified, and what a digest by them is called here; any other is ignored (section 2). */
+export const algorithms = { 'sha-256': 'sha256', 'sha-512': 'sha512', sha: 'sha1', md5: 'md5' } as const
 const lengths = { 'sha-256': 32, 'sha-512': 64, sha: 20, md5: 16 } as const
 
 export type Algorithm = keyof typeof algorithms

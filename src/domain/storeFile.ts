@@ -70,7 +70,11 @@ export async function storeFile(
 /** Judges the bytes. An answer that was given before to the same request is `replay`. */
 async function prepare({ config }: Pick<Deps, 'config'>, request: StoreRequest) {
   const { receipt, declaredType, expectedDigests, bodyDigests, claim } = request
-  verifyDigests(expectedDigests, [receipt.digests, bodyDigests])
+  // Content-Digest may be of the body that the file is a part of (RFC 9530, 2); Repr-Digest is of the file.
+  for (const digest of expectedDigests) {
+    const whole = digest.header === 'Content-Digest' ? [bodyDigests] : []
+    verifyDigests([digest], [receipt.digests, ...whole])
+  }
   const mediaType = await detectMediaType(receipt.head, declaredType)
   if (!allowsType(config.limits.allowedTypes, mediaType)) throw typeNotAllowed(mediaType)
   if (claim?.answered && !claim.answered.fingerprint.equals(fingerprintOf(request)))

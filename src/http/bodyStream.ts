@@ -57,20 +57,18 @@ export function openBody(req: Request, { minimumBytesPerSecond, stallSeconds }: 
   }
 }
 
-/** The same bytes, and the digests of all that passed. */
-export function digestedBody(bytes: AsyncIterable<Buffer>, wanted: boolean) {
-  if (!wanted) return { bytes, digests: (): Partial<Digests> => ({}) }
-  const sha256 = createHash('sha256')
-  const sha512 = createHash('sha512')
+/** The same bytes, and the digests that are wanted of all that passed. */
+export function digestedBody(bytes: AsyncIterable<Buffer>, wanted: readonly (keyof Digests)[]) {
+  const hashes = new Map(wanted.map((name) => [name, createHash(name)]))
   async function* pass() {
     for await (const chunk of bytes) {
-      sha256.update(chunk)
-      sha512.update(chunk)
+      for (const hash of hashes.values()) hash.update(chunk)
       yield chunk
     }
   }
   return {
-    bytes: { [Symbol.asyncIterator]: pass },
-    digests: (): Partial<Digests> => ({ sha256: sha256.digest(), sha512: sha512.digest() }),
+    bytes: hashes.size === 0 ? bytes : { [Symbol.asyncIterator]: pass },
+    digests: (): Partial<Digests> =>
+      Object.fromEntries([...hashes].map(([name, hash]) => [name, hash.digest()])),
   }
 }

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
-import type { ExpectedDigest } from '../domain/digests.ts'
+import { algorithms, type ExpectedDigest } from '../domain/digests.ts'
 import type { IdempotentClaim } from '../domain/idempotency.ts'
 import type { Receipt } from '../domain/receipt.ts'
 import { abandon, receiveBytes } from '../domain/receiveBytes.ts'
@@ -38,9 +38,10 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
   const filePart = [...properties].find(([, property]) => property.format === 'binary')?.[0] ?? ''
   continueSending(req, res)
 
+  const ofBody = expectedDigests.filter(({ header }) => header === 'Content-Digest')
   const whole = digestedBody(
     upload.body,
-    expectedDigests.some(({ header }) => header === 'Content-Digest'),
+    ofBody.map(({ algorithm }) => algorithms[algorithm]),
   )
   const fields = new Map<string, string>()
   let file: { receipt: Receipt; part: Part } | undefined
