@@ -23,7 +23,10 @@ export async function scrub({ db, storage, config, logger }: MaintenanceDeps): P
   while (performance.now() < until) {
     const blob = await findUnverifiedBlob(db, config.protocol.scrubAfterSeconds)
     if (!blob) break
-    const damage = await findDamage(storage, blob)
+    const damage = await findDamage(storage, blob).catch(async (error: unknown) => {
+      await storage.check() // rejects when it is not this blob alone that cannot be read
+      return `they cannot be read: ${Error.isError(error) && Error.isError(error.cause) ? error.cause.message : error}`
+    })
     read += 1
     if (damage === undefined) {
       await markBlobVerified(db, blob.id, blob.storageKey)
