@@ -2,9 +2,10 @@ import { classifyFailure, toDomainError } from '../database/failures.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
 import { type FileChanges, type FileState, markFileDeleted, updateFileRecord } from '../database/files.ts'
 import type { Deps } from '../deps.ts'
-import { preconditionFailed } from '../errors.ts'
+import { preconditionFailed, typeNotAllowed } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import { findOnlyFile } from './findFile.ts'
+import { allowsType } from './mediaTypes.ts'
 
 /** Which file a caller means, and what must be true of it for the change to happen. */
 export interface ChangeTarget {
@@ -16,12 +17,20 @@ export interface ChangeTarget {
 
 const ATTEMPTS = 5
 
-/** Changes the one file meant. Throws `file-not-found`, `ambiguous-hash`, `precondition-failed`, `database-unavailable`. */
-export const changeFile = (
-  deps: Pick<Deps, 'db'>,
+/**
+ * Changes the one file meant. Throws `file-not-found`, `ambiguous-hash`, `precondition-failed`, `type-not-allowed`,
+ * `database-unavailable`.
+ */
+export async function changeFile(
+  deps: Pick<Deps, 'config' | 'db'>,
   target: ChangeTarget,
   changes: FileChanges,
-): Promise<FileRecord> => whileUnchanged(deps, target, (state) => updateFileRecord(deps.db, state, changes))
+): Promise<FileRecord> {
+  const { mediaType } = changes
+  const { allowedTypes } = deps.config.limits
+  if (mediaType !== undefined && !allowsType(allowedTypes, mediaType)) throw typeNotAllowed(mediaType)
+  return await whileUnchanged(deps, target, (state) => updateFileRecord(deps.db, state, changes))
+}
 
 /** Deletes the one file meant; its bytes go when nothing else needs them. Throws what `changeFile` throws. */
 export const removeFile = (deps: Pick<Deps, 'db'>, target: ChangeTarget): Promise<FileRecord> =>
