@@ -2,6 +2,7 @@ import express, { type RequestHandler, type Router } from 'express'
 import * as OpenApiValidator from 'express-openapi-validator'
 import type { Deps } from '../deps.ts'
 import { acceptsAnswer } from './negotiation.ts'
+import { refuseInfiniteQuery, refuseNestedQuery } from './oddQueries.ts'
 import type { BoundHandlers, Registry } from './operation.ts'
 import { receiveBody } from './receiveBody.ts'
 import type { Spec } from './spec.ts'
@@ -28,8 +29,8 @@ export function routeOperations(spec: Spec, registry: Registry, deps: Deps): Req
     throw new Error('express-openapi-validator changed the order of its middleware.')
   }
   // Received before the security stage, bodies of strangers would be stored; after the request stage, none would be valid.
-  const before = [...stages.slice(0, request), acceptsAnswer, receiveBody(deps)]
-  return [...before, ...stages.slice(request), toRouter(spec, handlers)]
+  const before = [refuseNestedQuery, ...stages.slice(0, request), acceptsAnswer, receiveBody(deps)]
+  return [...before, ...stages.slice(request), refuseInfiniteQuery, toRouter(spec, handlers)]
 }
 
 /** Fails at start, not at the first request, when spec and handlers disagree. */

@@ -1,0 +1,16 @@
+import type { RequestHandler } from 'express'
+import { queryInvalid } from '../errors.ts'
+import { badRequest } from './httpErrors.ts'
+
+/** No parameter here has brackets in its name; the validator reads them as a path and drops some without a word. */
+export const refuseNestedQuery: RequestHandler = (req, _res, next) => {
+  const nested = /[?&][^=&?]*?(\[|%5b)/i.test(req.originalUrl)
+  next(nested ? badRequest('The names of query parameters have no brackets.') : undefined)
+}
+
+/** The validator makes `Infinity` and `1e400` numbers, and then compares only finite ones with the limits of the spec. */
+export const refuseInfiniteQuery: RequestHandler = (req, _res, next) => {
+  const values: [string, unknown][] = Object.entries(req.query)
+  const infinite = values.find(([, value]) => typeof value === 'number' && !Number.isFinite(value))
+  next(infinite ? queryInvalid(infinite[0], 'must be a finite number') : undefined)
+}
