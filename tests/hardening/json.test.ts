@@ -1,0 +1,106 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type FileBody, filesPath, send, upload } from '../support/client.ts'
+import { startService, type TestService } from '../support/service.ts'
+
+let service: TestService
+let file: FileBody
+beforeAll(async () => {
+  service = await startService()
+  file = (await upload(service, 'the bytes of the file')).body
+})
+afterAll(() => service.stop())
+
+const update = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
+  send<FileBody>(service, `${filesPath}/${file.id}`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body,
+  })
+const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+const inMetadata = (json: string) => `{"metadata":{"a":${json}}}`
+
+describe('K1: JSON', () => {
+  it.each([
+    ['nothing', '', 403],
+    ['blanks', '  ', 400],
+    ['text', 'hello', 400],
+    ['half an object', '{"file_name":', 400],
+    ['two objects', '{}{}', 400],
+    ['a comma at the end', '{"file_name":"a",}', 400],
+    ['single quotes', "{'file_name':'a'}", 400],
+    ['a comment', '{/**/}', 400],
+    ['NaN', '{"metadata":{"a":NaN}}', 400],
+    ['a bare control', '{"file_name":"a\u0001"}', 400],
+    ['null', 'null', 400],
+    ['a number', '1', 400],
+    ['a string', '"file_name"', 400],
+    ['an array', '[]', 400],
+    ['an object in an array', '[{"file_name":"a"}]', 400],
+    ['an empty object', '{}', 403],
+    ['a name that is a number', '{"file_name":1}', 400],
+    ['a name that is null', '{"file_name":null}', 400],
+    ['a name that is an array', '{"file_name":["a"]}', 400],
+    ['a name that is an object', '{"file_name":{"toString":"a"}}', 400],
+    ['metadata that are text', '{"metadata":"{}"}', 400],
+    ['metadata that are an array', '{"metadata":[]}', 400],
+    ['an expiry that is a number', '{"expires_at":1900000000}', 400],
+    ['an expiry of a calendar that is not', '{"expires_at":"2030-02-30T00:00:00Z"}', 400],
+    ['an expiry in the past', '{"expires_at":"2000-01-01T00:00:00Z"}', 400],
+    ['an expiry beyond all times', '{"expires_at":"9999-12-31T23:59:59.999-23:00"}', 400],
+    ['50,000 arrays', nested(50_000), 400],
+    ['50,000 arrays in metadata', inMetadata(nested(50_000)), 400],
+    ['50,000 open arrays', '['.repeat(50_000), 400],
+    ['20,000 open objects', '{"a":'.repeat(20_000), 400],
+    ['33 levels', inMetadata(nested(31)), 400],
+    ['17 levels of metadata', inMetadata(nested(16)), 400],
+    ['a number beyond all numbers', inMetadata('1e400'), 400],
+    ['a number below all numbers', inMetadata('-1e400'), 400],
+    ['U+0000 in metadata', inMetadata('"\\u0000"'), 400],
+    ['U+0000 in a key of metadata', '{"metadata":{"\\u0000":1}}', 400],
+    ['half a surrogate pair in metadata', inMetadata('"\\ud800"'), 400],
+    ['200 KiB', `{"file_name":"${'a'.repeat(200 * 1024)}"}`, 413],
+    ['200 KiB of blanks', `{${' '.repeat(200 * 1024)}}`, 413],
+    ['65 KiB of metadata', inMetadata(`"${'a'.repeat(65 * 1024)}"`), 400],
+  ])('with %s is refused', async (_case, body, status) => {
+    expect(await update(body)).toBeProblem(status)
+    expect((await send(service, `${filesPath}/${file.id}`)).body).toEqual(file)
+  })
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('packed with %s is measured unpacked', async (encoding, pack) => {
+    const bomb = pack(Buffer.from(`{"file_name":"${'a'.repeat(20_000_000)}"}`))
+    expect(await update(new Uint8Array(bomb), { 'Content-Encoding': encoding })).toBeProblem(413)
+    const cut = bomb.subarray(0, bomb.length / 2)
+    expect([400, 413]).toContain((await update(new Uint8Array(cut), { 'Content-Encoding': encoding })).status)
+    expect(await update('no such bytes', { 'Content-Encoding': encoding })).toBeProblem(400)
+  })
+
+  it.each([
+    ['an unknown encoding', { 'Content-Encoding': 'zip' }],
+    ['several encodings', { 'Content-Encoding': 'gzip, gzip' }],
+    ['another type', { 'Content-Type': 'text/plain' }],
+    ['the type of a form', { 'Content-Type': 'application/x-www-form-urlencoded' }],
+    ['a type that only ends like JSON', { 'Content-Type': 'application/x+json' }],
+  ])('with %s is refused', async (_case, headers) => {
+    expect(await update('{"file_name":"a"}', headers)).toBeProblem(415)
+  })
+
+  it('whose key comes twice means the last of them, as JSON.parse has it', async () => {
+    const { body } = await update('{"file_name":"first.txt","file_name":"last.txt"}')
+    expect(body.file_name).toBe('last.txt')
+  })
+
+  it('comes back as it went in, whatever numbers and texts it holds', async () => {
+    const metadata = {
+      a: [0, -0.5, 1e308, 2 ** 53 - 1, true, null, '', '日本 😀 \u2028'],
+      b: { '': {}, 'a.b/c~d': [[]] },
+    }
+    expect((await update(JSON.stringify({ metadata }))).body.metadata).toEqual(metadata)
+    expect((await send<FileBody>(service, `${filesPath}/${file.id}`)).body.metadata).toEqual(metadata)
+    expect((await update('{"metadata":null}')).body.metadata).toEqual({})
+  })
+})

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type FileBody, filesPath, send, upload } from '../support/client.ts'
+import { startService, type TestService } from '../support/service.ts'
+
+let service: TestService
+let file: FileBody
+beforeAll(async () => {
+  service = await startService()
+  file = (await upload(service, 'the bytes of the file', { name: 'a.txt' })).body
+})
+afterAll(() => service.stop())
+
+/** What a file has and nobody may set, and what it does not have. */
+const names = [
+  'id',
+  'file_hash',
+  'file_size',
+  'file_sha1',
+  'file_md5',
+  'bucket',
+  'status',
+  'created_at',
+  'updated_at',
+  'stored_at',
+  'deleted_at',
+  'content_url',
+  'size',
+  'sha256',
+  'hash',
+  'version',
+  'storage_key',
+  'storageKey',
+  'blob_id',
+  'blobId',
+  'owner_id',
+  'ownerId',
+  'tenantId',
+  'createdAt',
+  'name',
+  'mediaType',
+  'media_type',
+  'File_Name',
+  'file_name ',
+  'constructor',
+  'toString',
+  'prototype',
+  '__proto__',
+]
+
+const update = (body: string) =>
+  send(service, `${filesPath}/${file.id}`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body,
+  })
+
+async function expectUnchanged() {
+  expect((await send(service, `${filesPath}/${file.id}`)).body).toEqual(file)
+  expect((await send<FileBody[]>(service, filesPath)).body).toEqual([file])
+  expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+}
+
+describe('B5: nobody sets what is not theirs to set', () => {
+  // As text: in a literal, __proto__ would be no property.
+  it.each(names)('not %s of a file', async (name) => {
+    const key = JSON.stringify(name)
+    for (const value of ['"x"', '1', 'null', '{"polluted":true}']) {
+      expect(await update(`{${key}:${value}}`)).toBeProblem(403, 'invalid-properties')
+      expect(await update(`{"file_name":"b.txt",${key}:${value}}`)).toBeProblem(403, 'invalid-properties')
+    }
+    await expectUnchanged()
+  })
+
+  it.each(names.filter((name) => name !== 'bucket'))('not %s with a form', async (name) => {
+    const refused = await upload(service, `a form with ${name}`, { fields: { [name]: '{"polluted":true}' } })
+    expect(refused).toBeProblem(400)
+    await expectUnchanged()
+  })
+
+  it.each([...names, 'file_type', 'upfile'].filter((name) => name !== 'bucket'))(
+    'not %s with a query',
+    async (name) => {
+      const query = new URLSearchParams([[name, '{"polluted":true}']])
+      expect(await upload(service, `a form with ${name}`, { query: `?${query}` })).toBeProblem(400)
+      const put = send(service, `${filesPath}?${query}`, { method: 'PUT', body: `bytes with ${name}` })
+      expect(await put).toBeProblem(400)
+      await expectUnchanged()
+    },
+  )
+
+  it.each([
+    'a[b]',
+    'a[]',
+    '__proto__[polluted]',
+    'file_name[]',
+    'metadata[polluted]',
+    'upfile[]',
+    'metadata.a',
+  ])('not %s, which some read as a path', async (name) => {
+    expect(await upload(service, 'a nested form', { fields: { [name]: 'x' } })).toBeProblem(400)
+    const query = `?${new URLSearchParams([[name, 'x']])}`
+    expect(await send(service, `${filesPath}${query}`, { method: 'PUT', body: 'x' })).toBeProblem(400)
+    await expectUnchanged()
+  })
+
+  it('keeps such names in metadata, where they mean nothing', async () => {
+    const metadata = Object.fromEntries(
+      names.filter((name) => name !== '__proto__').map((name) => [name, 'x']),
+    )
+    const { body } = await upload(service, 'bytes', { fields: { metadata: JSON.stringify(metadata) } })
+    expect(body).toEqual({ ...body, file_size: 5, bucket: 'default', metadata })
+    expect((await send(service, `${filesPath}/${body.id}`, { method: 'DELETE' })).status).toBe(201)
+    await expectUnchanged()
+  })
+
+  it('refuses a prototype in metadata', async () => {
+    for (const metadata of ['{"__proto__":{"polluted":true}}', '{"a":[{"__proto__":{}}]}']) {
+      expect(await upload(service, 'bytes', { fields: { metadata } })).toBeProblem(400, 'metadata-invalid')
+      expect(await update(`{"metadata":${metadata}}`)).toBeProblem(400, 'metadata-invalid')
+    }
+    await expectUnchanged()
+  })
+})
