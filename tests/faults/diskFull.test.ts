@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type Answer, download, type FileBody, filesPath, putRaw, send } from '../support/client.ts'
+import { eventually } from '../support/eventually.ts'
 import { kindOfDisk, openSmallDisk, type SmallDisk } from '../support/smallDisk.ts'
 
 let disk: SmallDisk
@@ -28,17 +29,6 @@ const putStream = (bytes: Uint8Array): Promise<Answer<FileBody>> =>
     body: new Blob([new Uint8Array(bytes)]).stream(),
     duplex: 'half',
   } as RequestInit)
-
-async function eventually(attempt: () => Promise<void>): Promise<void> {
-  for (let attempts = 1; ; attempts++) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (attempts === 60) throw error
-      await sleep(250)
-    }
-  }
-}
 
 const ready = async () => (await send(disk, '/readyz')).status
 

@@ -33,11 +33,15 @@ export interface TestService {
   stop(): Promise<void>
 }
 
-/** Starts the service with these settings. It runs no maintenance of its own; `maintain` does. */
+/**
+ * Starts the service with these settings, on a database of its own unless DATABASE_URL names one. It runs no maintenance
+ * of its own; `maintain` does.
+ */
 export async function startService(env: Readonly<Record<string, string>> = {}): Promise<TestService> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'upfile-data-'))
   const logDirectory = join(dataDirectory, 'logs')
-  const database = await createDatabase()
+  const given = env.DATABASE_URL
+  const database = given === undefined ? await createDatabase() : { url: given, drop: async () => {} }
   const config = loadConfig({
     ENVIRONMENT: 'testing',
     DATA_DIR: dataDirectory,
@@ -51,7 +55,10 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     ...env,
   })
   const logger = createLogger({ ...config.log, console: false })
-  const { db } = connectDatabase({ connectionString: database.url, max: config.database.poolSize, prepare: true }, () => {})
+  const { db } = connectDatabase(
+    { connectionString: database.url, max: config.database.poolSize, prepare: true },
+    () => {},
+  )
   const storage = await createVolumeStorage(join(dataDirectory, 'volume'))
   await bindStorage(db, storage)
   const keys = createKeyReserve(db, config.protocol.leaseSeconds)

@@ -1,0 +1,35 @@
+/** Cuts a stream of PostgreSQL's messages (protocol 3) into messages: a type, and what follows the length. */
+function messageReader(onMessage: (type: string, payload: Buffer) => void, startup: boolean) {
+  let buffered: Buffer = Buffer.alloc(0)
+  let started = !startup
+  return (bytes: Buffer): void => {
+    buffered = Buffer.concat([buffered, bytes])
+    for (;;) {
+      const typeLength = started ? 1 : 0 // the very first message of a client has no type
+      if (buffered.length < typeLength + 4) return
+      const end = typeLength + buffered.readUInt32BE(typeLength)
+      if (buffered.length < end) return
+      if (started) onMessage(buffered.toString('latin1', 0, 1), buffered.subarray(5, end))
+      started = true
+      buffered = buffered.subarray(end)
+    }
+  }
+}
+
+/** Reads what a client sends and calls with the text of each statement that is about to run. */
+export function clientReader(onStatement: (text: string) => void): (bytes: Buffer) => void {
+  const prepared = new Map<string, string>()
+  return messageReader((type, payload) => {
+    const [first = '', second = ''] = payload.toString('latin1').split('\0', 2)
+    if (type === 'Q') onStatement(first)
+    if (type === 'P') prepared.set(first, second)
+    if (type === 'B') onStatement(prepared.get(second) ?? '')
+  }, true)
+}
+
+/** Reads what a server sends and calls whenever it has finished a statement and waits for the next. */
+export function serverReader(onReady: () => void): (bytes: Buffer) => void {
+  return messageReader((type) => {
+    if (type === 'Z') onReady()
+  }, false)
+}
