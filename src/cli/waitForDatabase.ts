@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { classifyFailure } from '../database/failures.ts'
+import { classifyFailure, codeOf } from '../database/failures.ts'
 import { readClock } from '../database/installation.ts'
 import type { Database } from '../database/schema.ts'
 import type { Logger } from '../logger.ts'
 
 const PATIENCE_MILLISECONDS = 30_000
+
+/** A server that runs and says no: to the user, to the password, or that there is no such database. */
+const REFUSED = /^(28...|3D000)$/
 
 /** Waits for a database that is still starting. Throws an Error that names the settings when it does not come. */
 export async function waitForDatabase(db: Database, logger: Logger): Promise<void> {
@@ -14,7 +17,8 @@ export async function waitForDatabase(db: Database, logger: Logger): Promise<voi
       await readClock(db)
       return
     } catch (error) {
-      const hopeless = classifyFailure(error) === 'other' || performance.now() > until
+      const refused = classifyFailure(error) === 'other' || REFUSED.test(codeOf(error) ?? '')
+      const hopeless = refused || performance.now() > until
       if (hopeless) {
         const message = Error.isError(error) ? error.message : String(error)
         throw new Error(`The database cannot be reached (check DATABASE_URL or DB_HOST): ${message}`, {
