@@ -27,9 +27,10 @@ Without settings it listens on 127.0.0.1:8000 and keeps its PostgreSQL and its f
 
 /** Runs the service. Resolves with the exit code once everything has stopped. */
 export async function serve(words: readonly string[]): Promise<number> {
-  if (words.includes('--help')) {
-    process.stdout.write(help)
-    return 0
+  if (words.length > 0) {
+    const asked = words.includes('--help')
+    ;(asked ? process.stdout : process.stderr).write(help)
+    return asked ? 0 : 2
   }
   const config = loadConfig(process.env)
   armFailpoints(config.failpoints)
