@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { send } from '../support/client.ts'
+import { createDatabase } from '../support/postgres.ts'
+
+const repository = resolve(import.meta.dirname, '../..')
+const environment = {
+  PATH: process.env.PATH ?? '',
+  HOME: tmpdir(),
+  NODE_COMPILE_CACHE: join(tmpdir(), 'upfile-test-compile-cache'),
+}
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'upfile-start-'))
+})
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
+
+describe('npm start, on a machine with nothing', () => {
+  it('says in one line where everything is, and ends when it is told to', async () => {
+    const env = { ...environment, PORT: '0', DATA_DIR: join(directory, 'data') }
+    const child = spawn(process.execPath, ['src/main.ts', 'serve'], { cwd: repository, env })
+    const { first, ended } = watch(child)
+    const line = await first
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line.message)?.[0] ?? ''
+    expect(line).toEqual({
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      level: 'info',
+      message: `Listening on ${url}: the API, ${url}/docs its documentation; the data are in ${env.DATA_DIR}`,
+      database: join(env.DATA_DIR, 'postgres'),
+    })
+    expect((await send({ url }, '/')).body).toMatchObject({ message: 'The service is running.' })
+    expect((await send({ url }, '/docs')).status).toBe(200)
+    // A terminal sends Ctrl-C to npm and to the service, and npm passes it on.
+    child.kill('SIGINT')
+    child.kill('SIGINT')
+    const { code, stderr, messages } = await ended
+    expect([code, stderr, messages]).toEqual([0, '', [line.message, 'Stopping', 'Stopped']])
+  })
+})
+
+describe('npm', () => {
+  it('starts with the settings of .env, passes SIGTERM on, and says no password', async () => {
+    const database = await createDatabase()
+    for (const name of ['src', 'node_modules']) await symlink(join(repository, name), join(directory, name))
+    await copyFile(join(repository, 'package.json'), join(directory, 'package.json'))
+    const url = database.url.replace('@', ':swordfish@')
+    await writeFile(
+      join(directory, '.env'),
+      `ENVIRONMENT=testing\nDATABASE_URL=${url}\nDATA_DIR=there\nPORT=1\nLOG_LEVEL=debug\n`,
+    )
+    // What is set in the environment wins.
+    const env = { ...environment, PORT: '0' }
+    try {
+      const status = spawn('npm', ['run', '--silent', 'upfile', '--', 'migrate', 'status'], {
+        cwd: directory,
+        env,
+      })
+      expect(await text(status.stdout)).toMatch(/^\d{4}-\S+Z {2}0001_files$/m)
+
+      const child = spawn('npm', ['start', '--silent'], { cwd: directory, env })
+      const { until, ended } = watch(child)
+      const line = await until(/^Listening/)
+      expect(line).toMatchObject({ database: 'DATABASE_URL', message: expect.stringMatching(/\/there$/) })
+      expect(line.message).not.toMatch(/127\.0\.0\.1:1[:/]/)
+      child.kill('SIGTERM')
+      const { messages, output } = await ended
+      expect(messages.slice(-2)).toEqual(['Stopping', 'Stopped'])
+      expect(output).not.toMatch(/swordfish/)
+      const address = /http:\S+?(?=:? )/.exec(line.message)?.[0] ?? ''
+      await expect(fetch(address)).rejects.toThrow()
+    } finally {
+      await database.drop()
+    }
+  })
+})
+
+interface Line {
+  readonly message: string
+}
+
+/** Reads the lines a service writes while it runs. */
+function watch(child: ChildProcess) {
+  const lines: Line[] = []
+  const reader = child.stdout && createInterface(child.stdout)
+  const until = (form: RegExp) =>
+    new Promise<Line>((found, failed) => {
+      reader?.on('line', (json) => {
+        const line: Line = JSON.parse(json)
+        if (form.test(line.message)) found(line)
+      })
+      child.once('exit', (code) => failed(new Error(`It ended with ${code}.`)))
+    })
+  reader?.on('line', (json) => lines.push(JSON.parse(json)))
+  const stderr = child.stderr ? text(child.stderr) : ''
+  const ended = once(child, 'close').then(async ([code]) => ({
+    code,
+    stderr: await stderr,
+    messages: lines.map(({ message }) => message),
+    output: JSON.stringify(lines) + (await stderr),
+  }))
+  return { first: until(/./), until, ended }
+}

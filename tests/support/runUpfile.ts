@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+const main = resolve(import.meta.dirname, '../../src/main.ts')
+
+/** What a command that has ended said. */
+export interface Said {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs `upfile` with these words to its end, with nothing in its environment but this. */
+export async function runUpfile(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Said> {
+  const child = spawn(process.execPath, [main, ...words], {
+    cwd: tmpdir(),
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'upfile-test-compile-cache'), ...env },
+    timeout: 25_000,
+  })
+  const [[code], stdout, stderr] = await Promise.all([
+    once(child, 'exit'),
+    text(child.stdout),
+    text(child.stderr),
+  ])
+  return { code, stdout, stderr }
+}
