@@ -14,7 +14,7 @@ export type UploadRequest = Omit<StoreRequest, 'metadata'> & {
 /** Makes received bytes a file and answers 201 with it. Throws `file-exists` with the file that has these bytes. */
 export async function answerStored(
   deps: Deps,
-  req: Pick<Request, 'app' | 'get' | 'protocol' | 'host'>,
+  req: Pick<Request, 'app' | 'get'>,
   res: Response<FileBody>,
   request: UploadRequest,
 ): Promise<void> {

@@ -8,10 +8,7 @@ export type FileBody = components['schemas']['File']
 export const filesPath = '/service/fileupload'
 
 /** A file as the API shows it. */
-export const toFileBody = (
-  req: Pick<Request, 'app' | 'get' | 'protocol' | 'host'>,
-  file: FileRecord,
-): FileBody => ({
+export const toFileBody = (req: Pick<Request, 'app' | 'get'>, file: FileRecord): FileBody => ({
   id: file.id,
   file_hash: file.hash,
   file_name: file.name,
