@@ -1,0 +1,137 @@
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { filesPath, upload } from '../support/client.ts'
+import { sendRaw } from '../support/sendRaw.ts'
+import { startService } from '../support/service.ts'
+
+const allowed = ['https://app.example', 'http://localhost:3000']
+const foreign = [
+  'null',
+  '*',
+  'https://evil.example',
+  'http://app.example',
+  'https://app.example.evil.example',
+  'https://evil-app.example',
+  'https://evilapp.example',
+  'https://app.example.',
+  'https://app.example:443',
+  'https://app.example:8443',
+  'https://app.example/',
+  'https://app.example/path',
+  'https://app.example?',
+  'https://evil.example?https://app.example',
+  'https://evil.example#https://app.example',
+  'https://app.example@evil.example',
+  'https://app.example%00.evil.example',
+  'https://app.example%60.evil.example',
+  'https://app.example_.evil.example',
+  'https://sub.app.example',
+  'https://app',
+  'https://App.example',
+  'HTTPS://app.example',
+  'https:app.example',
+  '//app.example',
+  'app.example',
+  'https://app.example https://evil.example',
+  'https://app.example, https://app.example',
+  'http://localhost',
+  'http://localhost:30000',
+  'http://127.0.0.1:3000',
+  'http://[::1]:3000',
+  'file://',
+  'chrome-extension://app.example',
+  '',
+]
+
+const service = await startService({ CORS_ORIGINS: allowed.join(',') })
+const closed = await startService()
+const open = await startService({ CORS_ORIGINS: '*' })
+afterAll(() => Promise.all([service, closed, open].map((each) => each.stop())))
+
+const path = `${filesPath}/${(await upload(service, 'a file')).body.id}`
+const preflight = {
+  'Access-Control-Request-Method': 'PUT',
+  'Access-Control-Request-Headers': 'content-type,x-api-key',
+}
+const requests: readonly [method: string, path: string, headers?: Record<string, string>][] = [
+  ['GET', path],
+  ['HEAD', `${path}/content`],
+  ['GET', `${path}/content`],
+  ['GET', `${filesPath}/unknown`],
+  ['GET', '/nowhere'],
+  ['POST', filesPath],
+  ['OPTIONS', path, preflight],
+  ['OPTIONS', '*', preflight],
+]
+
+const corsHeaders = (headers: Headers) =>
+  [...headers.keys()].filter((name) => name.startsWith('access-control-'))
+
+describe('K4: cross-origin requests', () => {
+  it.each(foreign)('are not allowed from %j', async (origin) => {
+    for (const [method, target, headers] of requests) {
+      const answer = await sendRaw(service, method, target, { Origin: origin, ...headers })
+      expect([method, target, ...corsHeaders(answer.headers)]).toEqual([method, target])
+      expect(answer.headers.get('vary')).toMatch(/\bOrigin\b/)
+    }
+  })
+
+  it.each(allowed)('are allowed from %s, which alone is named', async (origin) => {
+    for (const [method, target, headers] of requests) {
+      const answer = await sendRaw(service, method, target, { Origin: origin, ...headers })
+      expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
+      expect(answer.headers.get('access-control-allow-credentials')).toBeNull()
+      expect(answer.headers.get('access-control-expose-headers')).toMatch(
+        /\bETag\b.*\bLink\b.*\bX-Request-Id\b/,
+      )
+      expect(answer.headers.get('vary')).toMatch(/\bOrigin\b/)
+    }
+  })
+
+  it('are asked about once a day', async () => {
+    const [origin = ''] = allowed
+    const answer = await sendRaw(service, 'OPTIONS', path, { Origin: origin, ...preflight })
+    expect(answer.status).toBe(204)
+    expect(answer.bytes).toHaveLength(0)
+    expect(answer.headers.get('access-control-max-age')).toBe('86400')
+    const methods = answer.headers.get('access-control-allow-methods')?.split(', ')
+    expect(methods).toEqual(expect.arrayContaining(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']))
+    const names = answer.headers.get('access-control-allow-headers')?.toLowerCase().split(', ')
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'content-type',
+        'x-api-key',
+        'authorization',
+        'idempotency-key',
+        'if-match',
+        'range',
+      ]),
+    )
+    expect(names).not.toContain('*')
+  })
+
+  it('say nothing about origins to those that come from none', async () => {
+    for (const [method, target] of requests)
+      expect(corsHeaders((await sendRaw(service, method, target)).headers)).toEqual([])
+  })
+
+  it.each([...allowed, 'null', 'https://evil.example'])(
+    'are allowed from nowhere by default: %s',
+    async (origin) => {
+      for (const [method, target, headers] of requests) {
+        const answer = await sendRaw(closed, method, target, { Origin: origin, ...headers })
+        expect(corsHeaders(answer.headers)).toEqual([])
+      }
+    },
+  )
+
+  it.each([...allowed, 'null', 'https://evil.example'])(
+    'are allowed from %s when all are, but never with credentials',
+    async (origin) => {
+      for (const [method, target, headers] of requests) {
+        const answer = await sendRaw(open, method, target, { Origin: origin, ...headers })
+        expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+        expect(answer.headers.get('access-control-allow-credentials')).toBeNull()
+      }
+    },
+  )
+})
