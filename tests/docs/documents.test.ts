@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+
+const repository = resolve(import.meta.dirname, '../..')
+const read = (path: string) => readFileSync(join(repository, path), 'utf8')
+const { version, scripts, dependencies, optionalDependencies } = JSON.parse(read('package.json'))
+const decisions = readdirSync(join(repository, 'docs/decisions')).toSorted()
+const documents = [
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...decisions.map((name) => `docs/decisions/${name}`),
+]
+const all = (pattern: RegExp, text: string) => [...text.matchAll(pattern)].map(([, found]) => String(found))
+
+describe('ARCHITECTURE.md', () => {
+  const text = read('ARCHITECTURE.md')
+
+  it('fits on two screens', () => {
+    expect(text.split('\n').length).toBeLessThanOrEqual(100)
+  })
+
+  it('gives a reason for each dependency, and for no other', () => {
+    const names = all(/^\| ([^|]+) \| \S.*\|$/gm, text).flatMap((cell) =>
+      cell.replace(/ \(optional\)/, '').split(', '),
+    )
+    const reasoned = (name: string) =>
+      names.some((each) => (each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : each === name))
+    const known = [...Object.keys(dependencies), ...Object.keys(optionalDependencies)]
+    expect(known.filter((name) => !reasoned(name))).toEqual([])
+    const prefixes = names.map((name) => name.replace(/\*$/, ''))
+    expect(
+      prefixes.filter((prefix) => prefix !== 'Package' && !known.some((name) => name.startsWith(prefix))),
+    ).toEqual([])
+  })
+
+  it('shows a tree of what is there', () => {
+    const tree = all(/^((?:src|api|migrations)\/\S*(?: \w+\/)?) {2,}/gm, text).flatMap((paths) => {
+      const [first = '', second] = paths.split(' ')
+      return second === undefined ? [first] : [first, `src/${second}`]
+    })
+    expect(tree.length).toBeGreaterThan(8)
+    expect(tree.filter((path) => !existsSync(join(repository, path)))).toEqual([])
+  })
+})
+
+describe('CONTRIBUTING.md', () => {
+  const text = read('CONTRIBUTING.md')
+
+  it('names commands that there are', () => {
+    expect(all(/npm run ([\w:-]+)/g, text).filter((name) => !Object.hasOwn(scripts, name))).toEqual([])
+    const targets = all(/^([\w-]+):/gm, read('Makefile'))
+    const named = all(/make ([\w-]+)/g, text)
+    expect(named.length).toBeGreaterThan(3)
+    expect(named.filter((name) => !targets.includes(name))).toEqual([])
+  })
+})
+
+describe('CHANGELOG.md', () => {
+  it('begins with the version of the package', () => {
+    expect(all(/^## (\S+)$/gm, read('CHANGELOG.md'))[0]).toBe(version)
+  })
+})
+
+describe('docs/decisions', () => {
+  it.each(decisions.map((name, index) => [name, index + 1] as const))(
+    '%s is numbered, titled and short',
+    (name, number) => {
+      const padded = String(number).padStart(4, '0')
+      expect(name).toMatch(new RegExp(`^${padded}(-[a-z0-9]+)+\\.md$`))
+      const text = read(`docs/decisions/${name}`)
+      expect(text).toMatch(new RegExp(`^# ${padded}: \\S`))
+      expect(text.split('\n').length).toBeLessThanOrEqual(26)
+    },
+  )
+})
+
+describe('the documents', () => {
+  it.each(documents)('%s points at files that are there', (document) => {
+    const text = read(document)
+    const paths = all(/`((?:src|tests|docs|api|bench|migrations)\/[\w./-]+)`/g, text)
+    const links = all(/\]\(([^):]+)\)/g, text)
+    expect([...paths, ...links].filter((path) => !existsSync(join(repository, path)))).toEqual([])
+  })
+
+  it.each(documents)('%s names modules that are there', (document) => {
+    const modules = all(/`((?:domain|http|cli|database|storage|handlers)\/\w+)`/g, read(document))
+    expect(modules.filter((path) => !existsSync(join(repository, 'src', `${path}.ts`)))).toEqual([])
+  })
+})
