@@ -71,7 +71,7 @@ const toStoredBlob = (row: BlobRow): StoredBlob => ({
 
 /**
  * Moves a blob to the trash unless a file refers to it (COLLECT). One that is referenced again in the same moment is
- * spared by the foreign key: the database then throws SQLSTATE 23503.
+ * spared by the foreign key: the database then throws SQLSTATE 23001 or 23503.
  */
 export async function collectBlob(db: Database, blobId: number, graceSeconds: number): Promise<boolean> {
   const { rows } = await sql`

@@ -3,7 +3,8 @@ import { codeOf } from '../../database/failures.ts'
 import { failpoint } from '../../failpoint.ts'
 import type { MaintenanceDeps } from './steps.ts'
 
-const FOREIGN_KEY_VIOLATION = '23503'
+/** The foreign key says no: 23001 since PostgreSQL 18, 23503 before. */
+const STILL_REFERENCED = ['23001', '23503']
 const PAGE = 10_000
 
 /** Moves those of the blobs to the trash that no file refers to. Returns how many. */
@@ -18,7 +19,7 @@ export async function collectBlobs(
       if (await collectBlob(db, blobId, config.protocol.readGraceSeconds)) collected += 1
     } catch (error) {
       // A file came to refer to it in this very moment: the foreign key decided.
-      if (codeOf(error) !== FOREIGN_KEY_VIOLATION) throw error
+      if (!STILL_REFERENCED.includes(codeOf(error) ?? '')) throw error
     }
   }
   return collected
