@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import express, { type RequestHandler } from 'express'
+import { readOnly } from './readOnly.ts'
 import type { Spec } from './spec.ts'
 
 const DOCS_POLICY =
@@ -23,19 +24,24 @@ const page = `<!doctype html>
 </html>
 `
 
+/** What of Swagger UI's package the page needs; the rest, a page for another contract among it, stays inside. */
+const ASSETS = ['/swagger-ui.css', '/swagger-ui-bundle.js', '/favicon-32x32.png']
+
 const start = `window.ui = SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null })
 `
 
 /** Swagger UI on `/docs`, and the running contract as `/openapi.json` and `/openapi.yaml`. */
 export function docs({ document, yaml }: Spec): RequestHandler {
   const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
-  const router = express.Router()
+  const router = express.Router({ caseSensitive: true })
+  router.use(['/docs', '/openapi.json', '/openapi.yaml'], readOnly)
   router.get('/openapi.json', (_req, res) => void res.json(document))
   router.get('/openapi.yaml', (_req, res) => void res.type('application/yaml').send(yaml))
   router.get('/docs', (_req, res) => {
     res.set('Content-Security-Policy', DOCS_POLICY).type('html').send(page)
   })
   router.get('/docs/start.js', (_req, res) => void res.type('text/javascript').send(start))
-  router.use('/docs', express.static(assets, { index: false, dotfiles: 'deny', maxAge: '1h' }))
+  router.use('/docs', (req, _res, next) => (ASSETS.includes(req.path) ? next() : next('router')))
+  router.use('/docs', express.static(assets, { index: false, maxAge: '1h' }))
   return router
 }

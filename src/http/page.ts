@@ -12,4 +12,9 @@ export const pagePolicy =
 export const loadPage = (): string => readFileSync(resolve(directory, 'index.html'), 'utf8')
 
 /** What the browser page loads. */
-export const pageAssets: RequestHandler = express.static(directory, { index: false, dotfiles: 'deny' })
+export const pageAssets: RequestHandler = express.static(directory, {
+  index: false,
+  redirect: false,
+  dotfiles: 'deny',
+  setHeaders: (res) => res.setHeader('Content-Security-Policy', pagePolicy), // index.html is among it
+})
