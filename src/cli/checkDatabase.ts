@@ -27,8 +27,8 @@ export async function checkDatabase(
   if (!/^(on|local|remote_write|remote_apply)$/.test(commit)) {
     throw new Error(`PostgreSQL has synchronous_commit=${commit}: a crash could lose files.`)
   }
-  const { milliseconds, standby } = await readClock(db)
-  if (standby) throw new Error('The database is a standby that takes no writes.')
+  const { milliseconds, readOnly } = await readClock(db)
+  if (readOnly) throw new Error('The database takes no writes: is it a standby?')
   const difference = Math.round(Math.abs(milliseconds - Date.now()))
   if (difference > CLOCK_MILLISECONDS) {
     logger.warn('The clocks of database and service differ: expiry follows the database', {

@@ -38,10 +38,11 @@ export async function readDurabilitySettings(db: Database): Promise<Readonly<Rec
   return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))
 }
 
-/** The database's clock in milliseconds since 1970, and whether it is a standby that takes no writes. */
-export async function readClock(db: Database): Promise<{ milliseconds: number; standby: boolean }> {
-  const { rows } = await sql<{ milliseconds: number; standby: boolean }>`
-    select (extract(epoch from clock_timestamp()) * 1000)::float8 as milliseconds, pg_is_in_recovery() as standby
+/** The database's clock in milliseconds since 1970, and whether it takes no writes: a standby, or one that was told so. */
+export async function readClock(db: Database): Promise<{ milliseconds: number; readOnly: boolean }> {
+  const { rows } = await sql<{ milliseconds: number; readOnly: boolean }>`
+    select (extract(epoch from clock_timestamp()) * 1000)::float8 as milliseconds,
+      current_setting('transaction_read_only')::boolean as "readOnly"
   `.execute(db)
-  return rows[0] ?? { milliseconds: Number.NaN, standby: false }
+  return rows[0] ?? { milliseconds: Number.NaN, readOnly: false }
 }

@@ -22,7 +22,7 @@ export async function examine({ db, storage, logger }: Pick<Deps, 'db' | 'storag
   }
   const [database, stored] = await Promise.all([
     tried('database', async () => {
-      if ((await readClock(db)).standby) throw new Error('The database is a standby that takes no writes.')
+      if ((await readClock(db)).readOnly) throw new Error('The database takes no writes.')
     }),
     tried('storage', () => storage.check()),
   ])
