@@ -8,10 +8,10 @@ export interface SlowLimits {
   readonly stallSeconds: number
 }
 
-/** A request's body as bytes, and a promise that rejects with `body-too-slow` while it is being read too slowly. */
+/** A request's body as bytes. */
 export interface BodyStream {
   readonly bytes: AsyncIterable<Buffer>
-  /** Runs the work that reads the body; ends it early when the body comes too slowly. */
+  /** Runs the work that reads the body; while it runs, waiting for bytes that come too slowly throws `body-too-slow`. */
   during<Result>(work: () => Promise<Result>): Promise<Result>
 }
 
@@ -21,15 +21,20 @@ export interface BodyStream {
  */
 export function openBody(req: Request, { minimumBytesPerSecond, stallSeconds }: SlowLimits): BodyStream {
   let received = 0
-  let waiting = false
+  /** Ends the wait for the client; undefined while there is none. */
+  let giveUp: ((error: Error) => void) | undefined
 
   async function* read(): AsyncGenerator<Buffer, void, void> {
     const chunks: AsyncIterator<Buffer> = req.iterator({ destroyOnReturn: false })
+    const next = () =>
+      new Promise<IteratorResult<Buffer>>((resolve, reject) => {
+        giveUp = reject
+        chunks.next().then(resolve, reject)
+      })
     try {
       for (;;) {
-        waiting = true
-        const { value, done } = await chunks.next()
-        waiting = false
+        const { value, done } = await next()
+        giveUp = undefined
         if (done) return
         received += value.length
         yield value
@@ -37,22 +42,25 @@ export function openBody(req: Request, { minimumBytesPerSecond, stallSeconds }: 
     } catch (error) {
       throw Error.isError(error) && 'code' in error && error.code === 'ECONNRESET' ? bodyIncomplete() : error
     } finally {
-      await chunks.return?.()
+      const left = chunks.return?.()
+      // A wait that was given up goes on for as long as the client likes.
+      if (giveUp === undefined) await left
     }
   }
 
   return {
     bytes: { [Symbol.asyncIterator]: read },
-    during(work) {
-      const { promise: slow, reject } = Promise.withResolvers<never>()
+    async during(work) {
       let before = 0
       const timer = setInterval(() => {
-        if (waiting && received - before < minimumBytesPerSecond * stallSeconds) reject(bodyTooSlow())
+        if (received - before < minimumBytesPerSecond * stallSeconds) giveUp?.(bodyTooSlow())
         before = received
       }, stallSeconds * 1000)
-      const working = work()
-      working.catch(() => {}) // when it lost the race, its failure follows from the answer that was given
-      return Promise.race([working, slow]).finally(() => clearInterval(timer))
+      try {
+        return await work()
+      } finally {
+        clearInterval(timer)
+      }
     },
   }
 }

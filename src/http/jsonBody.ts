@@ -1,20 +1,24 @@
-import express, { type NextFunction, type Request, type Response } from 'express'
-import { jsonInvalid } from '../errors.ts'
+import { promisify } from 'node:util'
+import express, { type Request, type Response } from 'express'
+import { bodyTooSlow, jsonInvalid } from '../errors.ts'
+import type { SlowLimits } from './bodyStream.ts'
 import { continueSending } from './expectation.ts'
 
 const MAX_DEPTH = 32
 
-const parseJson = express.json({ limit: 100 * 1024, type: () => true, strict: false })
+const parseJson = promisify(express.json({ limit: 100 * 1024, type: () => true, strict: false }))
 
-/** Receives a JSON body of at most 100 KiB, unpacked, and at most 32 levels deep. Throws `json-invalid` for a deeper one. */
-export function receiveJson(req: Request, res: Response, next: NextFunction): void {
+/**
+ * Receives a JSON body of at most 100 KiB, unpacked, and at most 32 levels deep, which has to be here within
+ * `stallSeconds`. Throws `json-invalid`, `body-too-slow`, and what express throws.
+ */
+export async function receiveJson(req: Request, res: Response, { stallSeconds }: SlowLimits): Promise<void> {
   continueSending(req, res)
-  parseJson(req, res, (error?: unknown) => {
-    if (error !== undefined) return next(error)
-    if (depthExceeds(req.body, MAX_DEPTH))
-      return next(jsonInvalid(`The JSON is nested deeper than ${MAX_DEPTH} levels.`))
-    next()
-  })
+  const { promise: slow, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(bodyTooSlow()), stallSeconds * 1000)
+  await Promise.race([parseJson(req, res), slow]).finally(() => clearTimeout(timer))
+  if (depthExceeds(req.body, MAX_DEPTH))
+    throw jsonInvalid(`The JSON is nested deeper than ${MAX_DEPTH} levels.`)
 }
 
 /** Whether a value of JSON is nested deeper than so many levels; goes no deeper than that itself. */

@@ -19,8 +19,8 @@ export function receiveBody(deps: Deps): RequestHandler {
     const content = operationOf(req)?.requestBody?.content
     if (!content) return next()
     const form = content['multipart/form-data']
-    if (!form && !content['*/*']) return receiveJson(req, res, next)
-    await receiveUpload(deps, req, res, form?.schema)
+    if (!form && !content['*/*']) await receiveJson(req, res, deps.config.http)
+    else await receiveUpload(deps, req, res, form?.schema)
     next()
   }
 }

@@ -16,8 +16,8 @@ export interface RawAnswer {
 
 /** A connection used by hand: nothing is sent, added or read that the test does not ask for. */
 export interface RawConnection {
-  /** Resolves when the bytes are handed over, or the service has closed the connection: then they are lost. */
-  write(bytes: Bytes): Promise<void>
+  /** Whether the bytes could be handed over: false when the connection is closed. */
+  write(bytes: Bytes): Promise<boolean>
   /** The next answer, 100 included. Rejects when the connection ends before it, or after 10 s. */
   answer(toMethod?: string): Promise<RawAnswer>
   /** What came and is no part of an answer that was asked for, once the service has ended the connection. */
@@ -41,7 +41,7 @@ export async function openRaw(
 ): Promise<RawConnection> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
   await once(socket, 'connect')
-  let received: Buffer = Buffer.alloc(0)
+  const received = createStock()
   let over = false
   let changed = Promise.withResolvers<void>()
   const change = () => {
@@ -54,7 +54,7 @@ export async function openRaw(
   }
   socket.on('error', finish).on('close', finish).on('end', finish)
   socket.on('data', (chunk: Buffer) => {
-    received = Buffer.concat([received, chunk])
+    received.add(chunk)
     change()
   })
 
@@ -62,27 +62,29 @@ export async function openRaw(
   async function until<Found>(find: () => Found | undefined, wanted: string): Promise<Found> {
     const deadline = sleep(PATIENCE_MILLISECONDS, 'late' as const, { ref: false })
     for (;;) {
+      const next = changed.promise
       const found = find()
       if (found !== undefined) return found
-      const next = changed.promise
       if (over)
-        throw new Error(`The connection ended before ${wanted}: ${received.toString('latin1', 0, 500)}`)
-      if ((await Promise.race([next, deadline])) === 'late') throw new Error(`No ${wanted} in time.`)
+        throw new Error(`The connection ended before ${wanted}: ${received.all().toString('latin1', 0, 500)}`)
+      if ((await Promise.race([next, deadline])) === 'late')
+        throw new Error(`There was not ${wanted} in time.`)
     }
   }
 
   const connection: RawConnection = {
     async write(more) {
-      if (!socket.writable || socket.write(more)) return
-      await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})
+      if (socket.writable && !socket.write(more))
+        await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})
+      return socket.writable
     },
     answer: (toMethod = 'GET') =>
       until(() => {
-        const found = readAnswer(received, toMethod)
-        if (found) received = received.subarray(found.length)
+        const found = readAnswer(received.all(), toMethod)
+        if (found) received.take(found.length)
         return found?.answer
       }, 'an answer'),
-    rest: () => until(() => (over ? received : undefined), 'the end of the connection'),
+    rest: () => until(() => (over ? received.all() : undefined), 'an end of the connection'),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     end: () => void socket.end(),
@@ -91,6 +93,23 @@ export async function openRaw(
   }
   if (bytes.length > 0) await connection.write(bytes)
   return connection
+}
+
+/** Bytes that come piece by piece, in one buffer that doubles when it is full. */
+function createStock() {
+  let buffer = Buffer.alloc(65_536)
+  let filled = 0
+  return {
+    add(chunk: Buffer) {
+      while (filled + chunk.length > buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2)
+      filled += chunk.copy(buffer, filled)
+    },
+    all: () => buffer.subarray(0, filled),
+    take(count: number) {
+      buffer = Buffer.concat([buffer.subarray(count, filled)], 65_536 + filled)
+      filled -= count
+    },
+  }
 }
 
 /** Sends exactly these bytes and takes the first final answer. The connection is dropped after it. */
