@@ -4,7 +4,7 @@ import { parseDigests } from '../domain/digests.ts'
 import { claimIdempotencyKey } from '../domain/idempotency.ts'
 import { encodingUnsupported, fileTooLarge } from '../errors.ts'
 import { openBody } from './bodyStream.ts'
-import { badRequest } from './httpErrors.ts'
+import { badRequest, unsupportedMediaType } from './httpErrors.ts'
 import { receiveJson } from './jsonBody.ts'
 import { receiveForm } from './receiveForm.ts'
 import { receiveRaw } from './receiveRaw.ts'
@@ -18,11 +18,19 @@ export function receiveBody(deps: Deps): RequestHandler {
   return async (req, res, next) => {
     const content = operationOf(req)?.requestBody?.content
     if (!content) return next()
+    insistOnType(req, Object.keys(content))
     const form = content['multipart/form-data']
     if (!form && !content['*/*']) await receiveJson(req, res, deps.config.http)
     else await receiveUpload(deps, req, res, form?.schema)
     next()
   }
+}
+
+/** 415 before a byte is read. A body without a type is left to its parser. */
+function insistOnType(req: Request, taken: readonly string[]) {
+  const type = header(req, 'content-type')?.split(';', 1)[0]
+  if (type === undefined || taken.includes('*/*') || taken.includes(type)) return
+  throw unsupportedMediaType(`The body has to be ${taken.join(' or ')}.`)
 }
 
 /** Everything that can be refused without the bytes is refused before the first of them is asked for. */
