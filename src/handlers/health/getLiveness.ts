@@ -1,3 +1,4 @@
 import type { Operation } from '../../http/operation.ts'
 
-export const getLiveness: Operation<'getLiveness'> = () => (_req, res) => void res.json({ status: 'OK' })
+export const getLiveness: Operation<'getLiveness'> = () => (_req, res) =>
+  void res.set('Cache-Control', 'no-store').json({ status: 'OK' })

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { send } from './support/client.ts'
+import { without } from './support/outage.ts'
+import { startService, type TestService } from './support/service.ts'
+
+let service: TestService
+beforeAll(async () => {
+  service = await startService()
+})
+afterAll(() => service.stop())
+
+const check = (method = 'GET') => send(service, '/healthcheck/', { method })
+
+describe('getHealthcheck', () => {
+  it('answers OK while database and storage are usable', async () => {
+    const { status, headers, body } = await check()
+    expect([status, body]).toEqual([200, { status: 'OK' }])
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(await check('HEAD')).toMatchObject({ status: 200 })
+  })
+
+  it.each(['database', 'storage'] as const)(
+    'answers 503 while the %s is not, and OK afterwards',
+    async (dependency) => {
+      await without(dependency, service, async () => {
+        const refused = await check()
+        expect(refused).toBeProblem(503, `${dependency}-unavailable`)
+        expect(refused.headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
+        expect(refused.headers.get('cache-control')).toBe('no-store')
+        expect(JSON.stringify(refused.body)).not.toContain(service.dataDirectory)
+        expect(await check('HEAD')).toMatchObject({ status: 503 })
+      })
+      expect((await check()).body).toEqual({ status: 'OK' })
+    },
+  )
+
+  it('refuses other methods', async () => {
+    expect(await check('POST')).toBeProblem(405, 'method-not-allowed')
+  })
+})

@@ -1,0 +1,42 @@
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asAdministrator } from './postgres.ts'
+import type { TestService } from './service.ts'
+
+/** Takes a dependency of the service away for as long as the work lasts. */
+export async function without(
+  dependency: 'database' | 'storage',
+  service: TestService,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { take, giveBack } = outages[dependency](service)
+  await take()
+  try {
+    await work()
+  } finally {
+    await giveBack()
+  }
+}
+
+const outages = {
+  database({ deps }: TestService) {
+    const { database } = deps.config
+    const [, name = ''] = /@\/(\w+)\?/.exec(database.kind === 'url' ? database.url : '') ?? []
+    return {
+      async take() {
+        await asAdministrator(`alter database ${name} allow_connections false`)
+        await asAdministrator(
+          `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+        )
+      },
+      giveBack: () => asAdministrator(`alter database ${name} allow_connections true`),
+    }
+  },
+  storage({ dataDirectory }: TestService) {
+    const volume = join(dataDirectory, 'volume')
+    return {
+      take: () => rename(volume, `${volume}-away`),
+      giveBack: () => rename(`${volume}-away`, volume),
+    }
+  },
+}
