@@ -32,6 +32,9 @@ export async function* parseMultipart(
     for (let count = 1; await hasNextPart(input); count++) {
       if (count > MAX_PARTS) throw formTooLarge(`A form may have at most ${MAX_PARTS} parts.`)
       const headers = parsePartHeaders(await readHeaders(input))
+      // Some readers take this for the end of an empty part; whoever wants to be understood by all does not send it.
+      if (await input.startsWith(delimiter.subarray(LINE_END.length)))
+        throw formInvalid('The bytes of a part begin with the delimiter of the form.')
       const bytes = input.until(delimiter)
       yield { ...headers, bytes: { [Symbol.asyncIterator]: () => keepOpen(bytes) } }
       await skip(bytes, Number.POSITIVE_INFINITY, '')
@@ -123,6 +126,12 @@ function createInput(source: AsyncIterable<Buffer>) {
     }
   }
 
+  /** Looks at the next bytes and leaves them where they are. */
+  async function startsWith(bytes: Buffer): Promise<boolean> {
+    while (buffered.length < bytes.length && bytes.subarray(0, buffered.length).equals(buffered)) await join()
+    return buffered.subarray(0, bytes.length).equals(bytes)
+  }
+
   async function take(count: number): Promise<Buffer> {
     while (buffered.length < count) await join()
     const taken = buffered.subarray(0, count)
@@ -139,7 +148,7 @@ function createInput(source: AsyncIterable<Buffer>) {
     }
   }
 
-  return { unread, until, collect, take, rest, close: async () => void (await chunks.return?.()) }
+  return { unread, until, collect, startsWith, take, rest, close: async () => void (await chunks.return?.()) }
 }
 
 /** How many bytes at the end could be the beginning of the delimiter, which begins with the only CR it has. */

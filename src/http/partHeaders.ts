@@ -29,7 +29,7 @@ export function parsePartHeaders(lines: Buffer): PartHeaders {
   for (const line of text === '' ? [] : text.split('\r\n')) {
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(colon, 0))
-    if (!NAME.test(name)) throw formInvalid('A header of a part is malformed.')
+    if (!NAME.test(name) || /[\r\n]/.test(line)) throw formInvalid('A header of a part is malformed.')
     if (headers.has(name.toLowerCase())) throw formInvalid(`A part has the header ${name} twice.`)
     if (headers.size >= MAX_HEADERS) throw formInvalid('A part has too many headers.')
     headers.set(name.toLowerCase(), line.slice(colon + 1).trim())
