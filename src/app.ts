@@ -10,7 +10,6 @@ import { routeOperations } from './http/operations.ts'
 import { pageAssets } from './http/page.ts'
 import { problemHandler } from './http/problemHandler.ts'
 import { publicUrlSetting } from './http/publicUrl.ts'
-import { readOnly } from './http/readOnly.ts'
 import { identifyRequest } from './http/requestId.ts'
 import { loadSpec } from './http/spec.ts'
 
@@ -31,7 +30,7 @@ export async function createApp(deps: Deps): Promise<Express> {
   app.use(refuseOddFraming)
   app.use(cors(corsOrigins))
   app.use(docs(spec))
-  app.use('/web', readOnly, pageAssets)
+  app.use('/web', pageAssets())
   app.use(simplifyContentType)
   app.use(...routeOperations(spec, registry, deps))
   app.use((_req, _res, next) => next(notFound()))

@@ -34,7 +34,8 @@ const start = `window.ui = SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swa
 export function docs({ document, yaml }: Spec): RequestHandler {
   const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
   const router = express.Router({ caseSensitive: true })
-  router.use(['/docs', '/openapi.json', '/openapi.yaml'], readOnly)
+  const paths = ['/openapi.json', '/openapi.yaml', '/docs', '/docs/start.js']
+  router.all([...paths, ...ASSETS.map((asset) => `/docs${asset}`)], readOnly)
   router.get('/openapi.json', (_req, res) => void res.json(document))
   router.get('/openapi.yaml', (_req, res) => void res.type('application/yaml').send(yaml))
   router.get('/docs', (_req, res) => {

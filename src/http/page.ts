@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { resolve } from 'node:path'
 import express, { type RequestHandler } from 'express'
+import { readOnly } from './readOnly.ts'
 
 const directory = resolve(import.meta.dirname, '../web')
 
@@ -12,9 +14,10 @@ export const pagePolicy =
 export const loadPage = (): string => readFileSync(resolve(directory, 'index.html'), 'utf8')
 
 /** What the browser page loads. */
-export const pageAssets: RequestHandler = express.static(directory, {
-  index: false,
-  redirect: false,
-  dotfiles: 'deny',
-  setHeaders: (res) => res.setHeader('Content-Security-Policy', pagePolicy), // index.html is among it
-})
+export function pageAssets(): RequestHandler {
+  const router = express.Router({ caseSensitive: true })
+  const paths = readdirSync(directory).map((name) => `/${name}`)
+  router.all(paths, readOnly)
+  const setHeaders = (res: ServerResponse) => res.setHeader('Content-Security-Policy', pagePolicy) // index.html is there, too
+  return router.use(express.static(directory, { index: false, redirect: false, setHeaders }))
+}
