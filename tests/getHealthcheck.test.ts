@@ -19,6 +19,10 @@ describe('getHealthcheck', () => {
     expect(await check('HEAD')).toMatchObject({ status: 200 })
   })
 
+  it('answers also without the slash at the end', async () => {
+    expect((await send(service, '/healthcheck')).body).toEqual({ status: 'OK' })
+  })
+
   it.each(['database', 'storage'] as const)(
     'answers 503 while the %s is not, and OK afterwards',
     async (dependency) => {

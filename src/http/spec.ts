@@ -28,6 +28,10 @@ const HEAD_SUFFIX = 'Head'
 export async function loadSpec(): Promise<Spec> {
   const yaml = readFileSync(specPath, 'utf8')
   const running: OpenAPIV3.DocumentV3_1 = parse(yaml)
+  // A path that ends without a slash is matched with one, too; not the other way round.
+  running.paths = Object.fromEntries(
+    Object.entries(running.paths ?? {}).map(([path, item]) => [path.replace(/(?<=.)\/$/, ''), item]),
+  )
   for (const path of Object.values(running.paths ?? {})) {
     if (path?.get) path.head = { ...path.get, operationId: `${path.get.operationId}${HEAD_SUFFIX}` }
     const operations = [path?.get, path?.head, path?.post, path?.put, path?.delete]
