@@ -41,6 +41,9 @@ export const simplifyContentType: RequestHandler = (req, _res, next) => {
     req.headers['content-type'] = essence
     return next()
   }
+  // Of several boundaries, a filter in front could take another one than we and see other parts.
+  if ((type.match(/;\s*boundary[*\d]*\s*=/gi)?.length ?? 0) > 1)
+    return next(badRequest('Content-Type has more than one boundary.'))
   const boundary = /;\s*boundary=("[^"]*"|[^;\s]*)/i.exec(type)?.[0]
   req.headers['content-type'] = `${essence}${boundary ?? ''}`
   next()
