@@ -39,10 +39,11 @@ export function createLogger({
     format: winston.format.printf((info) => toLine(info)),
     transports: [new winston.transports.Console({ level, silent: !console }), ...files],
   })
+  let closed = false // requests that were cut may still have something to say
   const write =
     (name: keyof typeof levels): Write =>
     (message, fields = {}) => {
-      if (logger.isLevelEnabled(name)) logger.log({ ...fields, level: name, message })
+      if (!closed && logger.isLevelEnabled(name)) logger.log({ ...fields, level: name, message })
     }
 
   return {
@@ -53,6 +54,7 @@ export function createLogger({
     debug: write('debug'),
     close: () =>
       new Promise((resolve) => {
+        closed = true
         logger.once('finish', () => setImmediate(resolve))
         logger.end()
       }),

@@ -84,11 +84,8 @@ export function createSmallWrites(
         queue.push({ target, bytes, resolve, reject })
         next()
       }),
-    async close() {
-      const worker = thread
-      thread = undefined
-      await worker?.terminate()
-    },
+    // Writes that wait are rejected, as when the thread is lost.
+    close: async () => void (await thread?.terminate()),
   }
 }
 
