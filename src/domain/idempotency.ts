@@ -9,8 +9,11 @@ export interface IdempotentClaim {
   readonly key: string
   /** What the first request with this key was, and what it got. */
   readonly answered: { readonly fingerprint: Buffer; readonly file: FileRecord } | undefined
-  /** Ends the hold: a refused request leaves its key free, one whose outcome is unknown leaves it to its lease. */
-  release(outcome: 'answered' | 'refused' | 'unknown'): Promise<void>
+  /**
+   * Ends the hold. A request that was refused leaves its key free; otherwise the key keeps its answer, or stays taken until
+   * its lease runs out. What is found out later may still free it.
+   */
+  release(outcome: 'refused' | 'unknown'): Promise<void>
 }
 
 /** Claims a key before the body is read. Throws `idempotent-request-running` and `database-unavailable`. */

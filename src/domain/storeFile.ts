@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { FileRecord } from '../database/fileRecord.ts'
 import type { Deps } from '../deps.ts'
-import { hasCode, idempotencyKeyReused, typeNotAllowed } from '../errors.ts'
+import { idempotencyKeyReused, typeNotAllowed } from '../errors.ts'
 import { type CommitDeps, commitFile } from './commitFile.ts'
 import { type ExpectedDigest, verifyDigests } from './digests.ts'
 import { toFileName } from './fileNames.ts'
@@ -60,9 +60,6 @@ export async function storeFile(
     },
     duplicates: request.duplicates,
     idempotent: claim && { key: claim.key, fingerprint: fingerprintOf(request) },
-  }).catch(async (error: unknown) => {
-    await claim?.release(hasCode(error, 'outcome-unknown') ? 'unknown' : 'refused')
-    throw error
   })
   return result.kind === 'exists' ? result : { ...result, replayed: false }
 }

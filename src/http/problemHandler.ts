@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
+import { releaseClaim } from './claims.ts'
 import { sendAndLinger } from './linger.ts'
 import { toProblem } from './problems.ts'
 import { requestIdOf } from './requestId.ts'
@@ -7,11 +8,12 @@ import { requestIdOf } from './requestId.ts'
 /** Everything thrown anywhere ends here. */
 export const problemHandler =
   ({ logger }: Pick<Deps, 'logger'>): ErrorRequestHandler =>
-  (error: unknown, req: Request, res: Response, _next) => {
+  async (error: unknown, req: Request, res: Response, _next) => {
     const { body, headers } = toProblem(error)
     const request = { request_id: requestIdOf(res), method: req.method, path: req.path }
     if (body.status >= 500) logger.error('Request failed', { ...request, status: body.status, error })
     else logger.debug('Request refused', { ...request, status: body.status, code: body.code })
+    await releaseClaim(req, error)
     if (res.destroyed || res.writableEnded) return // the client is gone, or has its answer
     if (res.headersSent) return void res.destroy() // too late for another status: the download is cut short
 

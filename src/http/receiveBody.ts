@@ -2,8 +2,9 @@ import type { Request, RequestHandler, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import { parseDigests } from '../domain/digests.ts'
 import { claimIdempotencyKey } from '../domain/idempotency.ts'
-import { encodingUnsupported, fileTooLarge } from '../errors.ts'
+import { encodingUnsupported, fileTooLarge, preconditionFailed } from '../errors.ts'
 import { openBody } from './bodyStream.ts'
+import { keepClaim } from './claims.ts'
 import { badRequest, unsupportedMediaType } from './httpErrors.ts'
 import { receiveJson } from './jsonBody.ts'
 import { receiveForm } from './receiveForm.ts'
@@ -40,6 +41,8 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw encodingUnsupported(encoding)
   if (req.headers['content-range'] !== undefined)
     throw badRequest('A part of a file cannot be put (RFC 9110, 14.5).')
+  // An upload makes a file, and no entity tag is that of a file still to be made.
+  if ((header(req, 'if-match') ?? '*').trim() !== '*') throw preconditionFailed('If-Match')
   const declaredBytes =
     req.headers['content-length'] === undefined ? undefined : Number(req.headers['content-length'])
   if (declaredBytes !== undefined && declaredBytes > maxFileSizeBytes + (schema ? FORM_OVERHEAD_BYTES : 0)) {
@@ -51,21 +54,9 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   ]
   const key = header(req, 'idempotency-key')
   const claim = key === undefined ? undefined : await claimIdempotencyKey(deps, key)
-  res.once('close', () => void claim?.release(outcomeOf(res)))
-  if (res.closed) await claim?.release('refused') // the client left while the key was being claimed
+  if (claim) keepClaim(req, res, claim)
 
   const body = openBody(req, deps.config.http)
   const upload = { deps, req, res, body: body.bytes, declaredBytes, expectedDigests, claim }
-  try {
-    await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
-  } catch (error) {
-    await claim?.release('refused') // nothing is committed before all was received
-    throw error
-  }
-}
-
-/** 503 may hide a commit whose outcome nobody knows: then the key stays taken until its lease runs out. */
-function outcomeOf(res: Response): 'answered' | 'refused' | 'unknown' {
-  if (res.statusCode === 201) return 'answered'
-  return res.statusCode === 503 || !res.headersSent ? 'unknown' : 'refused'
+  await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
 }
