@@ -85,7 +85,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     server,
     dataDirectory,
     logDirectory,
-    maintain: () => cycle(deps, () => false),
+    maintain: () => cycle(deps),
     async violations() {
       const { violations } = await checkEverything(deps, { deep: true })
       return violations.map(({ invariant, sentence }) => `${invariant}: ${sentence}`)

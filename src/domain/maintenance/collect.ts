@@ -9,11 +9,12 @@ const PAGE = 10_000
 
 /** Moves those of the blobs to the trash that no file refers to. Returns how many. */
 export async function collectBlobs(
-  { db, config }: MaintenanceDeps,
+  { db, config, stopping }: MaintenanceDeps,
   blobIds: Iterable<number>,
 ): Promise<number> {
   let collected = 0
   for (const blobId of blobIds) {
+    if (stopping()) break
     await failpoint('G1')
     try {
       if (await collectBlob(db, blobId, config.protocol.readGraceSeconds)) collected += 1

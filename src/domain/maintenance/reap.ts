@@ -3,12 +3,13 @@ import { failpoint } from '../../failpoint.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 
 /** REAP: moves intents whose lease ran out to the trash. Returns how many. */
-export async function reap({ db }: MaintenanceDeps): Promise<number> {
+export async function reap({ db, stopping }: MaintenanceDeps): Promise<number> {
   let total = 0
-  for (;;) {
+  while (!stopping()) {
     await failpoint('R1')
     const reaped = await reapIntents(db, rowsAtOnce)
     total += reaped
     if (reaped < rowsAtOnce) return total
   }
+  return total
 }

@@ -23,7 +23,7 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   function schedule() {
     if (stopped) return
     timer = setTimeout(() => {
-      running = withLeadership(deps.db, () => cycle(deps, () => stopped))
+      running = withLeadership(deps.db, () => cycle(deps))
         .catch((error: unknown) => deps.logger.error('Maintenance failed', { error }))
         .then(schedule)
     }, deps.config.protocol.maintenanceIntervalSeconds * 1000)
@@ -46,7 +46,7 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
 export function createCycle() {
   const collect = createCollector()
   const scan = createScanner()
-  return async (deps: MaintenanceDeps, stopped: () => boolean): Promise<void> => {
+  return async (deps: MaintenanceDeps): Promise<void> => {
     const current = await advanceMark(deps)
     const steps = {
       expired: expire,
@@ -58,7 +58,7 @@ export function createCycle() {
     const done: Record<string, number> = {}
     const failures: unknown[] = []
     for (const [name, step] of Object.entries(steps)) {
-      if (stopped()) break
+      if (deps.stopping()) break
       const count = await step(deps).catch((error: unknown) => void failures.push(error))
       if (count) done[name] = count
     }

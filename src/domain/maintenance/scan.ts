@@ -18,7 +18,7 @@ export function createScanner() {
       Math.ceil((shards.length * maintenanceIntervalSeconds) / scanSeconds),
     )
     let orphans = 0
-    for (let done = 0; done < count; done++) {
+    for (let done = 0; done < count && !deps.stopping(); done++) {
       orphans += await scanShard(deps, shards[next] ?? '00')
       next = (next + 1) % shards.length
     }

@@ -17,10 +17,10 @@ const BUSY_MILLISECONDS = 2000
  * SCRUB: reads blobs again that were not verified for long, for about 2 s at a time. One whose bytes differ is marked
  * and reported, never removed. Returns how many were read.
  */
-export async function scrub({ db, storage, config, logger }: MaintenanceDeps): Promise<number> {
+export async function scrub({ db, storage, config, logger, stopping }: MaintenanceDeps): Promise<number> {
   const until = performance.now() + BUSY_MILLISECONDS
   let read = 0
-  while (performance.now() < until) {
+  while (performance.now() < until && !stopping()) {
     const blob = await findUnverifiedBlob(db, config.protocol.scrubAfterSeconds)
     if (!blob) break
     const damage = await findDamage(storage, blob).catch(async (error: unknown) => {

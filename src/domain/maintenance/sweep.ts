@@ -11,9 +11,9 @@ const RETRY_SECONDS = 60
  * which harms nobody. The only place where bytes are removed. Those that cannot be removed hold nobody up: they are tried
  * again later. Returns how many keys were swept.
  */
-export async function sweep({ db, storage, logger }: MaintenanceDeps): Promise<number> {
+export async function sweep({ db, storage, logger, stopping }: MaintenanceDeps): Promise<number> {
   let total = 0
-  for (;;) {
+  while (!stopping()) {
     const keys = await listRemovable(db, rowsAtOnce)
     if (keys.length === 0) return total
     await failpoint('S1')
@@ -29,6 +29,7 @@ export async function sweep({ db, storage, logger }: MaintenanceDeps): Promise<n
     }
     if (keys.length < rowsAtOnce) return total
   }
+  return total
 }
 
 async function deleteAll(keys: readonly StorageKey[], remove: (key: StorageKey) => Promise<void>) {
