@@ -145,6 +145,18 @@ describe('createFile, given bytes that the bucket holds', () => {
     }
   })
 
+  it('answers 412 to If-None-Match: *, whatever is said of duplicates', async () => {
+    const text = freshText()
+    const headers = { 'If-None-Match': '*' }
+    expect((await upload(service, text, { headers })).status).toBe(201)
+    for (const query of ['', '?duplicates=allow'])
+      expect(await upload(service, text, { headers, query })).toBeProblem(412, 'precondition-failed')
+    expect(await upload(service, text, { headers: { 'If-None-Match': '"x"' } })).toBeProblem(
+      403,
+      'file-exists',
+    )
+  })
+
   it('takes them in another bucket', async () => {
     const text = freshText()
     const first = await upload(service, text)
@@ -246,6 +258,12 @@ describe('createFile refuses', () => {
       () => ({ body: form(['upfile', file()]), headers: { 'Content-Encoding': 'gzip' } }),
       415,
       'encoding-unsupported',
+    ],
+    [
+      'a file of which a tag is known',
+      () => ({ body: form(['upfile', file()]), headers: { 'If-Match': '"x"' } }),
+      412,
+      'precondition-failed',
     ],
     [
       'a client that takes no JSON',

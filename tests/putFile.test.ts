@@ -107,6 +107,18 @@ describe('putFile', () => {
     expect(second.body).toMatchObject({ file: first.body })
   })
 
+  it('answers 412 to If-None-Match: * for bytes that the bucket holds', async () => {
+    const text = freshText()
+    const headers = { 'If-None-Match': '*' }
+    expect((await putRaw(service, text, { headers })).status).toBe(201)
+    for (const query of ['', '?duplicates=allow'])
+      expect(await putRaw(service, text, { headers, query })).toBeProblem(412, 'precondition-failed')
+  })
+
+  it('takes If-Match: * as no condition', async () => {
+    expect((await putRaw(service, freshText(), { headers: { 'If-Match': '*' } })).status).toBe(201)
+  })
+
   it.each([
     ['a bucket in capitals', '?bucket=Photos', {}, 400, 'bad-request'],
     ['a bucket without a name', '?bucket=', {}, 400, 'bad-request'],
@@ -127,6 +139,7 @@ describe('putFile', () => {
       'bad-request',
     ],
     ['a part of a file', '', { 'Content-Range': 'bytes 0-3/10' }, 400, 'bad-request'],
+    ['a file of which a tag is known', '', { 'If-Match': '"x"' }, 412, 'precondition-failed'],
     ['a packed body', '', { 'Content-Encoding': 'gzip' }, 415, 'encoding-unsupported'],
     ['a client that takes no JSON', '', { Accept: 'image/png' }, 406, 'not-acceptable'],
   ])('refuses %s', async (_case, query, headers, status, code) => {

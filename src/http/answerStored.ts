@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import { abandon } from '../domain/receiveBytes.ts'
 import { type StoreRequest, storeFile } from '../domain/storeFile.ts'
-import { fileExists } from '../errors.ts'
+import { fileExists, preconditionFailed } from '../errors.ts'
 import { type FileBody, filesPath, metadataEtag, toFileBody } from './fileBody.ts'
 import { publicUrl } from './publicUrl.ts'
 
@@ -11,7 +11,10 @@ export type UploadRequest = Omit<StoreRequest, 'metadata'> & {
   readonly metadata: () => StoreRequest['metadata']
 }
 
-/** Makes received bytes a file and answers 201 with it. Throws `file-exists` with the file that has these bytes. */
+/**
+ * Makes received bytes a file and answers 201 with it. Throws `file-exists` with the file that has these bytes, or
+ * `precondition-failed` to a client that said `If-None-Match: *`, with which no duplicates are allowed.
+ */
 export async function answerStored(
   deps: Deps,
   req: Pick<Request, 'app' | 'get'>,
@@ -19,9 +22,12 @@ export async function answerStored(
   request: UploadRequest,
 ): Promise<void> {
   const metadata = await refusing(deps, request, request.metadata)
-  const result = await storeFile(deps, { ...request, metadata })
+  const onlyNew = req.get('if-none-match')?.trim() === '*'
+  const duplicates = onlyNew ? 'refuse' : request.duplicates
+  const result = await storeFile(deps, { ...request, metadata, duplicates })
   const { file } = result
-  if (result.kind === 'exists') throw fileExists(file.bucket, toFileBody(req, file))
+  if (result.kind === 'exists')
+    throw onlyNew ? preconditionFailed('If-None-Match') : fileExists(file.bucket, toFileBody(req, file))
   if (result.replayed) res.set('Idempotency-Replayed', 'true')
   res
     .status(201)

@@ -288,6 +288,8 @@ export interface components {
         ReprDigest: string;
         /** @description Sending the same key with the same file again gets the first answer again, for 24 hours. */
         IdempotencyKey: string;
+        /** @description With `*` nothing is stored that the bucket already holds; that is answered 412, whatever `duplicates` says. */
+        IfNoneMatch: string;
         /** @description The `ETag` of the file's metadata as the client knows it; 412 when it has changed since. */
         IfMatch: string;
     };
@@ -366,6 +368,8 @@ export interface operations {
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description Sending the same key with the same file again gets the first answer again, for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description With `*` nothing is stored that the bucket already holds; that is answered 412, whatever `duplicates` says. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path?: never;
             cookie?: never;
@@ -390,6 +394,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
@@ -410,6 +415,8 @@ export interface operations {
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description Sending the same key with the same file again gets the first answer again, for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description With `*` nothing is stored that the bucket already holds; that is answered 412, whatever `duplicates` says. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path?: never;
             cookie?: never;
@@ -457,6 +464,7 @@ export interface operations {
                 };
             };
             409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
