@@ -112,6 +112,7 @@ describe('what the Dockerfile copies', () => {
     const output = Promise.all([child.stdout, child.stderr].map((stream) => stream && text(stream)))
     const ended = once(child, 'exit')
     const started = await Promise.race([once(child, 'message'), ended])
+    if (typeof started[0] !== 'object') throw new Error(`It ended: ${(await output).join('')}`)
     const { url } = started[0] as { url: string }
     expect((await upload({ url }, 'From the image.')).headers.get('location')).toMatch(filesPath)
     const healthy = () =>
