@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { killAll, processesIn } from './embeddedPostgresOwner.ts'
+import { createDatabase } from './postgres.ts'
+
+type Env = Readonly<Record<string, string>>
+
+/** How a process ended, and everything it said. */
+export interface Outcome {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The command line in a process of its own. */
+export interface Child {
+  readonly ended: Promise<Outcome>
+  /** What it said so far. */
+  output(): Pick<Outcome, 'stdout' | 'stderr'>
+  signal(name: NodeJS.Signals): void
+}
+
+/** The real service in a process of its own. */
+export interface ChildService extends Child {
+  readonly url: string
+  readonly pid: number
+  /** From the start of the process until it listened. */
+  readonly millisecondsToReady: number
+  /** SIGKILL; with a PostgreSQL of its own that is killed in the same moment. */
+  kill(): Promise<Outcome>
+  /** SIGTERM. */
+  stop(): Promise<Outcome>
+}
+
+/** A data directory and a database, on which services and commands run one after the other or side by side. */
+export interface Installation {
+  readonly dataDirectory: string
+  /** Undefined when the service runs its own. */
+  readonly databaseUrl: string | undefined
+  /** Resolves when it listens. Throws an Error with everything it said when it ends before that. */
+  start(env?: Env): Promise<ChildService>
+  /** Begins a command. */
+  begin(words: readonly string[], env?: Env): Child
+  /** Runs a command to its end. */
+  run(words: readonly string[], env?: Env): Promise<Outcome>
+  remove(): Promise<void>
+}
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const PATIENCE_MILLISECONDS = 60_000
+
+/** Nothing but what a test says reaches the process; compiled code is kept so that many starts are quick. */
+const environment = {
+  PATH: process.env.PATH ?? '',
+  NODE_COMPILE_CACHE: join(tmpdir(), 'upfile-test-compile-cache'),
+  ENVIRONMENT: 'testing',
+  PORT: '0',
+}
+
+export async function createInstallation({
+  postgres,
+}: {
+  postgres: 'shared' | 'embedded'
+}): Promise<Installation> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'upfile-child-'))
+  const database = postgres === 'shared' ? await createDatabase() : undefined
+  const base = {
+    ...environment,
+    DATA_DIR: dataDirectory,
+    ...(database && { DATABASE_URL: database.url, DB_POOL_SIZE: '10' }),
+  }
+  const running = new Set<ChildProcess>()
+  const processesOfPostgres = () => processesIn(join(dataDirectory, 'postgres'))
+
+  function spawnMain(words: readonly string[], env: Env, stdio: 'ipc' | 'ignore') {
+    const child = spawn(process.execPath, [main, ...words], {
+      env: { ...base, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', stdio],
+    })
+    running.add(child)
+    const signal = (name: NodeJS.Signals) => void child.kill(name)
+    return { child, signal, ...observe(child, () => void running.delete(child)) }
+  }
+
+  return {
+    dataDirectory,
+    databaseUrl: database?.url,
+    begin: (words, env = {}) => spawnMain(words, env, 'ignore'),
+    run: (words, env = {}) => spawnMain(words, env, 'ignore').ended,
+
+    async start(env = {}) {
+      const began = performance.now()
+      const { child, ended, output, signal } = spawnMain(['serve'], env, 'ipc')
+      const { pid = 0 } = child
+      const impatience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MILLISECONDS)
+      const ready = once(child, 'message').then(([message]) => (message as { url: string }).url)
+      const url = await Promise.race([ready, ended]).finally(() => clearTimeout(impatience))
+      if (typeof url !== 'string')
+        throw new Error(`The service ended (${url.code}): ${url.stdout}${url.stderr}`)
+      return {
+        url,
+        pid,
+        millisecondsToReady: performance.now() - began,
+        ended,
+        output,
+        signal,
+        async kill() {
+          killAll([...(database ? [] : processesOfPostgres()), pid])
+          if (!database) killAll(processesOfPostgres()) // what was forked in that moment
+          return await ended
+        },
+        async stop() {
+          child.kill('SIGTERM')
+          return await ended
+        },
+      }
+    },
+
+    async remove() {
+      killAll([...running].flatMap(({ pid }) => pid ?? []))
+      await Promise.all([...running].map((child) => once(child, 'close')))
+      killAll(processesOfPostgres())
+      await database?.drop()
+      await rm(dataDirectory, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+function observe(child: ChildProcess, gone: () => void) {
+  const said = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      said[name] += text
+    })
+  }
+  const ended = new Promise<Outcome>((resolve) => {
+    child.once('close', (code, signal) => {
+      gone()
+      resolve({ code, signal, ...said })
+    })
+  })
+  return { ended, output: () => ({ ...said }) }
+}
