@@ -89,7 +89,7 @@ async function takeKey({ keys }: ReceiveDeps): Promise<StorageKey> {
 }
 
 /** Renews the lease of an intent every third of it. Once it is lost, `insist` throws `upload-fenced`. */
-function keepLease({ config, db, logger }: ReceiveDeps, storageKey: StorageKey) {
+function keepLease({ config, db, keys, logger }: ReceiveDeps, storageKey: StorageKey) {
   const { leaseSeconds } = config.protocol
   let lost = false
   const timer = setInterval(
@@ -104,7 +104,9 @@ function keepLease({ config, db, logger }: ReceiveDeps, storageKey: StorageKey) 
   )
   return {
     insist() {
-      if (lost) throw uploadFenced()
+      if (!lost) return
+      keys.discard() // the others came from the same batch
+      throw uploadFenced()
     },
     end: () => clearInterval(timer),
   }
