@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { filesPath } from '../support/client.ts'
+import { type Oracle, watchService } from '../support/oracle.ts'
+import { field, file, formBody, formRequest, formType } from '../support/rawForm.ts'
+import { openRaw, rawRequest } from '../support/rawRequest.ts'
+import { startService, type TestService } from '../support/service.ts'
+
+let service: TestService
+let oracle: Oracle
+beforeAll(async () => {
+  service = await startService()
+  oracle = watchService(service)
+})
+afterEach(async () => {
+  await oracle.expectUnharmed()
+  await oracle.expectNobodyConnected()
+  const list = `GET ${filesPath} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
+  expect((await rawRequest(service, list)).body).toEqual([])
+})
+afterAll(async () => {
+  oracle.stop()
+  await service.stop()
+})
+
+/** Runs the work for each item, a few at a time. */
+async function forEach<Item>(items: Iterable<Item>, atOnce: number, work: (item: Item) => Promise<void>) {
+  const queue = Iterator.from(items)
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const item of queue) await work(item)
+    }),
+  )
+}
+
+const whole = formBody([
+  field('file_name', 'cut.txt'),
+  file('\r\n--\r\nsome bytes', ['Content-Type: text/plain']),
+])
+const offsets = Array.from(whole.keys())
+
+describe('A form that is cut off at any byte', () => {
+  it('is refused when that is all its sender announced', async () => {
+    await forEach(offsets, 8, async (offset) => {
+      expect(await rawRequest(service, formRequest(whole.subarray(0, offset)))).toBeProblem(400)
+    })
+  })
+
+  it('is refused when its sender announced the rest and says no more', async () => {
+    const announced = [formType, `Content-Length: ${whole.length}`]
+    await forEach(offsets, 8, async (offset) => {
+      const connection = await openRaw(service, formRequest(whole.subarray(0, offset), announced))
+      connection.end()
+      expect(await connection.answer()).toBeProblem(400)
+      connection.destroy()
+    })
+  })
+
+  it('is nothing when the connection is reset', async () => {
+    const announced = [formType, `Content-Length: ${whole.length}`]
+    await forEach(offsets, 8, async (offset) => {
+      const connection = await openRaw(service, formRequest(whole.subarray(0, offset), announced))
+      if (offset % 2 === 0) await sleep(2)
+      connection.reset()
+    })
+  })
+})
+
+describe('Uploads that are dropped by the hundred', () => {
+  const bytes = Buffer.alloc(1_400_000, 'bytes of a large file ')
+  const form = formBody([file(bytes)])
+  const step = 65_536
+  const steps = Math.floor(bytes.length / step)
+
+  it.each([
+    [
+      'forms',
+      (length: number) => formRequest(form.subarray(0, length), [formType, `Content-Length: ${form.length}`]),
+    ],
+    ['forms in chunks', (length: number) => inChunks(form.subarray(0, length))],
+    [
+      'raw bodies',
+      (length: number) =>
+        `PUT ${filesPath} HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n${bytes.subarray(0, length)}`,
+    ],
+  ])('leave nothing: %s', async (_name, requestOf) => {
+    await forEach(Array(100).keys(), 10, async (count) => {
+      const connection = await openRaw(service, requestOf((count % steps) * step + (count % 3)))
+      await sleep(count % 20)
+      connection.reset()
+    })
+  })
+
+  const inChunks = (body: Buffer) =>
+    Buffer.concat([
+      formRequest(`${body.length.toString(16)}\r\n`, [formType, 'Transfer-Encoding: chunked']),
+      body,
+      Buffer.from('\r\n'),
+    ])
+})
