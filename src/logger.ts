@@ -1,7 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
 import winston from 'winston'
 import type { LogConfig } from './config.ts'
+import { createLogFile } from './logFile.ts'
 
 /** Each level's rank; a log file holds its own level and everything graver. */
 const levels = { critical: 0, error: 1, warn: 2, info: 3, debug: 4 } as const
@@ -13,6 +17,11 @@ const TEXT_CHARACTERS = 4096
 type Write = (message: string, fields?: Readonly<Record<string, unknown>>) => void
 export type Logger = { readonly [Level in keyof typeof levels]: Write } & { close(): Promise<void> }
 
+const requestIds = new AsyncLocalStorage<string>()
+
+/** Runs work all of whose log lines, from however deep, carry the id of this request. */
+export const withRequestId = <Result>(id: string, work: () => Result): Result => requestIds.run(id, work)
+
 /** JSON lines on the console, and five rotating files when a directory is given. */
 export function createLogger({
   level,
@@ -23,28 +32,37 @@ export function createLogger({
   const files =
     directory === undefined
       ? []
-      : Object.keys(levels).map(
-          (name) =>
-            new winston.transports.File({
-              filename: join(directory, `${name}.log`),
-              level: name,
-              maxsize: FILE_BYTES,
-              maxFiles: FILES_KEPT,
-              tailable: true,
-            }),
-        )
+      : Object.keys(levels).map((name) => ({
+          name,
+          stream: createLogFile(join(directory, `${name}.log`), {
+            fileBytes: FILE_BYTES,
+            filesKept: FILES_KEPT,
+          }),
+        }))
   const logger = winston.createLogger({
     levels,
     level: directory === undefined ? level : 'debug',
     format: winston.format.printf((info) => toLine(info)),
-    transports: [new winston.transports.Console({ level, silent: !console }), ...files],
+    transports: [
+      new winston.transports.Console({ level, silent: !console }),
+      // Not winston's own files: those lose lines when they rotate, and a full disk is an uncaught error.
+      ...files.map(({ name, stream }) => new winston.transports.Stream({ level: name, stream })),
+    ],
   })
-  let closed = false // requests that were cut may still have something to say
+  let closed: Promise<void> | undefined // requests that were cut may still have something to say
   const write =
     (name: keyof typeof levels): Write =>
     (message, fields = {}) => {
-      if (!closed && logger.isLevelEnabled(name)) logger.log({ ...fields, level: name, message })
+      if (!closed && logger.isLevelEnabled(name))
+        logger.log({ request_id: requestIds.getStore(), ...fields, level: name, message })
     }
+
+  async function end() {
+    logger.end()
+    await once(logger, 'finish')
+    for (const { stream } of files) stream.end()
+    await Promise.all(files.map(({ stream }) => finished(stream)))
+  }
 
   return {
     critical: write('critical'),
@@ -52,12 +70,10 @@ export function createLogger({
     warn: write('warn'),
     info: write('info'),
     debug: write('debug'),
-    close: () =>
-      new Promise((resolve) => {
-        closed = true
-        logger.once('finish', () => setImmediate(resolve))
-        logger.end()
-      }),
+    close() {
+      closed ??= end()
+      return closed
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { preparingPool } from './preparedStatements.ts'
@@ -33,8 +34,9 @@ export function connectDatabase(
     types: { getTypeParser },
     ...options,
   })
-  // Without a listener a backend that is stopped while idle would end this process.
-  pool.on('error', onIdleError)
+  // Without a listener a backend that is stopped while idle would end this process. Bound to this moment, it does not
+  // pass for the work of the request that once opened the connection.
+  pool.on('error', AsyncResource.bind(onIdleError))
   pool.on('connect', watchConnection)
   return {
     db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: prepare ? preparingPool(pool) : pool }) }),

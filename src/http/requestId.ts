@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { RequestHandler, Response } from 'express'
 import type { Deps } from '../deps.ts'
+import { withRequestId } from '../logger.ts'
 
 const FORM = /^[A-Za-z0-9_.:-]{1,128}$/
 
-/** Gives every request an id, the client's if it is harmless, and every answer a line in the log. */
+/** Gives every request an id, the client's if it is harmless, and every answer a line in the log; all its lines carry the id. */
 export const identifyRequest =
   ({ logger }: Pick<Deps, 'logger'>): RequestHandler =>
   (req, res, next) => {
@@ -27,9 +28,10 @@ export const identifyRequest =
       if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') logger.debug('Request', line)
       else logger.info('Request', line)
     })
-    next()
+    withRequestId(id, next)
   }
 
 export const requestIdOf = (res: Response): string => String(res.getHeader('X-Request-Id') ?? '')
 
-const pathOf = (url: string) => url.split('?', 1)[0]
+/** The path of a target; an absolute one may hold a password in front of it. */
+const pathOf = (url: string) => url.split('?', 1)[0]?.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '')

@@ -1,0 +1,165 @@
+import { mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { createLogger, type Logger, withRequestId } from '../../src/logger.ts'
+import { readLines, readLog } from '../support/logs.ts'
+
+let directory: string
+let logger: Logger
+beforeEach(async () => {
+  directory = join(await mkdtemp(join(tmpdir(), 'upfile-logs-')), 'made', 'for', 'them')
+  logger = createLogger({ level: 'info', directory, console: false })
+})
+afterEach(async () => {
+  await logger.close()
+  await rm(join(directory, '../../..'), { recursive: true })
+})
+
+const levels = ['critical', 'error', 'warn', 'info', 'debug'] as const
+
+describe('log files', () => {
+  it.each(levels.map((level, at) => [level, levels.slice(0, at + 1)] as const))(
+    'called %s.log hold that level and all graver ones',
+    async (level, held) => {
+      for (const each of levels) logger[each](`a line of ${each}`)
+      await logger.close()
+      const lines = await readLog(directory, `${level}.log`)
+      expect(lines.map((line) => line.level)).toEqual(held)
+    },
+  )
+
+  it('hold one JSON object in each line, with its time, level, message and fields', async () => {
+    logger.warn('Something happened', { path: '/a', bytes: 0, nested: { list: [1, null, ''] } })
+    await logger.close()
+    const [line] = await readLog(directory, 'info.log')
+    expect(line).toEqual({
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      level: 'warn',
+      message: 'Something happened',
+      path: '/a',
+      bytes: 0,
+      nested: { list: [1, null, ''] },
+    })
+  })
+
+  it('spell errors and their causes out', async () => {
+    const cause = Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })
+    logger.error('It failed', { error: new TypeError('no answer', { cause }) })
+    await logger.close()
+    const [line] = await readLog(directory, 'error.log')
+    expect(line?.error).toMatchObject({
+      name: 'TypeError',
+      message: 'no answer',
+      stack: expect.stringContaining('logger.test'),
+      cause: { message: 'connection refused', code: 'ECONNREFUSED' },
+    })
+  })
+
+  it('let no field pass for the level, the message or the time', async () => {
+    logger.debug('a message', { level: 'critical', message: 'another', time: 'never' })
+    await logger.close()
+    expect(await readLines(directory, 'critical.log')).toEqual([])
+    expect(await readLog(directory, 'debug.log')).toMatchObject([{ level: 'debug', message: 'a message' }])
+  })
+
+  it.each([
+    ['line ends', 'a\r\nb\nc\rd'],
+    ['line ends of Unicode', 'a\u2028b\u2029c\u0085d\v\f'],
+    ['colours of a terminal', '\u001b[31mred\u001b[0m\u009b31m\u0007\b\u007f'],
+    ['a NUL', 'a\0b'],
+    ['half a surrogate pair', 'a\ud800b'],
+    ['JSON', '"}\n{"level":"critical","message":"forged"}'],
+    ['64 KiB', 'x'.repeat(65_536)],
+    ['64 KiB of line ends', '\n'.repeat(65_536)],
+  ])('keep text with %s in one line of bounded length', async (_what, text) => {
+    logger.info(text, { text, nested: { [text.slice(0, 100)]: [text] } })
+    await logger.close()
+    const lines = await readLines(directory, 'info.log')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).not.toMatch(/[\0-\x1f\x7f-\x9f\u2028\u2029]/)
+    expect(lines[0]?.length).toBeLessThan(100_000)
+    expect(await readLines(directory, 'critical.log')).toEqual([])
+  })
+
+  it('carry the id of the request in whose work they were written', async () => {
+    const work = async (name: string) => {
+      logger.info(`before ${name}`)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      logger.info(`after ${name}`)
+    }
+    await Promise.all([
+      withRequestId('one', () => work('one')),
+      withRequestId('two', () => work('two')),
+      work('none'),
+    ])
+    await logger.close()
+    const lines = await readLog(directory, 'info.log')
+    expect(lines.map(({ message, request_id }) => [message, request_id])).toEqual([
+      ['before one', 'one'],
+      ['before two', 'two'],
+      ['before none', undefined],
+      ['after one', 'one'],
+      ['after two', 'two'],
+      ['after none', undefined],
+    ])
+  })
+
+  it('are at most five of 5 MiB for each level, of which none has lost or split a line', async () => {
+    const text = 'x'.repeat(4000)
+    const lines = 9000
+    for (let number = 1; number <= lines / 2; number++) logger.debug('line', { number, text })
+    await logger.close()
+    logger = createLogger({ level: 'info', directory, console: false })
+    for (let number = lines / 2 + 1; number <= lines; number++) {
+      logger.debug('line', { number, text })
+      if (number % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await logger.close()
+
+    const newestLast = ['debug4.log', 'debug3.log', 'debug2.log', 'debug1.log', 'debug.log']
+    const files = (await readdir(directory)).filter((name) => name.startsWith('debug'))
+    expect(files.sort()).toEqual(newestLast.toSorted())
+    const numbers: unknown[] = []
+    for (const file of newestLast) {
+      expect((await stat(join(directory, file))).size).toBeLessThanOrEqual(5 * 2 ** 20)
+      for (const line of await readLog(directory, file)) numbers.push(line.number)
+    }
+    expect(numbers.length).toBeGreaterThan((4 * 5 * 2 ** 20) / 4200)
+    expect(numbers).toEqual(Array.from(numbers, (_, index) => lines - numbers.length + 1 + index))
+    expect((await readdir(directory)).filter((name) => !name.startsWith('debug'))).toHaveLength(4)
+  })
+
+  it('are no reason to fail when they cannot be written', async () => {
+    logger.info('before')
+    await logger.close()
+    await rm(directory, { recursive: true })
+    logger = createLogger({ level: 'info', directory, console: false })
+    await rm(directory, { recursive: true })
+    logger.info('into a file that is gone')
+    await logger.close()
+    logger = createLogger({ level: 'info', directory, console: false })
+    logger.info('after')
+    await logger.close()
+    expect(await readLog(directory, 'info.log')).toMatchObject([{ message: 'after' }])
+  })
+
+  it('go on beside one whose disk is full', async () => {
+    await logger.close()
+    await rm(join(directory, 'info.log'))
+    await symlink('/dev/full', join(directory, 'info.log'))
+    logger = createLogger({ level: 'info', directory, console: false })
+    for (let number = 0; number < 3; number++) {
+      logger.info('a line', { number })
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await logger.close()
+    expect(await readLog(directory, 'debug.log')).toHaveLength(3)
+  })
+
+  it('that cannot be made stop the start', async () => {
+    await rm(directory, { recursive: true })
+    await writeFile(directory, 'no directory')
+    expect(() => createLogger({ level: 'info', directory, console: false })).toThrow(directory)
+  })
+})
