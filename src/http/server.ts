@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse, S
 import type { Duplex } from 'node:stream'
 import { statusCode } from './httpErrors.ts'
 import { lingerMilliseconds } from './linger.ts'
+import { inTurn } from './turns.ts'
 
 export interface ServerOptions {
   readonly maxConnections: number
@@ -13,11 +14,7 @@ export interface ServerOptions {
  * headers may not. Requests that expect 100-continue get their answer from the operation, not from Node.
  */
 export function createHttpServer(listener: RequestListener, { maxConnections }: ServerOptions): Server {
-  const latest = new WeakMap<Duplex, ServerResponse>()
-  const serve: RequestListener = (req, res) => {
-    latest.set(req.socket, res)
-    listener(req, res)
-  }
+  const { serve, latest } = inTurn(listener)
   const server = createServer(
     {
       requestTimeout: 0,
@@ -32,7 +29,7 @@ export function createHttpServer(listener: RequestListener, { maxConnections }: 
   )
   server.maxConnections = maxConnections
   server.on('checkContinue', serve).on('checkExpectation', serve)
-  server.on('clientError', (error, socket) => refuseMalformed(error, socket, latest.get(socket)))
+  server.on('clientError', (error, socket) => refuseMalformed(error, socket, latest(socket)))
   server.on('connect', (_req, socket: Duplex) => closeWith(socket, answer(405)))
   return server
 }

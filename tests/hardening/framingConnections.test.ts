@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
-import { type Oracle, watchService } from '../support/oracle.ts'
+import { eventually } from '../support/eventually.ts'
+import { type Oracle, openVolumeFiles, watchService } from '../support/oracle.ts'
 import { openRaw, rawRequest } from '../support/rawRequest.ts'
 import { startService, type TestService } from '../support/service.ts'
 
@@ -88,6 +90,28 @@ describe('A connection', () => {
     const download = await connection.answer()
     expect(download.bytes.equals(bytes)).toBe(true)
     expect(await connection.answer()).toBeProblem(405)
+    connection.destroy()
+  })
+
+  it('is served one request after the other', async () => {
+    const connection = await openRaw(service)
+    connection.pause()
+    await connection.write(request(`GET ${filesPath}/${file.id}/content`).repeat(30))
+    await eventually(() => expect(openVolumeFiles(service)).toHaveLength(1))
+    await sleep(200)
+    expect(openVolumeFiles(service)).toHaveLength(1)
+    connection.resume()
+    for (let count = 0; count < 30; count++) {
+      expect((await connection.answer()).bytes.equals(bytes)).toBe(true)
+    }
+    connection.destroy()
+  })
+
+  it('is cut when requests without end wait on it', async () => {
+    const connection = await openRaw(service)
+    connection.pause()
+    await connection.write(request(`GET ${filesPath}/${file.id}/content`).repeat(200))
+    await oracle.expectNobodyConnected()
     connection.destroy()
   })
 

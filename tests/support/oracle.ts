@@ -68,7 +68,7 @@ export function watchService(service: TestService): Oracle {
 }
 
 /** Files with bytes of the volume that this process holds open; its directories stay open and are no concern. */
-function openVolumeFiles({ dataDirectory }: TestService): string[] {
+export function openVolumeFiles({ dataDirectory }: TestService): string[] {
   const volume = join(dataDirectory, 'volume')
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
