@@ -15,7 +15,7 @@ import type { Break } from '../support/databaseProxy.ts'
 
 let behind: ServiceBehindProxy
 beforeAll(async () => {
-  behind = await startServiceBehindProxy({ LEASE_SECONDS: '3' })
+  behind = await startServiceBehindProxy({ LEASE_SECONDS: '3', SCAN_SECONDS: '2000' })
 })
 afterEach(() => void behind.proxy.mend())
 afterAll(() => behind.stop())

@@ -32,6 +32,21 @@ const filesBelow = async (directory: string) =>
     .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
     .map(({ name }) => name)
 
+describe('the room that uploads must leave', () => {
+  let service: TestService
+  afterEach(() => service.stop())
+
+  it.each([
+    ['is kept whatever the size', { RESERVED_FREE_BYTES: String(2 ** 50) }, 10],
+    ['counts the size the client declares', { MAX_FILE_SIZE: String(2 ** 52) }, 2 ** 50],
+  ])('%s: 507 before the body is read', async (_case, settings, length) => {
+    service = await startService(settings)
+    expect(await uploadHeadersOnly(service, { length })).toBeProblem(507, 'storage-full')
+    expect((await send(service, '/readyz')).status).toBe(200)
+    expect(await service.violations()).toEqual([])
+  })
+})
+
 describe('a volume that is not there while the service runs', () => {
   const bytes = randomBytes(1_200_000)
   let service: TestService
@@ -103,20 +118,5 @@ describe('a start on a volume that is not the one of the database', () => {
     await rename(away, volume)
     expect(code).toBe(1)
     expect(stderr).toMatch(/upfile: .*(mounted at DATA_DIR|check DATA_DIR)/)
-  })
-})
-
-describe('the room that uploads must leave', () => {
-  let service: TestService
-  afterEach(() => service.stop())
-
-  it.each([
-    ['is kept whatever the size', { RESERVED_FREE_BYTES: String(2 ** 50) }, 10],
-    ['counts the size the client declares', { MAX_FILE_SIZE: String(2 ** 52) }, 2 ** 50],
-  ])('%s: 507 before the body is read', async (_case, settings, length) => {
-    service = await startService(settings)
-    expect(await uploadHeadersOnly(service, { length })).toBeProblem(507, 'storage-full')
-    expect((await send(service, '/readyz')).status).toBe(200)
-    expect(await service.violations()).toEqual([])
   })
 })
