@@ -29,12 +29,19 @@ async function main([name = 'serve', ...words]: readonly string[]): Promise<numb
   return 2
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code
-  },
-  (error: unknown) => {
-    process.stderr.write(`upfile: ${Error.isError(error) ? error.message : String(error)}\n`)
-    process.exitCode = 1
-  },
-)
+const PATIENCE_MILLISECONDS = 3000
+
+main(process.argv.slice(2))
+  .then(
+    (code) => {
+      process.exitCode = code
+    },
+    (error: unknown) => {
+      process.stderr.write(`upfile: ${Error.isError(error) ? error.message : String(error)}\n`)
+      process.exitCode = 1
+    },
+  )
+  .finally(() => {
+    // Everything is closed. A request that was cut, and hangs on a disk or a network, must not keep the process.
+    setTimeout(() => process.exit(), PATIENCE_MILLISECONDS).unref()
+  })

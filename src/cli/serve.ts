@@ -10,6 +10,7 @@ import { createKeyReserve } from '../domain/keyReserve.ts'
 import { advanceMark } from '../domain/maintenance/mark.ts'
 import { startMaintenance } from '../domain/maintenance/run.ts'
 import { armFailpoints } from '../failpoint.ts'
+import { watchConnections } from '../http/connections.ts'
 import { createHttpServer } from '../http/server.ts'
 import { createLogger, type Logger } from '../logger.ts'
 import { createVolumeStorage } from '../storage/volume.ts'
@@ -47,7 +48,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
   const database = await openDatabase(config, logger, { share: false })
   try {
     const { db } = database
-    await waitForDatabase(db, logger)
+    await waitForDatabase(db, logger, { stopping: ending.begun })
     await checkDatabase(db, logger, config.environment)
     await migrateUp(db)
     const storage = await createVolumeStorage(join(config.dataDirectory, 'volume'))
@@ -66,6 +67,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
       stopping: () => ending.begun(),
     }
     const server = createHttpServer(await createApp(deps), config.limits)
+    const connections = watchConnections(server)
     const url = await listen(server, config)
     await warmUp(url)
     const maintenance = startMaintenance(deps)
@@ -80,7 +82,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
     const lost = database.lost.then(() => ({ reason: 'The database of this service ended', code: 1 }))
     const { reason, code } = await Promise.race([ending.promise, lost])
     logger.info('Stopping', { reason })
-    await drain(server, config.http.shutdownSeconds)
+    await drain(server, connections, config.http.shutdownSeconds)
     await maintenance.stop()
     await storage.close()
     return code
@@ -99,13 +101,17 @@ async function listen(server: Server, { host, port }: Config): Promise<string> {
 }
 
 /** Takes no new connection and gives running requests so many seconds; then they are cut. */
-async function drain(server: Server, seconds: number): Promise<void> {
+async function drain(
+  server: Server,
+  connections: ReturnType<typeof watchConnections>,
+  seconds: number,
+): Promise<void> {
   const closed = once(server, 'close')
   server.close()
-  server.closeIdleConnections()
-  const idle = setInterval(() => server.closeIdleConnections(), 100)
+  connections.closeUnused()
+  const unused = setInterval(() => connections.closeUnused(), 100)
   const cut = setTimeout(() => server.closeAllConnections(), seconds * 1000)
   await closed
   clearTimeout(cut)
-  clearInterval(idle)
+  clearInterval(unused)
 }

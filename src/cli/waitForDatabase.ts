@@ -9,8 +9,15 @@ const PATIENCE_MILLISECONDS = 30_000
 /** A server that runs and says no: to the user, to the password, or that there is no such database. */
 const REFUSED = /^(28...|3D000)$/
 
-/** Waits for a database that is still starting. Throws an Error that names the settings when it does not come. */
-export async function waitForDatabase(db: Database, logger: Logger): Promise<void> {
+/**
+ * Waits for a database that is still starting. Throws an Error that names the settings when it does not come, or when the
+ * service is told to stop while it waits.
+ */
+export async function waitForDatabase(
+  db: Database,
+  logger: Logger,
+  { stopping }: { readonly stopping: () => boolean },
+): Promise<void> {
   const until = performance.now() + PATIENCE_MILLISECONDS
   for (let attempt = 1; ; attempt++) {
     try {
@@ -18,7 +25,7 @@ export async function waitForDatabase(db: Database, logger: Logger): Promise<voi
       return
     } catch (error) {
       const refused = classifyFailure(error) === 'other' || REFUSED.test(codeOf(error) ?? '')
-      const hopeless = refused || performance.now() > until
+      const hopeless = refused || performance.now() > until || stopping()
       if (hopeless) {
         const message = Error.isError(error) ? error.message : String(error)
         throw new Error(`The database cannot be reached (check DATABASE_URL or DB_HOST): ${message}`, {

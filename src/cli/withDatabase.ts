@@ -12,7 +12,7 @@ export async function withDatabase(
   const logger = createLogger({ level: 'error', directory: undefined })
   const database = await openDatabase(config, logger, { share: true })
   try {
-    await waitForDatabase(database.db, logger)
+    await waitForDatabase(database.db, logger, { stopping: () => false })
     return await work(database, logger)
   } finally {
     await database.close()
