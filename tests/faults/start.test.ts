@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createInstallation, type Installation, type Outcome } from '../support/childService.ts'
+import { download, type FileBody, upload } from '../support/client.ts'
+import { eventually } from '../support/eventually.ts'
+
+let installation: Installation
+let other: Installation
+let taken: Server
+let file: FileBody
+
+/** Begun first and awaited last: the service waits half a minute for a database that may be starting, too. */
+let unreachable: Promise<Outcome>
+
+beforeAll(async () => {
+  installation = await createInstallation({ postgres: 'shared' })
+  other = await createInstallation({ postgres: 'shared' })
+  unreachable = installation.run(['serve'], {
+    DATABASE_URL: 'postgres://somebody:s3cret@127.0.0.1:1/nowhere',
+  })
+  taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  await writeFile(join(installation.dataDirectory, 'a-file'), '')
+  file = await storeOne(installation)
+  await storeOne(other)
+})
+afterAll(async () => {
+  taken.close()
+  await Promise.all([installation.remove(), other.remove()])
+})
+
+async function storeOne(place: Installation): Promise<FileBody> {
+  const service = await place.start()
+  const { body } = await upload(service, randomBytes(10))
+  await service.stop()
+  return body
+}
+
+const volume = () => join(installation.dataDirectory, 'volume')
+const portTaken = () => {
+  const address = taken.address()
+  return typeof address === 'object' ? String(address?.port) : ''
+}
+
+describe('a start', () => {
+  it.each<[string, () => Record<string, string>, readonly (string | RegExp)[]]>([
+    [
+      'wrong settings, all named at once',
+      () => ({ PORT: 'eighty', LEASE_SECONDS: '1', ENVIRONMENT: 'prod', PUBLIC_URL: 'files.example' }),
+      [
+        /^upfile: Invalid configuration/,
+        /^- PORT .*"eighty"/m,
+        /^- LEASE_SECONDS /m,
+        /^- ENVIRONMENT /m,
+        /^- PUBLIC_URL /m,
+      ],
+    ],
+    ['an address open to everybody', () => ({ HOST: '0.0.0.0' }), ['"0.0.0.0"', 'AUTH=off']],
+    ['a database that a crash could rob of commits', () => ({ ENVIRONMENT: 'production' }), ['fsync=off']],
+    ['a port that is taken', () => ({ PORT: portTaken() }), [/EADDRINUSE/]],
+    [
+      'a data directory that is none',
+      () => ({ DATA_DIR: join(installation.dataDirectory, 'a-file') }),
+      [/a-file/],
+    ],
+    [
+      'the volume of another database',
+      () => ({ DATABASE_URL: other.databaseUrl ?? '' }),
+      [/The storage is \S+, but the database belongs to \S+: check DATA_DIR/],
+    ],
+  ])('refuses %s', async (_case, env, sentences) => {
+    const { code, stderr } = await installation.run(['serve'], env())
+    expect(code).toBe(1)
+    for (const sentence of sentences) expect(stderr).toMatch(sentence)
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+
+  it('refuses an empty volume when the database knows files: it is not mounted', async () => {
+    await rename(volume(), `${volume()}-unmounted`)
+    for (const prepare of [async () => {}, () => mkdir(volume(), { recursive: true })]) {
+      await prepare()
+      const outcome = await installation.run(['serve'])
+      expect(outcome).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('is the volume mounted at DATA_DIR?'),
+      })
+    }
+    await rename(volume(), `${volume()}-empty`)
+    await rename(`${volume()}-unmounted`, volume())
+  })
+
+  it('refuses a volume with files when the database is new', async () => {
+    const fresh = await createInstallation({ postgres: 'shared' })
+    const outcome = await fresh.run(['serve'], { DATA_DIR: installation.dataDirectory })
+    await fresh.remove()
+    expect(outcome).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('holds files of another database'),
+    })
+  })
+
+  it('serves everybody when it is told to, and what it had before all these refusals', async () => {
+    const service = await installation.start({ HOST: '0.0.0.0', AUTH: 'off' })
+    expect((await download(service, file.id)).status).toBe(200)
+    expect((await service.stop()).code).toBe(0)
+  })
+
+  it('ends when told to while it waits for its database', async () => {
+    const waiting = installation.begin(['serve'], { DATABASE_URL: 'postgres://127.0.0.1:1/nowhere' })
+    await eventually(() => expect(waiting.output().stdout).toContain('Waiting for the database'))
+    waiting.signal('SIGTERM')
+    expect((await waiting.ended).code).toBe(1)
+  })
+
+  it('says which settings to check when its database cannot be reached, and no password', async () => {
+    const { code, stdout, stderr } = await unreachable
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/The database cannot be reached \(check DATABASE_URL or DB_HOST\): .*ECONNREFUSED/)
+    expect(stdout + stderr).not.toContain('s3cret')
+  }, 90_000)
+})
