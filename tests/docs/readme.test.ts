@@ -10,6 +10,8 @@ import { startService, type TestService } from '../support/service.ts'
 
 const run = promisify(execFile)
 const repository = resolve(import.meta.dirname, '../..')
+/** For a machine without curl or openssl; behind the real ones on the PATH. */
+const standIns = join(repository, 'tests/support/commands')
 const readme = readFileSync(join(repository, 'README.md'), 'utf8')
 
 interface Step {
@@ -43,7 +45,7 @@ describe('the tour of the README', () => {
     const { stdout } = await run(
       'bash',
       ['-euo', 'pipefail', '-c', script.replaceAll('localhost:8000', `127.0.0.1:${service.port}`)],
-      { cwd: directory, timeout: 25_000 },
+      { cwd: directory, timeout: 25_000, env: { ...process.env, PATH: `${process.env.PATH}:${standIns}` } },
     )
     printed = stdout.replaceAll('\r\n', '\n').split('\0')
   })
