@@ -46,10 +46,13 @@ export async function listFileRecords(db: Database, page: FilePage): Promise<Fil
   const after = page.after
     ? sql`and (${column}, f.id) ${beyond} (${page.after.value}::${valueTypes[page.sort]}, ${page.after.id}::uuid)`
     : sql``
+  const matching = sql`${conditions(page.filter)} ${after}`
+  const first = sql`order by ${column} ${direction}, f.id ${direction} limit ${page.limit}`
+  // A walk through the names that looks for one needs no more than their index: the table is read for the page alone.
+  const inIndex = page.sort === 'file_name' && page.filter.name !== undefined
+  const chosen = inIndex ? sql`f.id in (select f.id from files f where ${matching} ${first})` : matching
   const { rows } = await sql<FileRow>`
-    select ${sql.raw(fileColumns)} from files f join blobs b on b.id = f.blob_id
-    where ${conditions(page.filter)} ${after}
-    order by ${column} ${direction}, f.id ${direction} limit ${page.limit}
+    select ${sql.raw(fileColumns)} from files f join blobs b on b.id = f.blob_id where ${chosen} ${first}
   `.execute(db)
   return rows.map(toFileRecord)
 }
