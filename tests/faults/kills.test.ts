@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { createInstallation, type Installation } from '../support/childService.ts'
+import { comeToRest, killOverAndOver, type Tally } from '../support/killing.ts'
+import { findFailpoints, planKills } from '../support/killPlan.ts'
+import { Ledger } from '../support/ledger.ts'
+
+/** `KILLS=300 npm test -- tests/faults/kills.test.ts` kills as often in each of the two tests, and tells what came of it. */
+const wanted = process.env.KILLS === undefined ? undefined : Number(process.env.KILLS)
+const kills = { service: wanted ?? 40, everything: wanted ?? 4 }
+const LANES = 2
+const timeout = (count: number) => 120_000 + count * 15_000
+
+let installations: Installation[] = []
+
+afterEach(async () => {
+  await Promise.all(installations.map((installation) => installation.remove()))
+  installations = []
+})
+
+async function install(postgres: 'shared' | 'embedded'): Promise<Installation> {
+  const installation = await createInstallation({ postgres })
+  installations.push(installation)
+  return installation
+}
+
+const names = findFailpoints()
+
+describe('the service, killed with SIGKILL under traffic', () => {
+  it(
+    'loses no acknowledged file and keeps no deleted one, whichever step it is killed at',
+    async () => {
+      const plan = planKills(names, kills.service)
+      const lanes = await Promise.all(
+        Array.from({ length: LANES }, async (_, lane) => {
+          const installation = await install('shared')
+          const ledger = new Ledger()
+          const mine = plan.filter((_failpoints, index) => index % LANES === lane)
+          const tally = await killOverAndOver(installation, ledger, mine)
+          if (ledger.broken.length === 0) await comeToRest(installation, ledger)
+          return { ledger, tally }
+        }),
+      )
+      for (const { ledger } of lanes) expect(ledger.broken).toEqual([])
+      const reached = new Set(lanes.flatMap(({ tally }) => [...tally.kills.keys()]))
+      if (plan.length >= names.length) expect(names.filter((name) => !reached.has(name))).toEqual([])
+      tell('SIGKILL of the service', lanes)
+    },
+    timeout(kills.service),
+  )
+
+  it(
+    'loses none either when its own PostgreSQL is killed in the same moment',
+    async () => {
+      const installation = await install('embedded')
+      const ledger = new Ledger()
+      const tally = await killOverAndOver(installation, ledger, planKills(names, kills.everything))
+      if (ledger.broken.length === 0) await comeToRest(installation, ledger)
+      expect(ledger.broken).toEqual([])
+      tell('SIGKILL of the service and its PostgreSQL', [{ ledger, tally }])
+    },
+    timeout(kills.everything),
+  )
+})
+
+/** A line of the table in bench/KILLS.md. */
+function tell(title: string, lanes: readonly { ledger: Ledger; tally: Tally }[]): void {
+  if (wanted === undefined) return
+  const total = (count: (lane: (typeof lanes)[number]) => number) =>
+    lanes.reduce((sum, lane) => sum + count(lane), 0)
+  const ready = lanes.flatMap(({ tally }) => tally.millisecondsToReady).sort((a, b) => a - b)
+  const line = {
+    title,
+    rounds: ready.length,
+    'by failpoint': Object.fromEntries(
+      [...names, 'any time'].map((name) => [name, total(({ tally }) => tally.kills.get(name) ?? 0)]),
+    ),
+    'acknowledged uploads': total(({ ledger }) => ledger.counts.acknowledged),
+    'acknowledged deletions': total(({ ledger }) => ledger.counts.deleted),
+    'acknowledged updates': total(({ ledger }) => ledger.counts.updated),
+    replayed: total(({ ledger }) => ledger.counts.replayed),
+    unanswered: total(({ ledger }) => ledger.counts.unanswered),
+    broken: total(({ ledger }) => ledger.broken.length),
+    'ms to ready': { median: Math.round(ready[ready.length >> 1] ?? 0), most: Math.round(ready.at(-1) ?? 0) },
+  }
+  process.stdout.write(`${JSON.stringify(line, null, 2)}\n`)
+}
