@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { sql } from 'kysely'
+import { findRunningPostgres } from '../../src/database/embeddedPostgres/running.ts'
+import { checkEverything } from '../../src/domain/fsck.ts'
+import { createInstallation, type Installation } from '../support/childService.ts'
+import { type FileBody, filesPath, send, upload } from '../support/client.ts'
+import { Ledger } from '../support/ledger.ts'
+import { createDatabase } from '../support/postgres.ts'
+import { runUpfile, type Said } from '../support/runUpfile.ts'
+import { startService, type TestService } from '../support/service.ts'
+import { makeTraffic } from '../support/traffic.ts'
+import { volumeOf } from '../support/volume.ts'
+
+let database: Awaited<ReturnType<typeof createDatabase>>
+let service: TestService
+
+beforeAll(async () => {
+  database = await createDatabase()
+  service = await startService({ DATABASE_URL: database.url })
+})
+afterAll(async () => {
+  await service.stop()
+  await database.drop()
+})
+
+const fsck = (...words: string[]): Promise<Said> =>
+  runUpfile(['fsck', ...words], {
+    DATABASE_URL: database.url,
+    DATA_DIR: service.dataDirectory,
+    ENVIRONMENT: 'testing',
+  })
+const run = (statement: string) => sql.raw(statement).execute(service.deps.db)
+
+async function stored(): Promise<{ file: FileBody; key: string; path: string }> {
+  const { body: file } = await upload(service, randomBytes(100))
+  const { rows } = await sql<{ key: string }>`
+    select storage_key as key from blobs join files on blob_id = blobs.id where files.id = ${file.id}::uuid
+  `.execute(service.deps.db)
+  const key = rows[0]?.key ?? ''
+  return { file, key, path: join(volumeOf(service), 'blobs', key) }
+}
+
+function flipBit(path: string) {
+  const file = openSync(path, 'r+')
+  writeSync(file, Buffer.from([0]), 0, 1, 50)
+  writeSync(file, Buffer.from([255]), 0, 1, 51)
+  closeSync(file)
+}
+
+describe('fsck of sound data', () => {
+  it('prints how much there is, finds nothing, and ends with 0', async () => {
+    const { file: deleted } = await stored()
+    for (let count = 0; count < 4; count++) await stored()
+    await upload(service, 'shared'.repeat(10))
+    await upload(service, 'shared'.repeat(10), { query: '?duplicates=allow' }) // its bytes are in the trash
+    await send(service, `${filesPath}/${deleted.id}`, { method: 'DELETE' })
+    for (const words of [[], ['--deep']]) {
+      const { code, stdout, stderr } = await fsck(...words)
+      const { intents } = (await checkEverything(service.deps, { deep: false })).counts
+      expect([code, stderr]).toEqual([0, ''])
+      expect(stdout).toBe(
+        `files: 6\ndeleted files: 1\nblobs: 6\ndamaged blobs: 0\nintents: ${intents}\ntrash: 1\nstored keys: 7\nviolations: 0\n`,
+      )
+    }
+  })
+
+  it('finds nothing while files come and go', async () => {
+    const ledger = new Ledger()
+    let over = false
+    const check = async () => {
+      for (const until = performance.now() + 4000; performance.now() < until; ) {
+        await service.maintain()
+        expect(await service.violations()).toEqual([])
+      }
+    }
+    await Promise.all([
+      makeTraffic(service, ledger, { callers: 6, stopped: () => over }),
+      check().finally(() => {
+        over = true
+      }),
+    ])
+    expect(ledger.counts.acknowledged).toBeGreaterThan(20)
+    expect(ledger.broken).toEqual([])
+  })
+})
+
+describe('fsck', () => {
+  const deepOnly = 'a flipped bit'
+  const kinds: Record<string, () => Promise<RegExp>> = {
+    'a blob without bytes': async () => {
+      const { key, path } = await stored()
+      rmSync(path)
+      return new RegExp(`^I2 violated: blob \\d+, ${key}, sha256 [0-9a-f]{64}: there are no bytes$`, 'm')
+    },
+    'a blob with too few bytes': async () => {
+      const { key, path } = await stored()
+      truncateSync(path, 99)
+      return new RegExp(`^I2 violated: blob \\d+, ${key}, .*: there are 99 bytes instead of 100$`, 'm')
+    },
+    [deepOnly]: async () => {
+      const { key, path } = await stored()
+      flipBit(path)
+      return new RegExp(`^I6 violated: blob \\d+, ${key}, .*: their SHA-256 differs$`, 'm')
+    },
+    'a blob that was found damaged': async () => {
+      const { key } = await stored()
+      const { rows } = await sql<{ id: number }>`
+        update blobs set damaged_at = now() where storage_key = ${key} returning id
+      `.execute(service.deps.db)
+      return new RegExp(`^I6 violated: blob ${rows[0]?.id} is marked as damaged$`, 'm')
+    },
+    'a storage key in two tables': async () => {
+      const { key } = await stored()
+      await run(
+        `insert into trash (storage_key, reason, remove_after) values ('${key}', 'orphan', 'infinity')`,
+      )
+      return new RegExp(`^I3 violated: storage key ${key} is in 2 tables$`, 'm')
+    },
+    'finished bytes that nobody knows': async () => {
+      const key = `ab/${randomBytes(16).toString('hex')}`
+      writeFileSync(join(volumeOf(service), 'blobs', key), '')
+      return new RegExp(`^I4 violated: the bytes under ${key} are in no table$`, 'm')
+    },
+    'unfinished bytes that nobody knows': async () => {
+      const name = randomBytes(17).toString('hex')
+      writeFileSync(join(volumeOf(service), 'tmp', name), '')
+      return new RegExp(
+        `^I4 violated: the bytes under ${name.slice(0, 2)}/${name.slice(2)} are in no table$`,
+        'm',
+      )
+    },
+    'a file and a blob of other sizes': async () => {
+      const { file } = await stored()
+      await run(`update files set size = size + 1 where id = '${file.id}'`)
+      return new RegExp(`^I2 violated: file ${file.id} and its blob \\d+ differ in bucket or size$`, 'm')
+    },
+    'a file and a blob in other buckets': async () => {
+      const { file } = await stored()
+      await run(`update files set bucket = 'elsewhere' where id = '${file.id}'`)
+      return new RegExp(`^I2 violated: file ${file.id} and its blob \\d+ differ in bucket or size$`, 'm')
+    },
+    'a file without a blob': async () => {
+      const { file, key, path } = await stored()
+      await run('alter table files drop constraint files_blob_id_fkey')
+      await run(`delete from blobs where storage_key = '${key}'`)
+      rmSync(path)
+      return new RegExp(`^I2 violated: file ${file.id} has no blob$`, 'm')
+    },
+  }
+
+  const names = Object.keys(kinds)
+  const sentences = new Map<string, RegExp>()
+  let shallow: Said
+  let deep: Said
+
+  beforeAll(async () => {
+    for (const name of names) sentences.set(name, (await kinds[name]?.()) ?? /^$/)
+    shallow = await fsck()
+    deep = await fsck('--deep')
+  })
+
+  it.each(names)('finds %s', (name) => {
+    expect(deep.stdout).toMatch(sentences.get(name) ?? '')
+    if (name === deepOnly) expect(shallow.stdout).not.toMatch(sentences.get(name) ?? '')
+    else expect(shallow.stdout).toMatch(sentences.get(name) ?? '')
+  })
+
+  it('counts what it finds, nothing twice, and ends with 1', () => {
+    expect([shallow.code, shallow.stderr]).toEqual([1, ''])
+    expect([deep.code, deep.stderr]).toEqual([1, ''])
+    expect(shallow.stdout).toMatch(new RegExp(`^violations: ${names.length - 1}$`, 'm'))
+    expect(deep.stdout).toMatch(new RegExp(`^violations: ${names.length}$`, 'm'))
+    for (const { stdout } of [shallow, deep])
+      expect(stdout).toMatch(new RegExp(`^violations: ${stdout.match(/ violated: /g)?.length}$`, 'm'))
+  })
+})
+
+describe('fsck of data that the service keeps with its own PostgreSQL', () => {
+  let installation: Installation
+  beforeAll(async () => {
+    installation = await createInstallation({ postgres: 'embedded' })
+  })
+  afterAll(() => installation.remove())
+
+  const running = () =>
+    findRunningPostgres({ directory: join(installation.dataDirectory, 'postgres'), database: 'upfile' })
+
+  it('works while the service runs, which takes no second one', async () => {
+    const live = await installation.start()
+    const { body: file } = await upload(live, 'here')
+    expect(await running()).toMatchObject({ user: 'upfile', database: 'upfile' })
+    const checked = await installation.run(['fsck', '--deep'])
+    expect(checked).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^files: 1$/m) })
+    const status = await installation.run(['migrate', 'status'])
+    expect(status).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('0001_files') })
+
+    const second = await installation.run(['serve'])
+    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('Another upfile is using') })
+    expect((await send(live, `${filesPath}/${file.id}`)).status).toBe(200)
+    expect((await live.stop()).code).toBe(0)
+  })
+
+  it('works while it does not run, and leaves no PostgreSQL behind', async () => {
+    expect(await running()).toBeUndefined()
+    expect(await installation.run(['fsck'])).toMatchObject({ code: 0, stderr: '' })
+    expect(await running()).toBeUndefined()
+  })
+
+  it('works after everything was killed', async () => {
+    const killed = await installation.start()
+    await upload(killed, 'here too')
+    await killed.kill()
+    expect(await running()).toBeUndefined()
+    const { code, stdout } = await installation.run(['fsck', '--deep'])
+    expect(stdout).toMatch(/^files: 2$/m)
+    expect(code).toBe(0)
+  })
+})
