@@ -15,8 +15,8 @@ export interface OpenDatabase extends DatabaseConnection {
 }
 
 /**
- * Connects to the database the configuration names, or to the service's own: starts it, or with `share` uses the one that
- * a running service has started.
+ * Connects to the database the configuration names, or to the service's own: starts it, or with `share`, for a command
+ * that runs beside the service and may take long, uses the one that a running service has started.
  */
 export async function openDatabase(
   config: Config,
@@ -25,8 +25,9 @@ export async function openDatabase(
 ): Promise<OpenDatabase> {
   const { database } = config
   const connect = (options: PoolConfig) =>
-    connectDatabase({ max: database.poolSize, prepare: database.prepare, ...options }, (error) =>
-      logger.warn('An idle database connection broke', { error }),
+    connectDatabase(
+      { max: database.poolSize, prepare: database.prepare, patient: share, ...options },
+      (error) => logger.warn('An idle database connection broke', { error }),
     )
   if (database.kind === 'url') return notOurs(connect({ connectionString: database.url }), 'DATABASE_URL')
   if (database.kind === 'host') {

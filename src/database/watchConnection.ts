@@ -6,13 +6,13 @@ const SILENCE_MILLISECONDS = 20_000
 
 /**
  * Lets a connection break without ending this process, and breaks it when the server owes an answer for too long: a
- * network that swallows everything would otherwise hold whoever waits for the answer for ever.
+ * network that swallows everything would otherwise hold whoever waits for the answer for ever. A patient user waits.
  */
-export function watchConnection(client: pg.PoolClient): void {
+export function watchConnection(client: pg.PoolClient, { patient }: { readonly patient: boolean }): void {
   // Whoever is using the connection learns of it from the statement that fails.
   client.on('error', () => {})
   const { stream } = client.connection
-  if (!(stream instanceof Socket)) return
+  if (patient || !(stream instanceof Socket)) return
   let sentWhenDone = stream.bytesWritten
   client.on('drain', () => {
     sentWhenDone = stream.bytesWritten
