@@ -41,7 +41,7 @@ async function race<First, Second>(first: () => Promise<First>, second: () => Pr
 describe('bytes that are uploaded again while maintenance removes them', () => {
   it.each(pauses)('come back whole, be the race slowed down at %j', async (points) => {
     const bytes = randomBytes(2000)
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < 12; round++) {
       const first = await upload(service, bytes)
       expect(first.status).toBe(201)
       expect(await remove(first.body.id)).toBe(201)
@@ -61,7 +61,7 @@ describe('bytes that are uploaded again while maintenance removes them', () => {
 
   it('come back for each of several uploads, while maintenance runs twice at once', async () => {
     const bytes = randomBytes(2000)
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < 12; round++) {
       armFailpoints(pauses[round % pauses.length] ?? '')
       const uploads = () =>
         Promise.all([1, 2, 3].map(() => upload(service, bytes, { query: '?duplicates=allow' })))
@@ -88,7 +88,7 @@ describe('bytes that are uploaded again while maintenance removes them', () => {
 
 describe('one file', () => {
   it('is stored once when several send its bytes at the same moment', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 12; round++) {
       armFailpoints(pauses[round % pauses.length] ?? '')
       const bytes = randomBytes(100)
       const answers = await Promise.all([1, 2, 3, 4].map(() => upload(service, bytes)))
@@ -106,7 +106,7 @@ describe('one file', () => {
   })
 
   it('is stored once when several requests have its Idempotency-Key', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 12; round++) {
       armFailpoints(pauses[round % pauses.length] ?? '')
       const bytes = randomBytes(100)
       const options = { query: '?duplicates=allow', headers: { 'idempotency-key': `race-${round}` } }
@@ -124,7 +124,7 @@ describe('one file', () => {
   })
 
   it('is deleted once when several delete it at the same moment', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 12; round++) {
       const { body: file } = await upload(service, randomBytes(100))
       const [statuses] = await race(
         () => Promise.all([1, 2, 3].map(() => remove(file.id))),
