@@ -11,3 +11,12 @@ export function toStorageError(error: unknown): FileServiceError {
   if (error instanceof FileServiceError) return error
   return FULL.has(systemCode(error) ?? '') ? storageFull(error) : storageUnavailable(error)
 }
+
+/** Does something with the volume. Throws what fails as an error of the domain. */
+export async function attempt<Result>(action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action()
+  } catch (error) {
+    throw toStorageError(error)
+  }
+}

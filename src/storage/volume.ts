@@ -1,24 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, lstat, opendir, rename, statfs } from 'node:fs/promises'
+import { lstat, opendir, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileDamaged, fileNotFound, hasCode, storageUnavailable } from '../errors.ts'
+import { hasCode, storageUnavailable } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import { createDirectorySync } from './durableDirectory.ts'
+import { createLargeWrites, resumed } from './largeWrites.ts'
 import { createSmallWrites } from './smallWrites.ts'
 import type { ByteRange, Storage, StorageKey } from './storage.ts'
-import { systemCode, toStorageError } from './systemErrors.ts'
-import {
-  insistOnUnused,
-  openNew,
-  openRegular,
-  prepareVolume,
-  readWhole,
-  removeFile,
-  volumeLayout,
-  writeWhole,
-} from './volumeFiles.ts'
+import { attempt, systemCode, toStorageError } from './systemErrors.ts'
+import { openRegular, prepareVolume, readWhole, removeFile, volumeLayout, writeWhole } from './volumeFiles.ts'
 import { createVolumeIdentity } from './volumeIdentity.ts'
-import { writeBatches } from './writeBatches.ts'
+import { openToRead, readBlocks } from './volumeReads.ts'
 
 export interface VolumeStorage extends Storage {
   close(): Promise<void>
@@ -49,6 +41,8 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     if ((await identity.insist()) === 'anew') await directories.close()
   }
 
+  const large = createLargeWrites({ layout, directories, insistOnIdentity, distrust })
+
   async function check() {
     const path = join(layout.temporary, `check-${randomUUID()}`)
     const { syncFailures } = trust
@@ -67,35 +61,12 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     }
   }
 
-  /** Does what makes bytes durable, once: what fails here must not be tried again (F3). */
-  async function syncing(work: () => Promise<void>) {
-    try {
-      await work()
-    } catch (error) {
-      distrust()
-      throw error
-    }
-  }
-
-  const syncEarly = (handle: FileHandle) =>
-    syncing(async () => {
-      await failpoint('U5')
-      await handle.datasync()
-    })
-
-  async function syncAndClose(handle: FileHandle) {
-    await failpoint('U5')
-    await handle.sync()
-    await failpoint('U6')
-    await handle.close()
-  }
-
   async function write(key: StorageKey, batches: AsyncIterable<readonly Buffer[]>) {
     if (trust.forgiven < trust.syncFailures) await check()
     const iterator = batches[Symbol.asyncIterator]()
     const first = await iterator.next()
     const second = first.done ? first : await iterator.next()
-    if (!second.done) return await writeLarge(key, resumed([first.value, second.value], iterator))
+    if (!second.done) return await large.write(key, resumed([first.value, second.value], iterator))
     const target = {
       temporaryPath: layout.temporaryPath(key),
       path: layout.path(key),
@@ -108,67 +79,13 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     if ((await small.write(target, bytes)) !== 'done') throw storageUnavailable(new Error(`${root} changes.`))
   }
 
-  async function writeLarge(key: StorageKey, batches: AsyncIterable<readonly Buffer[]>) {
-    const temporary = layout.temporaryPath(key)
-    const handle = await attempt(async () => {
-      await insistOnIdentity()
-      await failpoint('U2')
-      return openNew(temporary)
-    })
-    try {
-      await attempt(() => insistOnUnused(layout.path(key)))
-      await writeBatches(handle, batches, syncEarly)
-      await attempt(() => syncing(() => syncAndClose(handle)))
-    } catch (error) {
-      await handle.close().catch(() => {}) // closed already when that is what failed
-      throw error
-    }
-    await attempt(async () => {
-      await failpoint('U7')
-      await rename(temporary, layout.path(key))
-      await syncing(async () => {
-        await failpoint('U8')
-        await directories.sync(layout.directoryOf(key))
-      })
-    })
-  }
-
-  async function* read(
-    key: StorageKey,
-    range: ByteRange,
-    blockBytes: number,
-  ): AsyncGenerator<Buffer, void, void> {
-    const { handle, size } = await openToRead(layout.path(key)).catch(async (error: unknown) => {
+  async function* read(key: StorageKey, range: ByteRange, blockBytes: number) {
+    const file = await openToRead(layout.path(key)).catch(async (error: unknown) => {
       // What is not on another volume, or on none, may well be on ours.
       if (hasCode(error, 'file-not-found')) await attempt(insistOnIdentity)
       throw error
     })
-    // Two buffers take turns: fresh ones would cost the kernel more than the bytes in them.
-    const buffers = [0, 1].map(() =>
-      Buffer.allocUnsafeSlow(Math.min(blockBytes, range.last + 1 - range.first)),
-    )
-    const blockAt = (position: number) => {
-      const [buffer = Buffer.alloc(0)] = buffers.reverse()
-      const block = buffer.subarray(0, Math.min(blockBytes, range.last + 1 - position))
-      return readFully(handle, position, block).catch((error: unknown) => {
-        throw toStorageError(error)
-      })
-    }
-    let ahead: Promise<Buffer> | undefined
-    try {
-      if (size <= range.last) throw fileDamaged(`The bytes under ${key} are ${size}, too few.`)
-      for (let position = range.first; position <= range.last; ) {
-        const block = await (ahead ?? blockAt(position))
-        position += block.length
-        // The next block is read while this one is on its way to the client.
-        ahead = position <= range.last ? blockAt(position) : undefined
-        ahead?.catch(() => {}) // awaited in the next round, or below when the client has gone
-        yield block
-      }
-    } finally {
-      await ahead?.catch(() => {})
-      await handle.close()
-    }
+    yield* readBlocks(file, range, blockBytes)
   }
 
   async function* list(shard: string) {
@@ -226,48 +143,6 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
       await directories.close()
     },
   }
-}
-
-async function openToRead(path: string): Promise<{ handle: FileHandle; size: number }> {
-  try {
-    await failpoint('READ')
-    return await openRegular(path)
-  } catch (error) {
-    const code = systemCode(error)
-    if (code === 'ENOENT') throw fileNotFound()
-    throw code === 'ELOOP' || code === undefined ? fileDamaged(String(error)) : storageUnavailable(error)
-  }
-}
-
-async function attempt<Result>(action: () => Promise<Result>): Promise<Result> {
-  try {
-    return await action()
-  } catch (error) {
-    throw toStorageError(error)
-  }
-}
-
-/** Values that were taken from an iterator, and then the rest of it. */
-async function* resumed<Value>(
-  taken: readonly Value[],
-  rest: AsyncIterator<Value>,
-): AsyncGenerator<Value, void, void> {
-  try {
-    yield* taken
-    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
-  } finally {
-    await rest.return?.()
-  }
-}
-
-async function readFully(handle: FileHandle, position: number, block: Buffer): Promise<Buffer> {
-  await failpoint('READ')
-  for (let filled = 0; filled < block.length; ) {
-    const { bytesRead } = await handle.read(block, filled, block.length - filled, position + filled)
-    if (bytesRead === 0) throw fileDamaged('The bytes end before they should.')
-    filled += bytesRead
-  }
-  return block
 }
 
 async function* namesIn(directory: string): AsyncGenerator<string> {

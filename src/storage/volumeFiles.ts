@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import type { DirectorySync } from './durableDirectory.ts'
 import { shards } from './storage.ts'
 
@@ -20,12 +20,14 @@ export function volumeLayout(root: string) {
   }
 }
 
+export type VolumeLayout = ReturnType<typeof volumeLayout>
+
 /**
- * Makes the directories of a volume, durably. Throws an Error when one of them is not a directory: a link in its place
- * could lead anywhere.
+ * Makes the directories of a volume, durably, and removes what a kill left of earlier small files. Throws an Error when
+ * one of the directories is none: a link in its place could lead anywhere.
  */
 export async function prepareVolume(root: string, directorySync: DirectorySync): Promise<void> {
-  await mkdir(root, { recursive: true, mode: 0o700 })
+  const highest = await mkdir(root, { recursive: true, mode: 0o700 })
   const directories = ['tmp', 'blobs', ...shards.map((shard) => join('blobs', shard))]
   for (const directory of directories) {
     const path = join(root, directory)
@@ -35,6 +37,24 @@ export async function prepareVolume(root: string, directorySync: DirectorySync):
   }
   await directorySync.sync(join(root, 'blobs'))
   await directorySync.sync(root)
+  if (highest !== undefined) {
+    for (let made = resolve(root); made.length >= highest.length; made = dirname(made))
+      await directorySync.sync(dirname(made))
+  }
+  await removeAbandoned(root, /^\.(hwm|volume-id)\.[0-9a-f]{16}$/)
+  await removeAbandoned(join(root, 'tmp'), /^check-[0-9a-f-]{36}(\.[0-9a-f]{16})?$/)
+}
+
+const HOUR_MILLISECONDS = 3_600_000
+
+/** Removes files of these names that are so old that nobody can be about to use them. */
+async function removeAbandoned(directory: string, names: RegExp): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!names.test(name)) continue
+    const path = join(directory, name)
+    const status = await lstat(path).catch(unlessCode('ENOENT'))
+    if (status && Date.now() - status.mtimeMs > HOUR_MILLISECONDS) await removeFile(path)
+  }
 }
 
 const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants

@@ -1,0 +1,82 @@
+import { type FileHandle, rename } from 'node:fs/promises'
+import { failpoint } from '../failpoint.ts'
+import type { DirectorySync } from './durableDirectory.ts'
+import type { StorageKey } from './storage.ts'
+import { attempt } from './systemErrors.ts'
+import { insistOnUnused, openNew, type VolumeLayout } from './volumeFiles.ts'
+import { writeBatches } from './writeBatches.ts'
+
+export interface LargeWritesOptions {
+  readonly layout: VolumeLayout
+  readonly directories: DirectorySync
+  insistOnIdentity(): Promise<void>
+  /** Told when a file or a directory could not be synced. */
+  distrust(): void
+}
+
+/** Writes files of several pieces, each on its own while its bytes arrive (U2-U8). */
+export function createLargeWrites({ layout, directories, insistOnIdentity, distrust }: LargeWritesOptions) {
+  /** Does what makes bytes durable, once: what fails here must not be tried again (F3). */
+  async function syncing(work: () => Promise<void>) {
+    try {
+      await work()
+    } catch (error) {
+      distrust()
+      throw error
+    }
+  }
+
+  const syncEarly = (handle: FileHandle) =>
+    syncing(async () => {
+      await failpoint('U5')
+      await handle.datasync()
+    })
+
+  async function syncAndClose(handle: FileHandle) {
+    await failpoint('U5')
+    await handle.sync()
+    await failpoint('U6')
+    await handle.close()
+  }
+
+  return {
+    /** Resolves when the bytes are durable. Throws `storage-full`, `storage-unavailable`, or what `batches` throws. */
+    async write(key: StorageKey, batches: AsyncIterable<readonly Buffer[]>): Promise<void> {
+      const temporary = layout.temporaryPath(key)
+      const handle = await attempt(async () => {
+        await insistOnIdentity()
+        await failpoint('U2')
+        return openNew(temporary)
+      })
+      try {
+        await attempt(() => insistOnUnused(layout.path(key)))
+        await writeBatches(handle, batches, syncEarly)
+        await attempt(() => syncing(() => syncAndClose(handle)))
+      } catch (error) {
+        await handle.close().catch(() => {}) // closed already when that is what failed
+        throw error
+      }
+      await attempt(async () => {
+        await failpoint('U7')
+        await rename(temporary, layout.path(key))
+        await syncing(async () => {
+          await failpoint('U8')
+          await directories.sync(layout.directoryOf(key))
+        })
+      })
+    },
+  }
+}
+
+/** Values that were taken from an iterator, and then the rest of it. */
+export async function* resumed<Value>(
+  taken: readonly Value[],
+  rest: AsyncIterator<Value>,
+): AsyncGenerator<Value, void, void> {
+  try {
+    yield* taken
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
+  }
+}
