@@ -1,7 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -182,9 +191,22 @@ describe('volume, on its file system', () => {
     await stored(randomBytes(10))
   })
 
-  it('reads a mark that was cut off by nothing: it is whole or the one before', async () => {
+  it('is not confused by what a kill left of small files, and removes it when it is old', async () => {
     await storage.writeMark(7)
-    await writeFile(join(root, '.hwm.0123456789abcdef'), '99')
-    expect(await storage.readMark()).toBe(7)
+    const left = [
+      '.hwm.0123456789abcdef',
+      '.volume-id.0123456789abcdef',
+      'tmp/check-01234567-89ab-4def-8123-456789abcdef',
+      'tmp/check-01234567-89ab-4def-8123-456789abcdef.0123456789abcdef',
+    ].map((name) => join(root, name))
+    for (const path of left) writeFileSync(path, '99')
+    const again = await open(root)
+    expect(await again.readMark()).toBe(7)
+    expect(left.map((path) => existsSync(path))).toEqual(left.map(() => true))
+
+    const yesterday = Date.now() / 1000 - 86_400
+    for (const path of left) utimesSync(path, yesterday, yesterday)
+    expect(await (await open(root)).readMark()).toBe(7)
+    expect(left.map((path) => existsSync(path))).toEqual(left.map(() => false))
   })
 })
