@@ -139,7 +139,7 @@ describe('A file whose time is over', () => {
   it('is gone everywhere at once, and its bytes are taken again', async () => {
     const text = freshText()
     const kept = await upload(service, text, {
-      fields: { bucket: 'brief', expires_in: '2' },
+      fields: { bucket: 'brief', expires_in: '3' },
       name: 'brief.txt',
     })
     const { id, file_hash } = kept.body

@@ -11,6 +11,7 @@ import { type FileBody, filesPath } from './support/client.ts'
 const MIB = 2 ** 20
 const LARGE = 200
 const GROWTH_MIB = 96
+const PATIENCE_MILLISECONDS = 180_000
 
 let installation: Installation
 let service: ChildService
@@ -20,7 +21,7 @@ beforeAll(async () => {
   // What a process needs once, it needs anyway.
   for (const store of [post, put])
     expect(await download(await store(generate(8)))).toMatchObject({ size: 8 * MIB })
-})
+}, PATIENCE_MILLISECONDS)
 afterAll(async () => {
   await service.stop()
   await installation.remove()
@@ -89,18 +90,26 @@ describe('The memory of the service', () => {
   it.each([
     ['a form', post],
     ['a raw body', put],
-  ])(`does not grow with %s of ${LARGE} MiB, nor with its download`, async (_case, store) => {
-    const before = await memory()
-    const file = await store(generate(LARGE))
-    expect(file.file_size).toBe(LARGE * MIB)
-    expect((await download(file)).size).toBe(LARGE * MIB)
-    expect((await memory()).peak - before.now).toBeLessThan(GROWTH_MIB)
-  })
+  ])(
+    `does not grow with %s of ${LARGE} MiB, nor with its download`,
+    async (_case, store) => {
+      const before = await memory()
+      const file = await store(generate(LARGE))
+      expect(file.file_size).toBe(LARGE * MIB)
+      expect((await download(file)).size).toBe(LARGE * MIB)
+      expect((await memory()).peak - before.now).toBeLessThan(GROWTH_MIB)
+    },
+    PATIENCE_MILLISECONDS,
+  )
 
-  it('does not grow with several at once', async () => {
-    const before = await memory()
-    const files = await Promise.all([post, put, post, put].map((store) => store(generate(LARGE / 4))))
-    await Promise.all(files.map(download))
-    expect((await memory()).peak - before.now).toBeLessThan(GROWTH_MIB)
-  })
+  it(
+    'does not grow with several at once',
+    async () => {
+      const before = await memory()
+      const files = await Promise.all([post, put, post, put].map((store) => store(generate(LARGE / 4))))
+      await Promise.all(files.map(download))
+      expect((await memory()).peak - before.now).toBeLessThan(GROWTH_MIB)
+    },
+    PATIENCE_MILLISECONDS,
+  )
 })

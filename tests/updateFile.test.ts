@@ -65,7 +65,7 @@ describe('updateFile', () => {
 
   it('lets a file expire, also at a time that was later before', async () => {
     const { body } = await upload(service, freshText(), { fields: { expires_in: '86400' } })
-    const soon = new Date(Date.now() + 1500)
+    const soon = new Date(Date.now() + 3000)
     expect((await change(body.id, { expires_at: soon.toISOString() })).body.expires_at).toBe(
       soon.toISOString(),
     )
