@@ -22,8 +22,8 @@ export interface Entry {
   /** Whether its bytes came back as they were sent. */
   downloaded: boolean
   busy: boolean
-  /** Sends the upload once more. */
-  readonly resend: (service: Service) => Promise<void>
+  /** Sends the upload, or sends it again; undefined when it need not be sent any more, so that its bytes can go. */
+  send: ((service: Service) => Promise<void>) | undefined
 }
 
 /** Remembers every promise a service made, and finds those it broke. */
@@ -50,7 +50,13 @@ export class Ledger {
       marks: [0],
       downloaded: false,
       busy: false,
-      resend: async (service) => this.#settle(entry, await upload(service, entry)),
+      send: async (service) => {
+        try {
+          this.#settle(entry, await upload(service, entry))
+        } finally {
+          if (entry.answered || idempotencyKey === undefined) entry.send = undefined
+        }
+      },
     }
     this.entries.push(entry)
     return entry
@@ -110,7 +116,7 @@ export class Ledger {
   /** Sends again what got no answer and may be sent again: uploads with an Idempotency-Key, and deletions. */
   async settle(service: Service): Promise<void> {
     for (const entry of this.entries) {
-      if (entry.idempotencyKey !== undefined && !entry.answered) await entry.resend(service)
+      await entry.send?.(service)
       if (entry.state === 'deleting') await this.remove(service, entry)
     }
   }

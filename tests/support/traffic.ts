@@ -28,7 +28,7 @@ export async function makeTraffic(
       return await alone(entry, () => ledger.update(service, entry, randomInt(1, 2 ** 31)))
     if (entry && chance(10)) return await alone(entry, () => ledger.check(service, entry))
     const added = addUpload(ledger, recent)
-    await alone(added, () => added.resend(service))
+    await alone(added, async () => added.send?.(service))
   }
 
   async function callAgain(): Promise<void> {
