@@ -1,3 +1,5 @@
+import { release } from 'node:os'
+
 interface Place {
   readonly socketFolder: string
   readonly clusterName: string
@@ -17,6 +19,7 @@ export function serverSettings({ socketFolder, clusterName }: Place): Readonly<R
     min_wal_size: '256MB',
     // A start after a crash replays what was written since the last checkpoint: seconds, not minutes.
     checkpoint_timeout: '1min',
+    ...(reportsLostWrites() && { recovery_init_sync_method: 'syncfs' }),
     jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',
@@ -26,4 +29,13 @@ export function serverSettings({ socketFolder, clusterName }: Place): Readonly<R
     log_min_messages: 'log',
     log_min_error_statement: 'panic',
   }
+}
+
+/**
+ * Before it recovers, PostgreSQL makes sure that everything on the disk is really there. One syncfs for all takes a third
+ * of the time of an fsync for each of a thousand files, but only Linux has it, and only since 5.8 does it report errors.
+ */
+function reportsLostWrites(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number)
+  return process.platform === 'linux' && (major > 5 || (major === 5 && minor >= 8))
 }
