@@ -1,5 +1,10 @@
+import { randomInt } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createInstallation, type Installation } from '../support/childService.ts'
+import { upload } from '../support/client.ts'
+import { killAll, processesIn } from '../support/embeddedPostgresOwner.ts'
 import { comeToRest, killOverAndOver, type Tally } from '../support/killing.ts'
 import { findFailpoints, planKills } from '../support/killPlan.ts'
 import { Ledger } from '../support/ledger.ts'
@@ -60,6 +65,22 @@ describe('the service, killed with SIGKILL under traffic', () => {
     },
     timeout(kills.everything),
   )
+
+  it('starts in the end, however early it was killed before, be it with its PostgreSQL or without', async () => {
+    const installation = await install('embedded')
+    const postgres = join(installation.dataDirectory, 'postgres')
+    for (let round = 0; round < 8; round++) {
+      const starting = installation.begin(['serve'])
+      await sleep(randomInt(200 * (round + 1)))
+      starting.signal('SIGKILL')
+      if (round % 2 === 0) killAll(processesIn(postgres))
+      await starting.ended
+    }
+    const service = await installation.start()
+    expect((await upload(service, 'stored at last')).status).toBe(201)
+    expect(await installation.run(['fsck', '--deep'])).toMatchObject({ code: 0 })
+    expect((await service.stop()).code).toBe(0)
+  }, 120_000)
 })
 
 /** A line of the table in bench/KILLS.md. */
