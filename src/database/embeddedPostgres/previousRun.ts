@@ -4,7 +4,7 @@ import { errorCode } from './errorCode.ts'
 import { pidFilePath, readPidFile } from './pidFile.ts'
 import { listProcesses, type Process } from './processes.ts'
 
-const patience = { quit: 10_000, giveUp: 30_000 }
+const patience = { owned: 1000, quit: 10_000, giveUp: 30_000 }
 
 /** The name all processes of one data folder carry on their command line, whatever path leads to it. */
 export async function clusterNameOf(dataFolder: string): Promise<string> {
@@ -31,8 +31,14 @@ export async function endPreviousRun(place: Place): Promise<Leftovers | undefine
   for (;;) {
     const { postmasters, backends } = runningIn(place.clusterName)
     if (postmasters.length + backends.length === 0) break
-    await refuseOwned(place, postmasters)
     const waited = Date.now() - started
+    const owned = await findOwned(place, postmasters)
+    // Killed with its service a moment ago, it may still be there: only one that stays is in use.
+    if (owned && waited > patience.owned) throw inUse(place, owned)
+    if (owned) {
+      await sleep(20)
+      continue
+    }
     if (waited > patience.giveUp) throw inUse(place, postmasters[0] ?? backends[0])
 
     // Without a postmaster its backends are lost already; one that is busy would notice only later.
@@ -50,11 +56,11 @@ export async function endPreviousRun(place: Place): Promise<Leftovers | undefine
 }
 
 /** The service that started a postmaster wrote its id into the command line; an orphan has another parent. */
-async function refuseOwned(place: Place, postmasters: readonly Process[]): Promise<void> {
+async function findOwned(place: Place, postmasters: readonly Process[]): Promise<Process | undefined> {
   const owned = postmasters.find(({ command, parent }) => command.includes(` upfile.owner=${parent} `))
-  if (!owned) return
+  if (!owned) return undefined
   const pidFile = await readPidFile(place.dataFolder)
-  if (pidFile?.pid !== owned.pid || pidFile.status !== 'stopping') throw inUse(place, owned)
+  return pidFile?.pid === owned.pid && pidFile.status === 'stopping' ? undefined : owned
 }
 
 function runningIn(clusterName: string): { postmasters: Process[]; backends: Process[] } {
