@@ -113,10 +113,13 @@ export class Ledger {
     this.counts.deleted += 1
   }
 
-  /** Sends again what got no answer and may be sent again: uploads with an Idempotency-Key, and deletions. */
+  /**
+   * Sends again what got no answer and may be sent again: uploads with an Idempotency-Key, and deletions. A refusal that
+   * comes before the body was sent may cost its sender the connection, and so the answer.
+   */
   async settle(service: Service): Promise<void> {
     for (const entry of this.entries) {
-      await entry.send?.(service)
+      await entry.send?.(service).catch(() => {})
       if (entry.state === 'deleting') await this.remove(service, entry)
     }
   }

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type FileBody, filesPath, send, upload } from './client.ts'
 import type { Entry, Ledger } from './ledger.ts'
 
@@ -37,7 +38,7 @@ export async function makeTraffic(
         await call()
       } catch {
         ledger.counts.unanswered += 1
-        return // the connection broke, so the service is gone
+        await sleep(50) // until it is known that the service is gone
       }
     }
   }
