@@ -12,8 +12,8 @@ beforeAll(async () => {
   oracle = watchService(service)
 })
 afterEach(() => oracle.expectAlive())
+afterAll(() => oracle.expectUnharmed())
 afterAll(async () => {
-  await oracle.expectUnharmed()
   oracle.stop()
   await service.stop()
 })

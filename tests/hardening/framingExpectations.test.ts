@@ -12,7 +12,8 @@ beforeAll(async () => {
   oracle = watchService(service)
   file = (await upload(service, 'a file to change')).body
 })
-afterEach(() => oracle.expectUnharmed())
+afterEach(() => oracle.expectAlive())
+afterAll(() => oracle.expectUnharmed())
 afterAll(async () => {
   oracle.stop()
   await service.stop()

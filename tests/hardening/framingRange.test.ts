@@ -20,8 +20,8 @@ beforeAll(async () => {
   oracle = watchService(service)
   for (const content of contents) ids.set(content, (await upload(service, content)).body.id)
 })
+afterAll(() => oracle.expectUnharmed())
 afterAll(async () => {
-  await oracle.expectUnharmed()
   oracle.stop()
   await service.stop()
 })

@@ -54,8 +54,8 @@ beforeAll(async () => {
   )
   await Promise.allSettled([...silent.values(), dribbled, ...headless, steady])
 })
+afterAll(() => oracle.expectUnharmed())
 afterAll(async () => {
-  await oracle.expectUnharmed()
   oracle.stop()
   await service.stop()
 })

@@ -15,6 +15,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await oracle.expectUnharmed()
   await oracle.expectNobodyConnected()
+})
+afterAll(async () => {
   oracle.stop()
   await service.stop()
 })

@@ -15,7 +15,8 @@ beforeAll(async () => {
   service = await startService({ MAX_FILE_SIZE: String(limit), ALLOWED_TYPES: 'text/plain' })
   oracle = watchService(service)
 })
-afterEach(() => oracle.expectUnharmed())
+afterEach(() => oracle.expectAlive())
+afterAll(() => oracle.expectUnharmed())
 afterAll(async () => {
   oracle.stop()
   await service.stop()

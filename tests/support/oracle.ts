@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { expect } from '@jest/globals'
+import { checkEverything } from '../../src/domain/fsck.ts'
 import { eventually } from './eventually.ts'
 import { rawRequest } from './rawRequest.ts'
 import type { TestService } from './service.ts'
@@ -13,8 +14,8 @@ export interface Oracle {
   /** Expects that the service lives, was never blocked for long and gave no answer of 500 or above. */
   expectAlive(): Promise<void>
   /**
-   * Expects in addition that it holds no file of the volume open, and that after a round of maintenance nothing
-   * unfinished is on the volume and no invariant is broken.
+   * Expects in addition that it holds no file of the volume open, and that after a round of maintenance nothing but the
+   * bytes of files is on the volume and no invariant is broken.
    */
   expectUnharmed(): Promise<void>
   /** Expects that soon nobody is connected any more, but for clients that may send another request. */
@@ -53,8 +54,10 @@ export function watchService(service: TestService): Oracle {
         expect(openVolumeFiles(service)).toEqual([])
         await service.maintain()
         expect(await readdir(join(service.dataDirectory, 'volume/tmp'))).toEqual([])
+        const { counts, violations } = await checkEverything(service.deps, { deep: true })
+        expect(violations).toEqual([])
+        expect(counts['stored keys']).toBe(counts.blobs)
       })
-      expect(await service.violations()).toEqual([])
     },
     expectNobodyConnected: () =>
       eventually(async () => {

@@ -16,6 +16,8 @@ export interface RawAnswer {
 
 /** A connection used by hand: nothing is sent, added or read that the test does not ask for. */
 export interface RawConnection {
+  /** The port by which the service knows this connection. */
+  readonly port: number
   /** Whether the bytes could be handed over: false when the connection is closed. */
   write(bytes: Bytes): Promise<boolean>
   /** The next answer, 100 included. Rejects when the connection ends before it, or after 10 s. */
@@ -41,6 +43,7 @@ export async function openRaw(
 ): Promise<RawConnection> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
   await once(socket, 'connect')
+  socket.unref() // one that a failed test left open must not keep the run from ending
   const received = createStock()
   let over = false
   let changed = Promise.withResolvers<void>()
@@ -73,6 +76,7 @@ export async function openRaw(
   }
 
   const connection: RawConnection = {
+    port: socket.localPort ?? 0,
     async write(more) {
       if (socket.writable && !socket.write(more))
         await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})
