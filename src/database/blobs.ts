@@ -50,9 +50,23 @@ export async function findUnverifiedBlob(
   return row && toStoredBlob(row)
 }
 
-/** Blobs in the order of their ids, from the one after `afterId`. */
-export async function listBlobs(db: Database, afterId: number, atMost: number): Promise<StoredBlob[]> {
-  const rows = await selectBlobs(db).where('id', '>', afterId).orderBy('id').limit(atMost).execute()
+/** The id of the newest blob; 0 when there is none. */
+export async function findNewestBlobId(db: Database): Promise<number> {
+  const row = await db.selectFrom('blobs').select('id').orderBy('id', 'desc').limit(1).executeTakeFirst()
+  return row?.id ?? 0
+}
+
+/** Blobs in the order of their ids, from the one after `afterId` to `lastId`. */
+export async function listBlobs(
+  db: Database,
+  { afterId, lastId, atMost }: { afterId: number; lastId: number; atMost: number },
+): Promise<StoredBlob[]> {
+  const rows = await selectBlobs(db)
+    .where('id', '>', afterId)
+    .where('id', '<=', lastId)
+    .orderBy('id')
+    .limit(atMost)
+    .execute()
   return rows.map(toStoredBlob)
 }
 

@@ -1,4 +1,4 @@
-import { listBlobs } from '../database/blobs.ts'
+import { findNewestBlobId, listBlobs } from '../database/blobs.ts'
 import {
   countRows,
   findKnownKeys,
@@ -39,8 +39,9 @@ export async function checkEverything(deps: FsckDeps, { deep }: { deep: boolean 
 
 /** I1, I2, I6: the bytes of every blob are there, and with `deep` they are what they were. */
 async function* checkBlobs({ db, storage }: FsckDeps, deep: boolean): AsyncGenerator<Violation> {
+  const lastId = await findNewestBlobId(db) // uploads may come in faster than they are read: the check must end
   for (let afterId = 0; ; ) {
-    const blobs = await listBlobs(db, afterId, PAGE)
+    const blobs = await listBlobs(db, { afterId, lastId, atMost: PAGE })
     for (const blob of blobs) {
       const damage = deep ? await findDamage(storage, blob) : await findMissing(storage, blob)
       if (damage === undefined || !(await isCurrentBlob(db, blob))) continue

@@ -77,7 +77,7 @@ describe('fsck of sound data', () => {
       }
     }
     await Promise.all([
-      makeTraffic(service, ledger, { callers: 6, stopped: () => over }),
+      makeTraffic(service, ledger, { callers: 3, stopped: () => over }),
       check().finally(() => {
         over = true
       }),
