@@ -1,4 +1,4 @@
-import { closeSync, constants, fsync, lstatSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsync, fsyncSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { parentPort } from 'node:worker_threads'
 import { type ArmedFailpoints, armFailpoints, failpoint } from '../failpoint.ts'
@@ -35,7 +35,13 @@ interface Progress {
   failure: SmallWriteFailure | null
 }
 
-const sync = promisify(fsync)
+/** A disk this quick is asked for one fsync after the other: many at once would wake a thread for each. */
+const QUICK_SYNC_MILLISECONDS = 1
+
+type Sync = (fd: number) => void | Promise<void>
+const syncAlone: Sync = fsyncSync
+const syncBeside: Sync = promisify(fsync)
+
 const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
 const NEW_FILE = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW
 
@@ -47,7 +53,7 @@ parentPort?.on('message', (batch: SmallWriteBatch) => {
   void writeBatch(batch).then((failures) => parentPort?.postMessage(failures))
 })
 
-/** Takes all files of a batch through U2-U8 side by side. Never throws: each file has a failure of its own, or none. */
+/** Takes all files of a batch through U2-U8. Never throws: each file has a failure of its own, or none. */
 async function writeBatch({
   identity,
   bytes,
@@ -57,14 +63,14 @@ async function writeBatch({
   if (failpoints.generation !== armed) armFailpoints(failpoints.spec)
   armed = failpoints.generation
   const files = writes.map((write): Progress => ({ write, fd: undefined, failure: null }))
-  const each = (syncing: boolean, step: (file: Progress) => Promise<void>) =>
-    Promise.all(files.map((file) => attempt(file, syncing, () => step(file))))
+  const each = (step: (file: Progress) => Promise<void>) =>
+    Promise.all(files.map((file) => attempt(file, false, () => step(file))))
 
-  await each(false, async () => insistOnVolume(identity))
-  await each(false, (file) => writeBytes(file, bytes))
-  await each(true, syncAndClose)
+  await each(async () => insistOnVolume(identity))
+  await each((file) => writeBytes(file, bytes))
+  await syncFiles(files)
   closeFailed(files)
-  await each(false, async ({ write }) => {
+  await each(async ({ write }) => {
     await failpoint('U7')
     renameSync(write.temporaryPath, write.path)
   })
@@ -103,7 +109,16 @@ async function writeBytes(file: Progress, bytes: ArrayBuffer): Promise<void> {
   for (let written = 0; written < view.length; ) written += writeSync(file.fd, view, written)
 }
 
-async function syncAndClose(file: Progress): Promise<void> {
+/** The first fsync tells how quick the disk is; a slow one is asked for all others at once. */
+async function syncFiles([first, ...others]: readonly Progress[]): Promise<void> {
+  if (!first) return
+  const began = performance.now()
+  await attempt(first, true, () => syncAndClose(first, syncAlone))
+  const sync = performance.now() - began <= QUICK_SYNC_MILLISECONDS ? syncAlone : syncBeside
+  await Promise.all(others.map((file) => attempt(file, true, () => syncAndClose(file, sync))))
+}
+
+async function syncAndClose(file: Progress, sync: Sync): Promise<void> {
   if (file.fd === undefined) return
   await failpoint('U5')
   await sync(file.fd)
@@ -147,7 +162,7 @@ async function syncDirectory(name: string): Promise<void> {
   const fd = directories.get(name) ?? openSync(name, 'r')
   directories.set(name, fd)
   try {
-    await sync(fd)
+    await syncAlone(fd)
   } catch (error) {
     directories.delete(name)
     closeSync(fd)
