@@ -17,16 +17,15 @@ interface Waiting {
 }
 
 const FILES_AT_ONCE = 64
-const STATEMENTS_AT_ONCE = 2
 const UNIQUE_VIOLATION = '23505'
 
-/** Files that are ready in the same moment share one statement and so one COMMIT. */
+/** Files that become ready while a statement runs share the next one, and so one COMMIT. */
 export function createCommitQueue(db: Database): CommitNewFile {
   let queue: Waiting[] = []
-  let running = 0
+  let running = false
 
   async function drain() {
-    running += 1
+    running = true
     while (queue.length > 0) {
       const batch = takeBatch()
       try {
@@ -39,7 +38,7 @@ export function createCommitQueue(db: Database): CommitNewFile {
         await giveBack(batch, error)
       }
     }
-    running -= 1
+    running = false
   }
 
   /** Rolled back because of one of them, or for the sake of others: whoever is not at fault gets another chance. */
@@ -77,6 +76,6 @@ export function createCommitQueue(db: Database): CommitNewFile {
   return (file) =>
     new Promise((resolve, reject) => {
       queue.push({ file, resolve, reject })
-      if (running < STATEMENTS_AT_ONCE) void drain()
+      if (!running) void drain()
     })
 }
