@@ -13,6 +13,8 @@ const HTML =
 const SVG = /^\s*(<\?xml[^>]*>\s*)?(<!--(?:(?!-->)[\s\S])*-->\s*)*(<!doctype\s+svg[^>]*>\s*)?<svg[\s>]/i
 const XML = /^\s*<\?xml[\s?]/i
 
+const CONTROL_CHARACTER = /[\0-\x08\x0e-\x1a\x1c-\x1f]/
+
 /** Formats that are text and have a type of their own begin like this. */
 const MARKED_TEXT = /^(%!|%PDF|<|\{\\rtf|BEGIN:|-----|#!AMR|SFW|d8:)/
 
@@ -71,17 +73,19 @@ function withDeadline(tokenizer: ITokenizer): ITokenizer {
 /** The text that bytes are; undefined when they are not text. UTF-16 is text only with its byte order mark. */
 function toText(head: Buffer): string | undefined {
   if (head.length === 0) return undefined
-  const encoding =
-    head[0] === 0xff && head[1] === 0xfe
-      ? 'utf-16le'
-      : head[0] === 0xfe && head[1] === 0xff
-        ? 'utf-16be'
-        : 'utf-8'
+  const encoding = encodingOf(head)
+  // In UTF-8 a control character is a byte of its own: most bytes that are no text are found out without decoding.
+  if (encoding === 'utf-8' && CONTROL_CHARACTER.test(head.toString('latin1'))) return undefined
   try {
     // `stream`: the head may end in the middle of a character.
     const text = new TextDecoder(encoding, { fatal: true }).decode(head, { stream: true })
-    return /[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? undefined : text
+    return CONTROL_CHARACTER.test(text) ? undefined : text
   } catch {
     return undefined
   }
+}
+
+function encodingOf(head: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le'
+  return head[0] === 0xfe && head[1] === 0xff ? 'utf-16be' : 'utf-8'
 }
