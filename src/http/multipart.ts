@@ -12,6 +12,7 @@ const MAX_PARTS = 20
 
 const CR = 13
 const LINE_END = Buffer.from('\r\n')
+const END_MARK = Buffer.from('--')
 const HEADERS_END = Buffer.from('\r\n\r\n')
 
 /**
@@ -26,14 +27,16 @@ export async function* parseMultipart(
   const input = createInput(source)
   try {
     const delimiter = Buffer.from(`\r\n--${boundary}`)
-    input.unread(LINE_END) // the first delimiter may stand at the very beginning
-    await skip(input.until(delimiter), MAX_PREAMBLE_BYTES, 'What stands before the first part is too long.')
+    const opening = delimiter.subarray(LINE_END.length)
+    if (await input.startsWith(opening)) await input.take(opening.length)
+    else
+      await skip(input.until(delimiter), MAX_PREAMBLE_BYTES, 'What stands before the first part is too long.')
 
     for (let count = 1; await hasNextPart(input); count++) {
       if (count > MAX_PARTS) throw formTooLarge(`A form may have at most ${MAX_PARTS} parts.`)
       const headers = parsePartHeaders(await readHeaders(input))
       // Some readers take this for the end of an empty part; whoever wants to be understood by all does not send it.
-      if (await input.startsWith(delimiter.subarray(LINE_END.length)))
+      if (await input.startsWith(opening))
         throw formInvalid('The bytes of a part begin with the delimiter of the form.')
       const bytes = input.until(delimiter)
       yield { ...headers, bytes: { [Symbol.asyncIterator]: () => keepOpen(bytes) } }
@@ -48,9 +51,9 @@ export async function* parseMultipart(
 
 /** After a delimiter: `--` ends the form, a line end begins a part; blanks in between are padding. */
 async function hasNextPart(input: Input): Promise<boolean> {
-  const two = await input.take(2)
-  if (two.equals(Buffer.from('--'))) return false
-  input.unread(two)
+  const two = await input.take(END_MARK.length)
+  if (two.equals(END_MARK)) return false
+  input.stepBack(END_MARK.length)
   const padding = await input.collect(LINE_END, 64)
   if (/[^ \t]/.test(padding.toString('latin1'))) throw formInvalid('A delimiter of the form is malformed.')
   return true
@@ -58,7 +61,7 @@ async function hasNextPart(input: Input): Promise<boolean> {
 
 /** The lines in front of a part's bytes; none at all leaves only the line end. */
 async function readHeaders(input: Input): Promise<Buffer> {
-  input.unread(LINE_END)
+  input.stepBack(LINE_END.length)
   const lines = await input.collect(HEADERS_END, MAX_HEADER_BYTES)
   return lines.subarray(LINE_END.length)
 }
@@ -80,46 +83,42 @@ type Input = ReturnType<typeof createInput>
 function createInput(source: AsyncIterable<Buffer>) {
   const chunks = source[Symbol.asyncIterator]()
   let buffered: Buffer = Buffer.alloc(0)
+  /** How many of the buffered bytes were taken. */
+  let taken = 0
 
-  async function pull(): Promise<Buffer> {
+  async function join() {
     const { value, done } = await chunks.next()
     if (done) throw bodyIncomplete('The form ends before its closing delimiter.')
-    return value
+    buffered = taken === buffered.length ? value : Buffer.concat([buffered.subarray(taken), value])
+    taken = 0
   }
-  const unread = (bytes: Buffer) => {
-    buffered = buffered.length === 0 ? bytes : Buffer.concat([bytes, buffered])
-  }
-  const join = async () => {
-    const chunk = await pull()
-    buffered = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk])
+  const left = () => buffered.length - taken
+  const takeUpTo = (end: number) => {
+    const bytes = buffered.subarray(taken, end)
+    taken = end
+    return bytes
   }
 
   /** Yields what stands before the delimiter and takes the delimiter away. */
   async function* until(delimiter: Buffer): AsyncGenerator<Buffer, void, void> {
     for (;;) {
-      const at = buffered.indexOf(delimiter)
-      if (at >= 0) {
-        const before = buffered.subarray(0, at)
-        buffered = buffered.subarray(at + delimiter.length)
-        if (before.length > 0) yield before
-        return
-      }
-      const keep = partialMatch(buffered, delimiter)
-      const sure = buffered.subarray(0, buffered.length - keep)
-      buffered = buffered.subarray(buffered.length - keep)
+      const found = buffered.indexOf(delimiter, taken)
+      const sure = takeUpTo(found >= 0 ? found : buffered.length - partialMatch(buffered, taken, delimiter))
+      if (found >= 0) taken += delimiter.length
       if (sure.length > 0) yield sure
+      if (found >= 0) return
       await join()
     }
   }
 
   async function collect(delimiter: Buffer, atMost: number): Promise<Buffer> {
     for (;;) {
-      const at = buffered.indexOf(delimiter)
-      if (at > atMost || (at < 0 && buffered.length > atMost))
+      const found = buffered.indexOf(delimiter, taken)
+      if (found - taken > atMost || (found < 0 && left() > atMost))
         throw formInvalid('The headers of a part are too long.')
-      if (at >= 0) {
-        const before = buffered.subarray(0, at)
-        buffered = buffered.subarray(at + delimiter.length)
+      if (found >= 0) {
+        const before = takeUpTo(found)
+        taken += delimiter.length
         return before
       }
       await join()
@@ -128,19 +127,21 @@ function createInput(source: AsyncIterable<Buffer>) {
 
   /** Looks at the next bytes and leaves them where they are. */
   async function startsWith(bytes: Buffer): Promise<boolean> {
-    while (buffered.length < bytes.length && bytes.subarray(0, buffered.length).equals(buffered)) await join()
-    return buffered.subarray(0, bytes.length).equals(bytes)
+    for (;;) {
+      const next = buffered.subarray(taken, taken + bytes.length)
+      if (!next.equals(bytes.subarray(0, next.length))) return false
+      if (next.length === bytes.length) return true
+      await join()
+    }
   }
 
   async function take(count: number): Promise<Buffer> {
-    while (buffered.length < count) await join()
-    const taken = buffered.subarray(0, count)
-    buffered = buffered.subarray(count)
-    return taken
+    while (left() < count) await join()
+    return takeUpTo(taken + count)
   }
 
   async function* rest(): AsyncGenerator<Buffer, void, void> {
-    yield buffered
+    yield takeUpTo(buffered.length)
     for (;;) {
       const { value, done } = await chunks.next()
       if (done) return
@@ -148,13 +149,27 @@ function createInput(source: AsyncIterable<Buffer>) {
     }
   }
 
-  return { unread, until, collect, startsWith, take, rest, close: async () => void (await chunks.return?.()) }
+  return {
+    until,
+    collect,
+    startsWith,
+    take,
+    /** Gives back the last bytes that `take` or `collect` took. */
+    stepBack(count: number) {
+      taken -= count
+    },
+    rest,
+    close: async () => void (await chunks.return?.()),
+  }
 }
 
-/** How many bytes at the end could be the beginning of the delimiter, which begins with the only CR it has. */
-function partialMatch(bytes: Buffer, delimiter: Buffer): number {
+/**
+ * How many bytes at the end, from `start` on, could be the beginning of the delimiter, which begins with the only CR it
+ * has.
+ */
+function partialMatch(bytes: Buffer, start: number, delimiter: Buffer): number {
   const at = bytes.lastIndexOf(CR)
   const length = bytes.length - at
-  if (at < 0 || length >= delimiter.length) return 0
+  if (at < start || length >= delimiter.length) return 0
   return bytes.compare(delimiter, 0, length, at) === 0 ? length : 0
 }
