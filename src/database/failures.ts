@@ -29,6 +29,7 @@ const UNKNOWN_MESSAGES =
 export function classifyFailure(error: unknown): Failure {
   const code = codeOf(error)
   if (code !== undefined) {
+    if (isPanic(error)) return 'unknown'
     if (RETRY.test(code)) return 'retry'
     if (TIMEOUT.test(code)) return 'timeout'
     if (UNAVAILABLE.test(code)) return 'unavailable'
@@ -38,6 +39,9 @@ export function classifyFailure(error: unknown): Failure {
   if (UNAVAILABLE_MESSAGES.test(message)) return 'unavailable'
   return UNKNOWN_MESSAGES.test(message) ? 'unknown' : 'other'
 }
+
+/** PostgreSQL could not write its log, whatever the code says: the recovery may find what was being committed. */
+const isPanic = (error: unknown) => Error.isError(error) && 'severity' in error && error.severity === 'PANIC'
 
 /** The SQLSTATE or system error code of an error, if it has one. */
 export function codeOf(error: unknown): string | undefined {

@@ -25,8 +25,9 @@ describe('a COMMIT whose answer is lost', () => {
     return { name, headers: keyed ? { 'idempotency-key': name } : {} }
   }
 
-  it.each(ways)('is found out to have happened (%s)', async (_way, statement, keyed) => {
-    const sprung = behind.proxy.breakAt(statement, 'after')
+  const losses = ways.flatMap((way) => (['after', 'panic'] as const).map((how) => [...way, how] as const))
+  it.each(losses)('is found out to have happened (%s, %s, %s: %s)', async (_way, statement, keyed, how) => {
+    const sprung = behind.proxy.breakAt(statement, how)
     const answer = await upload(behind.service, freshText(), optionsOf(keyed))
     await sprung
     expect(answer.status).toBe(201)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { findPostgres } from './postgres.ts'
-import { clientReader, serverReader } from './postgresMessages.ts'
+import { clientReader, panicMessage, serverReader } from './postgresMessages.ts'
 
 /** What happens to the connection whose client sends a certain statement. */
 export type Break =
@@ -12,6 +12,8 @@ export type Break =
   | 'during'
   /** It is cut once the server has run the statement and said so; the client does not hear of it. */
   | 'after'
+  /** The same, and the client hears that the server could not write its log and gave up. */
+  | 'panic'
   /** Nothing is passed on in either direction any more, and it stays open. */
   | 'silence'
 
@@ -65,21 +67,24 @@ export async function startDatabaseProxy(host = () => findPostgres().host): Prom
     let silent = false
     let losing = false
     let lost = () => {}
+    let panics = false
     const fromClient = clientReader((statement) => {
       const trap = traps.find(({ catches }) => catches(statement))
       if (!trap) return
       traps = traps.filter((other) => other !== trap)
       if (trap.how === 'before') end()
       if (trap.how === 'silence') silent = true
-      if (trap.how === 'after') losing = true
+      if (trap.how === 'after' || trap.how === 'panic') losing = true
+      panics = trap.how === 'panic'
       if (trap.how === 'during') setImmediate(end)
-      if (trap.how !== 'after') trap.sprung()
-      else lost = trap.sprung
+      if (losing) lost = trap.sprung
+      else trap.sprung()
     })
     const fromDatabase = serverReader(() => {
       if (!losing) return
-      end()
       lost()
+      if (panics) client.end(panicMessage, end)
+      else end()
     })
     client.on('data', (bytes) => {
       fromClient(bytes)

@@ -33,3 +33,9 @@ export function serverReader(onReady: () => void): (bytes: Buffer) => void {
     if (type === 'Z') onReady()
   }, false)
 }
+
+/** What a server says that cannot write its log, before it ends: fields, each ended by U+0000, and one more. */
+const panicFields = 'SPANIC\0VPANIC\0C58030\0Mcould not fdatasync file\0\0'
+export const panicMessage: Buffer = Buffer.from(
+  `E\0\0\0${String.fromCharCode(4 + panicFields.length)}${panicFields}`,
+)
