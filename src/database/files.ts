@@ -1,4 +1,5 @@
 import { CompiledQuery, type RawBuilder, sql, type Updateable } from 'kysely'
+import type { StorageKey } from '../storage/storage.ts'
 import { type FileRecord, type FileRow, fileColumns, isLive, toFileRecord } from './fileRecord.ts'
 import type { Database, DatabaseTransaction, Schema } from './schema.ts'
 
@@ -73,6 +74,17 @@ export async function findLiveFileOfBlob(
   const statement = `select ${fileColumns} from files f join blobs b on b.id = f.blob_id
     where f.blob_id = $1 and ${isLive} order by f.created_at desc, f.id desc limit 1`
   const { rows } = await trx.executeQuery<FileRow>(CompiledQuery.raw(statement, [blobId]))
+  return rows[0] && toFileRecord(rows[0])
+}
+
+/** A live file whose bytes are under this storage key, the newest. */
+export async function findLiveFileOfBytes(
+  db: Database,
+  storageKey: StorageKey,
+): Promise<FileRecord | undefined> {
+  const statement = `select ${fileColumns} from files f join blobs b on b.id = f.blob_id
+    where b.storage_key = $1 and ${isLive} order by f.created_at desc, f.id desc limit 1`
+  const { rows } = await db.executeQuery<FileRow>(CompiledQuery.raw(statement, [storageKey]))
   return rows[0] && toFileRecord(rows[0])
 }
 

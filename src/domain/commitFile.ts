@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { classifyFailure, toDomainError } from '../database/failures.ts'
-import { findFileRecord } from '../database/files.ts'
+import { findFileRecord, findLiveFileOfBytes } from '../database/files.ts'
 import { intentStands } from '../database/intents.ts'
 import type { Deps } from '../deps.ts'
 import { databaseUnavailable, hasCode, outcomeUnknown, uploadFenced } from '../errors.ts'
@@ -70,11 +70,11 @@ async function tryAlone(attemptAlone: () => Promise<CommitOutcome>, attempt: num
 
 /**
  * Finds out what became of a COMMIT whose reply was lost (U13): while the intent stands it did not happen; without it the
- * file tells.
+ * file tells, or, when the bytes healed those of a file that was there already, the blob that has them.
  */
 async function resolveOutcome(
   { db, logger }: CommitDeps,
-  { file }: CommitRequest,
+  { file, duplicates }: CommitRequest,
   cause: unknown,
 ): Promise<CommitResult> {
   const until = performance.now() + RESOLVE_MILLISECONDS
@@ -83,6 +83,8 @@ async function resolveOutcome(
       if (await intentStands(db, file.bytes.storageKey)) throw databaseUnavailable(cause)
       const record = await findFileRecord(db, { kind: 'id', value: file.id, bucket: file.bucket })
       if (record) return { kind: 'stored', file: record }
+      const healed = duplicates === 'refuse' && (await findLiveFileOfBytes(db, file.bytes.storageKey))
+      if (healed) return { kind: 'exists', file: healed, healed: true }
       throw uploadFenced()
     } catch (error) {
       if (hasCode(error, 'database-unavailable') || hasCode(error, 'upload-fenced')) throw error

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { truncate } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { armFailpoints } from '../../src/failpoint.ts'
@@ -14,7 +16,7 @@ import {
   send,
 } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
-import { unfinished } from '../support/volume.ts'
+import { unfinished, volumeOf } from '../support/volume.ts'
 
 let behind: ServiceBehindProxy
 beforeAll(async () => {
@@ -47,6 +49,24 @@ describe('a commit whose connection breaks', () => {
     const answer = await putRaw(behind.service, text, optionsOf(keyed))
     expect(answer.status).toBe(201)
     expect((await download(behind.service, answer.body.id)).bytes.toString()).toBe(text)
+  })
+})
+
+describe('a heal whose connection breaks after COMMIT', () => {
+  it.each([false, true])('shows the file that has the bytes (Idempotency-Key: %s)', async (keyed) => {
+    const text = freshText()
+    const { body } = await putRaw(behind.service, text)
+    const [row] = await behind.query("select storage_key from blobs where sha256 = decode($1, 'hex')", [
+      body.file_hash,
+    ])
+    await truncate(join(volumeOf(behind.service), 'blobs', String(row?.storage_key)), 3)
+    armFailpoints('U13=ECONNRESET')
+    const answer = await putRaw(behind.service, text, optionsOf(keyed))
+    expect(answer).toBeProblem(403, 'file-exists')
+    expect(answer.body).toMatchObject({ file: { id: body.id } })
+    expect((await download(behind.service, body.id)).bytes.toString()).toBe(text)
+    await behind.service.maintain()
+    expect(await behind.service.violations()).toEqual([])
   })
 })
 
