@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { download, type FileBody, filesPath, freshText, send, upload } from './support/client.ts'
 import { startService, type TestService } from './support/service.ts'
 
@@ -84,6 +84,23 @@ describe('createFile', () => {
     const again = await upload(service, freshText('a;b;c'), { name: 'part.bin', fields })
     expect(again.body).toMatchObject({ file_name: fields.file_name, bucket: fields.bucket })
   })
+
+  it.each([false, true])(
+    'lets a file live as long as was asked for, whatever the clock here says (Idempotency-Key: %s)',
+    async (keyed) => {
+      const headers: Record<string, string> = keyed ? { 'Idempotency-Key': 'ten-minutes' } : {}
+      const text = freshText()
+      const hour = 3_600_000
+      const now = Date.now
+      const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() - hour)
+      const create = () => upload(service, text, { fields: { expires_in: '600' }, headers })
+      const { status, body } = await create().finally(() => clock.mockRestore())
+      expect(status).toBe(201)
+      expect(Date.parse(body.expires_at ?? '') - Date.parse(body.created_at)).toBe(600_000)
+      expect((await send(service, `${filesPath}/${body.id}`)).body).toEqual(body)
+      if (keyed) expect((await create()).body).toEqual(body)
+    },
+  )
 
   it('takes the name of the part where a form leaves `file_name` empty', async () => {
     const { body } = await upload(service, freshText(), {

@@ -9,7 +9,8 @@ export interface NewFile {
   readonly name: string
   readonly mediaType: string
   readonly metadata: Readonly<Record<string, unknown>>
-  readonly expiresAt: Date | null
+  /** Counted on the database's clock, which also says when the file is over. */
+  readonly expiresInSeconds: number | undefined
   readonly bytes: NewBlob
 }
 
@@ -32,20 +33,21 @@ export async function commitNewFiles(db: Database, files: readonly NewFile[]): P
   const byId = new Map(files.map((file) => [file.id, file]))
   return rows.flatMap((row) => {
     const file = byId.get(row.id)
-    return file ? [toCommittedFile(file, row.created_at)] : []
+    return file ? [toCommittedFile(file, row)] : []
   })
 }
 
 interface CommittedRow {
   id: string
   created_at: Date
+  expires_at: Date | null
 }
 
 const COMMIT_NEW_FILES = `/* commit_new_files */
   with input as (
     select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[],
-      $7::uuid[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::timestamptz[])
-    as t (storage_key, size, sha256, sha1, md5, block_crc32, id, bucket, name, media_type, metadata, expires_at)
+      $7::uuid[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::float8[])
+    as t (storage_key, size, sha256, sha1, md5, block_crc32, id, bucket, name, media_type, metadata, expires_in)
   ), fence as (
     delete from intents i where i.storage_key = any($1::text[])
     returning i.storage_key
@@ -55,8 +57,9 @@ const COMMIT_NEW_FILES = `/* commit_new_files */
     returning id as blob_id, storage_key
   )
   insert into files (id, bucket, name, media_type, size, blob_id, metadata, expires_at)
-  select id, bucket, name, media_type, size, blob_id, metadata, expires_at from input join blob using (storage_key)
-  returning id, created_at`
+  select id, bucket, name, media_type, size, blob_id, metadata, now() + make_interval(secs => expires_in)
+  from input join blob using (storage_key)
+  returning id, created_at, expires_at`
 
 function columnsOf(files: readonly NewFile[]): unknown[] {
   return [
@@ -71,11 +74,14 @@ function columnsOf(files: readonly NewFile[]): unknown[] {
     files.map((file) => file.name),
     files.map((file) => file.mediaType),
     files.map((file) => JSON.stringify(file.metadata)),
-    files.map((file) => file.expiresAt?.toISOString() ?? null),
+    files.map((file) => file.expiresInSeconds ?? null),
   ]
 }
 
-function toCommittedFile({ bytes, ...file }: NewFile, at: Date): FileRecord {
+function toCommittedFile(
+  { bytes, expiresInSeconds: _, ...file }: NewFile,
+  { created_at: at, expires_at: expiresAt }: Omit<CommittedRow, 'id'>,
+): FileRecord {
   return {
     ...file,
     size: bytes.size,
@@ -83,6 +89,7 @@ function toCommittedFile({ bytes, ...file }: NewFile, at: Date): FileRecord {
     sha1: bytes.sha1.toString('hex'),
     md5: bytes.md5.toString('hex'),
     version: 1,
+    expiresAt,
     createdAt: at,
     updatedAt: at,
     storedAt: at,
@@ -191,9 +198,9 @@ export async function insertFile(
       size: file.bytes.size,
       blob_id: blobId,
       metadata: JSON.stringify(file.metadata),
-      expires_at: file.expiresAt,
+      expires_at: sql<Date | null>`now() + make_interval(secs => ${file.expiresInSeconds ?? null})`,
     })
-    .returning('created_at')
+    .returning(['created_at', 'expires_at'])
     .executeTakeFirstOrThrow()
-  return toCommittedFile(file, row.created_at)
+  return toCommittedFile(file, row)
 }

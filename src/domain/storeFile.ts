@@ -55,7 +55,7 @@ export async function storeFile(
       name: toFileName(request.name),
       mediaType: prepared.mediaType,
       metadata: request.metadata,
-      expiresAt: expiryOf(request.expiresInSeconds),
+      expiresInSeconds: request.expiresInSeconds,
       bytes: { storageKey, size, sha256, sha1, md5, blockCrc32 },
     },
     duplicates: request.duplicates,
@@ -93,6 +93,3 @@ function fingerprintOf({
   const parts = [bucket, name, declaredType ?? null, metadata, expiresInSeconds ?? null, duplicates, ...bytes]
   return createHash('sha256').update(JSON.stringify(parts)).digest()
 }
-
-const expiryOf = (seconds: number | undefined) =>
-  seconds === undefined ? null : new Date(Date.now() + seconds * 1000)
