@@ -9,6 +9,7 @@ import { createCommitQueue } from '../domain/commitQueue.ts'
 import { createKeyReserve } from '../domain/keyReserve.ts'
 import { advanceMark } from '../domain/maintenance/mark.ts'
 import { startMaintenance } from '../domain/maintenance/run.ts'
+import { hasCode } from '../errors.ts'
 import { armFailpoints } from '../failpoint.ts'
 import { watchConnections } from '../http/connections.ts'
 import { createHttpServer } from '../http/server.ts'
@@ -53,7 +54,10 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
     await migrateUp(db)
     const storage = await createVolumeStorage(join(config.dataDirectory, 'volume'))
     await bindStorage(db, storage)
-    await storage.check()
+    await storage.check().catch((error: unknown) => {
+      if (!hasCode(error, 'storage-full')) throw error
+      logger.warn('The storage is full: nothing can be uploaded', { error })
+    })
     await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
 
     const keys = createKeyReserve(db, config.protocol.leaseSeconds)

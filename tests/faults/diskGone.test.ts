@@ -72,7 +72,7 @@ describe('a volume that is not there while the service runs', () => {
     expect((await send(service, `${filesPath}/${kept.id}`)).status).toBe(200)
     expect((await send(service, '/readyz')).status).toBe(503)
     expect((await send(service, '/livez')).status).toBe(200)
-    await expect(service.maintain()).rejects.toMatchObject({ code: 'storage-unavailable' })
+    await expect(service.maintain()).rejects.toMatchObject({ cause: { code: 'storage-unavailable' } })
     await expect(service.violations()).rejects.toMatchObject({ code: 'storage-unavailable' })
     expect(await filesBelow(volume)).toEqual([])
 

@@ -25,6 +25,8 @@ export interface SmallDisk {
   /** Mounts an empty file system over it. */
   cover(): Promise<void>
   uncover(): Promise<void>
+  /** Starts the service a second time on the same disk, and stops that one. Throws when it does not come to listen. */
+  startAnother(): Promise<void>
   /** What fsck says, reading every byte. */
   fsck(): Promise<string>
   stop(): Promise<void>
@@ -64,6 +66,15 @@ kill $service
 wait $service
 `
 
+/** Starts "$@" beside the service, waits until it listens or ends, and stops it. Fails when it did not listen. */
+const another = `
+  env -u NODE_CHANNEL_FD LOG_LEVEL=info "$@" serve >"$DATA_DIR/another" 2>&1 & another=$!;
+  for i in $(seq 250); do
+    grep -q Listening "$DATA_DIR/another" && break; kill -0 $another || break; sleep 0.1;
+  done;
+  kill $another; wait $another; cat "$DATA_DIR/another"; grep -q Listening "$DATA_DIR/another"
+`.replaceAll('\n', ' ')
+
 async function mountDisk([program = '', ...args]: readonly string[], env: Env): Promise<SmallDisk> {
   const database = await createDatabase()
   const directory = await mkdtemp(join(tmpdir(), 'upfile-disk-'))
@@ -100,6 +111,7 @@ async function mountDisk([program = '', ...args]: readonly string[], env: Env): 
     mountAgain: () => run('mount --bind "$DISK" "$VOLUME"'),
     cover: () => run('mount -t tmpfs none "$VOLUME"'),
     uncover: () => run('umount --lazy "$VOLUME"'),
+    startAnother: () => run(`set -- '${process.execPath}' '${main}'; ${another}`),
     fsck: async () => {
       let said = ''
       await run(`'${process.execPath}' '${main}' fsck --deep`, (line) => {
@@ -151,6 +163,7 @@ async function simulateDisk(env: Env): Promise<SmallDisk> {
     mountAgain,
     cover: () => unmount().then(() => mkdir(volume)),
     uncover: () => rm(volume, { recursive: true }).then(mountAgain),
+    startAnother: async () => {}, // nothing is full for another process
     async fsck() {
       const found = await service.violations()
       return `${found.join('\n')}\nviolations: ${found.length}\n`

@@ -47,7 +47,9 @@ export function createCycle() {
   const collect = createCollector()
   const scan = createScanner()
   return async (deps: MaintenanceDeps): Promise<void> => {
-    const current = await advanceMark(deps)
+    const failures: unknown[] = []
+    const fail = (error: unknown) => void failures.push(error)
+    const current = await advanceMark(deps).catch(fail)
     const steps = {
       expired: expire,
       reaped: reap,
@@ -56,10 +58,9 @@ export function createCycle() {
       scrubbed: scrub,
     }
     const done: Record<string, number> = {}
-    const failures: unknown[] = []
     for (const [name, step] of Object.entries(steps)) {
       if (deps.stopping()) break
-      const count = await step(deps).catch((error: unknown) => void failures.push(error))
+      const count = await step(deps).catch(fail)
       if (count) done[name] = count
     }
     if (Object.keys(done).length > 0) deps.logger.info('Maintenance', done)
