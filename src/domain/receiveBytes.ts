@@ -48,6 +48,8 @@ export async function receiveBytes(
       batch.push(chunk)
       filled += chunk.length
       if (filled < BATCH_BYTES) continue
+      // Others write meanwhile, and nobody may have said how much comes.
+      if ((await deps.storage.freeBytes()) < reservedFreeBytes) throw storageFull()
       yield batch
       batch = []
       filled = 0

@@ -41,7 +41,7 @@ export interface Storage {
   /** Write, read, rename, fsync, delete something small, on the storage this was bound to. Throws `storage-unavailable`. */
   check(): Promise<void>
 
-  /** Bytes that an upload may still use, kept free space taken off. */
+  /** Bytes for which there is room, as it was a moment ago at the latest. */
   freeBytes(): Promise<number>
 
   /** The id this storage carries, so that another one in its place is noticed; undefined on a new one. */

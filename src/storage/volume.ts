@@ -16,8 +16,8 @@ export interface VolumeStorage extends Storage {
   close(): Promise<void>
 }
 
-/** How old the answer to "how much room is there" may be; the reserve that uploads leave covers what comes meanwhile. */
-const FREE_SPACE_MILLISECONDS = 250
+/** How old the answer to "how much room is there" may be; what uploads write meanwhile is overlooked. */
+const FREE_SPACE_MILLISECONDS = 50
 
 /**
  * Bytes as files below a directory: written in `tmp`, synced, renamed to `blobs/<shard>`, and the rename synced.

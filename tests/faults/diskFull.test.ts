@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { type Answer, download, type FileBody, filesPath, putRaw, send } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
 import { kindOfDisk, openSmallDisk, type SmallDisk } from '../support/smallDisk.ts'
@@ -60,6 +60,28 @@ describe(`an upload that fills ${kindOfDisk}`, () => {
   it('is refused, and its bytes are swept without help from outside', async () => {
     expect(await putStream(randomBytes(32 * 2 ** 20), filled)).toBeProblem(507, 'storage-full')
     await eventually(async () => expect((await putRaw(filled, randomBytes(5_000_000))).status).toBe(201))
+  })
+})
+
+describe(`the room that uploads must leave on ${kindOfDisk}`, () => {
+  const MIB = 2 ** 20
+  let reserved: SmallDisk
+  beforeEach(async () => {
+    // Written slowly, as by a disk that is not in memory.
+    reserved = await openSmallDisk({
+      ...settings,
+      RESERVED_FREE_BYTES: String(5 * MIB),
+      FAILPOINTS: 'U3=pause:20',
+    })
+  })
+  afterEach(() => reserved.stop())
+
+  it.each([
+    ['one that does not say how much comes', () => [putStream(randomBytes(14 * MIB), reserved)]],
+    ['two that fit, but not together', () => [8, 7].map((size) => putRaw(reserved, randomBytes(size * MIB)))],
+  ])('is kept: %s', async (_case, send) => {
+    const answers = await Promise.all(send())
+    expect(answers).toContainEqual(expect.objectContaining({ status: 507 }))
   })
 })
 

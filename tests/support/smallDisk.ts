@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -34,6 +34,8 @@ export interface SmallDisk {
 
 type Env = Readonly<Record<string, string>>
 
+const DISK_BYTES = 16 * 2 ** 20
+
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** How this machine lets a process have mounts of its own: as root, as a user who is root in a namespace, or not at all. */
@@ -55,7 +57,7 @@ export const openSmallDisk = (env: Env) => (wrapper ? mountDisk(wrapper, env) : 
  * and the mounts end with the input.
  */
 const script = `
-mount -t tmpfs -o size=16m,nr_inodes=400 none "$DISK" && mount --bind "$DISK" "$VOLUME" || exit 1
+mount -t tmpfs -o size=${DISK_BYTES},nr_inodes=400 none "$DISK" && mount --bind "$DISK" "$VOLUME" || exit 1
 "$@" serve </dev/null >/dev/null 2>"$DATA_DIR/stderr" &
 service=$!
 while read -r command; do
@@ -144,9 +146,16 @@ function shellOf(child: ChildProcess) {
   }
 }
 
+/** A reserve that leaves as much of this machine's disk as there would be on the small one, if there is to be one. */
+async function reserveAllBut(bytes: number, { RESERVED_FREE_BYTES: reserved = '0' }: Env) {
+  const { bavail, bsize } = await statfs(tmpdir())
+  return { RESERVED_FREE_BYTES: reserved === '0' ? '0' : String(bavail * bsize - bytes + Number(reserved)) }
+}
+
 /** The same with failpoints, for machines where nothing can be mounted. */
 async function simulateDisk(env: Env): Promise<SmallDisk> {
-  const service = await startService(env)
+  const service = await startService({ ...env, ...(await reserveAllBut(DISK_BYTES, env)) })
+  armFailpoints(env.FAILPOINTS ?? '')
   const volume = join(service.dataDirectory, 'volume')
   const arm = (failpoints: string) => async () => armFailpoints(failpoints)
   const unmount = () => rename(volume, `${volume}-away`)
