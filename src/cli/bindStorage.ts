@@ -17,12 +17,12 @@ export async function bindStorage(db: Database, storage: Storage): Promise<void>
   }
   if (expected !== undefined && (await knowsBytes(db))) {
     throw new Error(
-      'The storage is empty, but the database knows of files: is the volume mounted at DATA_DIR?',
+      `The storage has no .volume-id, but the database knows of files: is the volume mounted at DATA_DIR? If it is there and was copied without its hidden files, copy those, too: .volume-id holds ${expected}.`,
     )
   }
-  if (found !== undefined && (await holdsBytes(storage))) {
+  if (await holdsBytes(storage)) {
     throw new Error(
-      `The storage ${found} holds files of another database: check the database settings, or choose another DATA_DIR.`,
+      `The storage ${found ?? 'without a .volume-id'} holds files of another database: check the database settings, or choose another DATA_DIR.`,
     )
   }
   await storage.writeIdentity(await insertStorageId(db, expected ?? found ?? randomUUID()))

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -93,14 +93,29 @@ describe('a start', () => {
     await rename(`${volume()}-unmounted`, volume())
   })
 
-  it('refuses a volume with files when the database is new', async () => {
+  it.each([
+    ['as it was', async () => {}],
+    ['copied without its hidden files', (path: string) => rm(join(path, '.volume-id'))],
+  ])('refuses a volume with files when the database is new: %s', async (_case, change) => {
     const fresh = await createInstallation({ postgres: 'shared' })
-    const outcome = await fresh.run(['serve'], { DATA_DIR: installation.dataDirectory })
+    await cp(volume(), join(fresh.dataDirectory, 'volume'), { recursive: true })
+    await change(join(fresh.dataDirectory, 'volume'))
+    const outcome = await fresh.run(['serve'])
     await fresh.remove()
     expect(outcome).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('holds files of another database'),
     })
+  })
+
+  it('says how to go on with a volume that was copied without its hidden files', async () => {
+    const identity = join(volume(), '.volume-id')
+    const id = await readFile(identity, 'utf8')
+    await rm(identity)
+    const { code, stderr } = await installation.run(['serve'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`.volume-id holds ${id.trim()}`)])
+    await writeFile(identity, id)
+    expect((await installation.run(['fsck'])).stdout).toMatch(/^violations: 0$/m)
   })
 
   it('serves everybody when it is told to, and what it had before all these refusals', async () => {
