@@ -141,12 +141,13 @@ async function setColumns(
 }
 
 /** Marks files as deleted whose life is over. Returns how many. */
-export async function markExpiredFiles(db: Database): Promise<number> {
+export async function markExpiredFiles(db: Database, atMost: number): Promise<number> {
+  const isOver = sql<boolean>`deleted_at is null and expires_at <= now()`
   const { numUpdatedRows } = await db
     .updateTable('files')
     .set({ deleted_at: sql<Date>`now()`, updated_at: sql<Date>`now()`, version: sql<number>`version + 1` })
-    .where('deleted_at', 'is', null)
-    .where('expires_at', '<=', sql<Date>`now()`)
+    .where('id', 'in', (over) => over.selectFrom('files').select('id').where(isOver).limit(atMost))
+    .where(isOver) // still, of one that was being changed
     .executeTakeFirst()
   return Number(numUpdatedRows)
 }

@@ -63,13 +63,19 @@ export async function forgetIdempotent(db: Database, key: string): Promise<void>
   await db.deleteFrom('idempotency').where('key', '=', key).where('response', 'is', null).execute()
 }
 
-/** Forgets answers older than `retentionSeconds`. */
-export async function deleteOldIdempotent(db: Database, retentionSeconds: number): Promise<void> {
-  await db
+/** Forgets answers older than `retentionSeconds`. Returns how many. */
+export async function deleteOldIdempotent(
+  db: Database,
+  retentionSeconds: number,
+  atMost: number,
+): Promise<number> {
+  const isOld = sql<boolean>`created_at < now() - make_interval(secs => ${retentionSeconds}) and locked_until < now()`
+  const { numDeletedRows } = await db
     .deleteFrom('idempotency')
-    .where('created_at', '<', sql<Date>`now() - make_interval(secs => ${retentionSeconds})`)
-    .where('locked_until', '<', sql<Date>`now()`)
-    .execute()
+    .where('key', 'in', (old) => old.selectFrom('idempotency').select('key').where(isOld).limit(atMost))
+    .where(isOld) // still, of one that was being claimed
+    .executeTakeFirst()
+  return Number(numDeletedRows)
 }
 
 const parseFileRecord = (json: FileRecordJson): FileRecord => ({

@@ -1,21 +1,23 @@
 import { deleteForgottenFiles, markExpiredFiles } from '../../database/files.ts'
 import { deleteOldIdempotent } from '../../database/idempotency.ts'
 import { collectBlobs } from './collect.ts'
-import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
+import { inPages, type MaintenanceDeps } from './steps.ts'
 
 const IDEMPOTENCY_RETENTION_SECONDS = 86_400
 
-/** Marks files whose life is over, and forgets those deleted longer ago than the retention. Returns how many were forgotten. */
-export async function expire(deps: MaintenanceDeps): Promise<number> {
-  const { db, config, stopping } = deps
-  await deleteOldIdempotent(db, IDEMPOTENCY_RETENTION_SECONDS)
-  await markExpiredFiles(db)
-  let total = 0
-  while (!stopping()) {
-    const blobIds = await deleteForgottenFiles(db, config.protocol.deletedRetentionSeconds, rowsAtOnce)
+/** Forgets the answers to old requests. Returns how many. */
+export const forgetAnswers = (deps: MaintenanceDeps): Promise<number> =>
+  inPages(deps, (atMost) => deleteOldIdempotent(deps.db, IDEMPOTENCY_RETENTION_SECONDS, atMost))
+
+/** Marks files as deleted whose life is over. Returns how many. */
+export const expire = (deps: MaintenanceDeps): Promise<number> =>
+  inPages(deps, (atMost) => markExpiredFiles(deps.db, atMost))
+
+/** Forgets files that were deleted longer ago than the retention, and collects their blobs. Returns how many. */
+export const forgetFiles = (deps: MaintenanceDeps): Promise<number> =>
+  inPages(deps, async (atMost) => {
+    const { deletedRetentionSeconds } = deps.config.protocol
+    const blobIds = await deleteForgottenFiles(deps.db, deletedRetentionSeconds, atMost)
     await collectBlobs(deps, new Set(blobIds))
-    total += blobIds.length
-    if (blobIds.length < rowsAtOnce) return total
-  }
-  return total
-}
+    return blobIds.length
+  })

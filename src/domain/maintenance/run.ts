@@ -1,6 +1,6 @@
 import { withLeadership } from '../../database/leadership.ts'
 import { createCollector } from './collect.ts'
-import { expire } from './expire.ts'
+import { expire, forgetAnswers, forgetFiles } from './expire.ts'
 import { advanceMark } from './mark.ts'
 import { reap } from './reap.ts'
 import { createScanner } from './scan.ts'
@@ -51,7 +51,9 @@ export function createCycle() {
     const fail = (error: unknown) => void failures.push(error)
     const current = await advanceMark(deps).catch(fail)
     const steps = {
+      answers: forgetAnswers,
       expired: expire,
+      forgotten: forgetFiles,
       reaped: reap,
       collected: collect,
       ...(current && { swept: sweep, orphans: scan }),
