@@ -84,20 +84,28 @@ const toStoredBlob = (row: BlobRow): StoredBlob => ({
 })
 
 /**
- * Moves a blob to the trash unless a file refers to it (COLLECT). One that is referenced again in the same moment is
- * spared by the foreign key: the database then throws SQLSTATE 23001 or 23503.
+ * Moves those of the blobs to the trash that no file refers to (COLLECT), and returns how many. One that somebody holds is
+ * left alone. When one is referenced again in the same moment, the foreign key spares all: the database then throws
+ * SQLSTATE 23001 or 23503.
  */
-export async function collectBlob(db: Database, blobId: number, graceSeconds: number): Promise<boolean> {
-  const { rows } = await sql`
+export async function collectUnreferenced(
+  db: Database,
+  blobIds: readonly number[],
+  graceSeconds: number,
+): Promise<number> {
+  const { numAffectedRows = 0 } = await sql`
     with gone as (
-      delete from blobs where id = ${blobId} and not exists (select from files where blob_id = ${blobId})
+      delete from blobs where id in (
+        select id from blobs b where id = any(${blobIds}::bigint[])
+          and not exists (select from files where blob_id = b.id)
+        for update skip locked
+      )
       returning storage_key
     )
     insert into trash (storage_key, reason, remove_after)
     select storage_key, 'unreferenced', now() + make_interval(secs => ${graceSeconds}) from gone
-    returning storage_key
   `.execute(db)
-  return rows.length > 0
+  return Number(numAffectedRows)
 }
 
 /**

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { armFailpoints } from '../../src/failpoint.ts'
-import { upload } from '../support/client.ts'
+import { filesPath, send, upload } from '../support/client.ts'
 import { startService, type TestService } from '../support/service.ts'
 
 /** One more than maintenance touches at once. */
@@ -72,6 +72,22 @@ describe('maintenance with much to do', () => {
     await service.maintain()
     for (const table of ['files', 'blobs', 'intents', 'trash', 'idempotency'])
       expect([table, await count(table)]).toEqual([table, 0])
+    expect(await service.violations()).toEqual([])
+  })
+
+  it('leaves some of it to the next round when another step would have to wait', async () => {
+    const ids = (await uploadMany(() => ({}))).values()
+    await manyTimes(async () => {
+      const { status } = await send(service, `${filesPath}/${ids.next().value}`, { method: 'DELETE' })
+      expect(status).toBe(201)
+    })
+    await run(`update intents set lease_expires_at = now() - interval '1 s'`)
+    armFailpoints('G1=pause:1200')
+    await service.maintain()
+    armFailpoints('')
+    expect([await count('files'), await count('intents')]).toEqual([1, 0])
+    await service.maintain()
+    expect([await count('files'), await count('blobs'), await count('trash')]).toEqual([0, 0, 0])
     expect(await service.violations()).toEqual([])
   })
 })

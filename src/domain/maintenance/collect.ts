@@ -1,28 +1,34 @@
-import { collectBlob, listUnreferencedBlobs } from '../../database/blobs.ts'
+import { collectUnreferenced, listUnreferencedBlobs } from '../../database/blobs.ts'
 import { codeOf } from '../../database/failures.ts'
 import { failpoint } from '../../failpoint.ts'
-import type { MaintenanceDeps } from './steps.ts'
+import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 
 /** The foreign key says no: 23001 since PostgreSQL 18, 23503 before. */
 const STILL_REFERENCED = ['23001', '23503']
 const PAGE = 10_000
 
 /** Moves those of the blobs to the trash that no file refers to. Returns how many. */
-export async function collectBlobs(
-  { db, config, stopping }: MaintenanceDeps,
-  blobIds: Iterable<number>,
-): Promise<number> {
+export async function collectBlobs(deps: MaintenanceDeps, blobIds: Iterable<number>): Promise<number> {
+  const ids = [...blobIds]
   let collected = 0
-  for (const blobId of blobIds) {
-    if (stopping()) break
+  while (ids.length > 0) {
     await failpoint('G1')
-    try {
-      if (await collectBlob(db, blobId, config.protocol.readGraceSeconds)) collected += 1
-    } catch (error) {
-      // A file came to refer to it in this very moment: the foreign key decided.
-      if (!STILL_REFERENCED.includes(codeOf(error) ?? '')) throw error
-    }
+    collected += await collectTogether(deps, ids.splice(0, rowsAtOnce))
+    if (deps.stopping()) break // `createCollector` finds the others
   }
+  return collected
+}
+
+async function collectTogether(deps: MaintenanceDeps, ids: readonly number[]): Promise<number> {
+  try {
+    return await collectUnreferenced(deps.db, ids, deps.config.protocol.readGraceSeconds)
+  } catch (error) {
+    if (!STILL_REFERENCED.includes(codeOf(error) ?? '')) throw error
+  }
+  // A file came to refer to one of them in this very moment: the foreign key decided, and decides about each.
+  if (ids.length === 1) return 0
+  let collected = 0
+  for (const id of ids) collected += await collectTogether(deps, [id])
   return collected
 }
 

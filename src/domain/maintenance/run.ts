@@ -41,7 +41,8 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
 
 /**
  * One round of maintenance: every step, in the order in which one feeds the next. A step that fails keeps none of the
- * others from being done; the round rejects after them.
+ * others from being done; the round rejects after them. Nor does one with much to do: after the time between two rounds
+ * it leaves the rest to the next.
  */
 export function createCycle() {
   const collect = createCollector()
@@ -62,7 +63,9 @@ export function createCycle() {
     const done: Record<string, number> = {}
     for (const [name, step] of Object.entries(steps)) {
       if (deps.stopping()) break
-      const count = await step(deps).catch(fail)
+      const until = performance.now() + deps.config.protocol.maintenanceIntervalSeconds * 1000
+      const stopping = () => deps.stopping() || performance.now() > until
+      const count = await step({ ...deps, stopping }).catch(fail)
       if (count) done[name] = count
     }
     if (Object.keys(done).length > 0) deps.logger.info('Maintenance', done)

@@ -1,6 +1,9 @@
 import type { Deps } from '../../deps.ts'
 
-export type MaintenanceDeps = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage'>
+export interface MaintenanceDeps extends Pick<Deps, 'config' | 'db' | 'logger' | 'storage'> {
+  /** Whether a step should leave what remains to the next round. */
+  readonly stopping: () => boolean
+}
 
 /** How many rows one statement of maintenance touches at most. */
 export const rowsAtOnce = 500

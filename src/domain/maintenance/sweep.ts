@@ -17,7 +17,7 @@ export async function sweep({ db, storage, logger, stopping }: MaintenanceDeps):
     const keys = await listRemovable(db, rowsAtOnce)
     if (keys.length === 0) return total
     await failpoint('S1')
-    const { removed, failures } = await deleteAll(keys, (key) => storage.delete(key))
+    const { removed, failures } = await deleteAll(keys, (key) => storage.delete(key), stopping)
     await failpoint('S2')
     await deleteTrash(db, removed)
     total += removed.length
@@ -32,12 +32,17 @@ export async function sweep({ db, storage, logger, stopping }: MaintenanceDeps):
   return total
 }
 
-async function deleteAll(keys: readonly StorageKey[], remove: (key: StorageKey) => Promise<void>) {
+async function deleteAll(
+  keys: readonly StorageKey[],
+  remove: (key: StorageKey) => Promise<void>,
+  stopping: () => boolean,
+) {
   const removed: StorageKey[] = []
   const failures: { key: StorageKey; error: unknown }[] = []
   const queue = keys.values()
   const next = async () => {
     for (const key of queue) {
+      if (stopping()) return
       await remove(key).then(
         () => removed.push(key),
         (error: unknown) => failures.push({ key, error }),
