@@ -107,6 +107,24 @@ describe('updateFile with If-Match', () => {
     expect((await current(body.id)).body).toEqual(changed.body)
   })
 
+  it.each([
+    ['that took the place of a deleted one', '', true],
+    ['beside it', '?duplicates=allow', false],
+  ])('refuses the tag of another file with the same bytes, %s', async (_case, query, removed) => {
+    const text = freshText()
+    const known = await upload(service, text, { name: 'a.txt' })
+    const etag = known.headers.get('etag') ?? ''
+    if (removed) await send(service, `${filesPath}/${known.body.id}`, { method: 'DELETE' })
+    const { body } = await upload(service, text, { name: 'b.txt', query })
+    const reference = removed ? body.file_hash : body.id
+    const refused = await change(reference, { file_name: 'c.txt' }, { 'If-Match': etag })
+    expect(refused).toBeProblem(412, 'precondition-failed')
+    const shown = await send(service, `${filesPath}/${body.file_hash}`, {
+      headers: { 'If-None-Match': etag },
+    })
+    expect(shown.body).toEqual(body)
+  })
+
   it('refuses If-None-Match of what is there', async () => {
     const { body, headers } = await upload(service, freshText())
     for (const condition of ['*', headers.get('etag') ?? '', `W/${headers.get('etag')}`]) {

@@ -27,5 +27,5 @@ export const toFileBody = (req: Pick<Request, 'app' | 'get'>, file: FileRecord):
   content_url: publicUrl(req, `${filesPath}/${file.id}/content`),
 })
 
-/** The entity tag of a file's metadata, another after every change. The bytes have their own: their hash. */
-export const metadataEtag = (file: FileRecord): string => `"${file.hash}-${file.version}"`
+/** The entity tag of a file's metadata: no other file has it, nor this one after a change. Its bytes have their hash. */
+export const metadataEtag = ({ id, version }: FileRecord): string => `"${id}-${version}"`
