@@ -63,7 +63,7 @@ const tables = [
     media_type text not null,
     size bigint not null,
     blob_id bigint not null references blobs (id) on delete restrict,
-    metadata jsonb not null default '{}',
+    metadata json not null default '{}',
     version integer not null default 1,
     created_at timestamptz(3) not null default now(),
     updated_at timestamptz(3) not null default now(),
@@ -87,7 +87,7 @@ const tables = [
     key text primary key,
     fingerprint bytea,
     file_id uuid,
-    response jsonb,
+    response json,
     locked_until timestamptz not null,
     created_at timestamptz(3) not null default now()
   )`,

@@ -46,7 +46,7 @@ interface CommittedRow {
 const COMMIT_NEW_FILES = `/* commit_new_files */
   with input as (
     select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[],
-      $7::uuid[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::float8[])
+      $7::uuid[], $8::text[], $9::text[], $10::text[], $11::json[], $12::float8[])
     as t (storage_key, size, sha256, sha1, md5, block_crc32, id, bucket, name, media_type, metadata, expires_in)
   ), fence as (
     delete from intents i where i.storage_key = any($1::text[])

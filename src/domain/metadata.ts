@@ -43,7 +43,7 @@ function checkValue(value: unknown, levels: number): void {
   }
 }
 
-/** PostgreSQL keeps neither U+0000 nor half a surrogate pair. */
+/** PostgreSQL, like many readers of JSON, has no text with U+0000 or half a surrogate pair. */
 function checkText(text: string): void {
   if (text.includes('\0') || !text.isWellFormed()) throw metadataInvalid('holds text that cannot be kept')
 }

@@ -103,4 +103,17 @@ describe('K1: JSON', () => {
     expect((await send<FileBody>(service, `${filesPath}/${file.id}`)).body.metadata).toEqual(metadata)
     expect((await update('{"metadata":null}')).body.metadata).toEqual({})
   })
+
+  it('comes back no longer than it went in, and its keys in their order', async () => {
+    const text = JSON.stringify({ long: Array(8).fill(1e308), b: { c: -5e-324, a: 2 ** 60 }, a: 1 })
+    const headers = { 'Idempotency-Key': 'metadata' }
+    const store = () => upload(service, 'bytes of their own', { fields: { metadata: text }, headers })
+    const { id } = (await store()).body
+    for (const { bytes } of [
+      await store(),
+      await send(service, `${filesPath}/${id}`),
+      await send(service, `${filesPath}?max_size=18&min_size=18`),
+    ])
+      expect(bytes.toString()).toContain(`"metadata":${text},`)
+  })
 })
