@@ -49,9 +49,13 @@ export function createSmallWrites(
   function next() {
     if (running.length > 0 || queue.length === 0) return
     running = queue.splice(0, FILES_AT_ONCE)
-    thread ??= start()
-    const batch = { ...toBatch(running), identity: identity() }
-    thread.postMessage(batch, [batch.bytes])
+    try {
+      thread ??= start()
+      const batch = { ...toBatch(running), identity: identity() }
+      thread.postMessage(batch, [batch.bytes])
+    } catch (error) {
+      rejectAll(error) // no thread to be had, or no memory
+    }
   }
 
   function settle(failures: readonly (SmallWriteFailure | null)[]) {
@@ -72,6 +76,10 @@ export function createSmallWrites(
   function lose(worker: Worker, error: Error) {
     if (worker !== thread) return
     thread = undefined
+    rejectAll(error)
+  }
+
+  function rejectAll(error: unknown) {
     const lost = [...running, ...queue]
     running = []
     queue = []

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { armFailpoints } from '../../src/failpoint.ts'
+import { createInstallation } from '../support/childService.ts'
 import { download, type FileBody, filesPath, freshText, putRaw, send, upload } from '../support/client.ts'
 import { uploadHeadersOnly } from '../support/headersOnly.ts'
 import { startService, type TestService } from '../support/service.ts'
@@ -140,5 +141,22 @@ describe('a download when the disk fails', () => {
     armFailpoints('')
     expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
     expect(await service.violations()).toEqual([])
+  })
+})
+
+describe('a process that gets no thread', () => {
+  it('refuses each small file, and takes the large ones', async () => {
+    const installation = await createInstallation({ postgres: 'shared' })
+    try {
+      const allowed = '--permission --allow-fs-read=* --allow-fs-write=* --allow-child-process'
+      const threadless = await installation.start({ NODE_OPTIONS: allowed })
+      for (let count = 0; count < 3; count++) {
+        const answers = await Promise.all([0, 1, 2].map(() => putRaw(threadless, fresh(sizes.small))))
+        for (const answer of answers) expect(answer).toBeProblem(503, 'storage-unavailable')
+      }
+      expect((await putRaw(threadless, fresh(sizes.large))).status).toBe(201)
+    } finally {
+      await installation.remove()
+    }
   })
 })

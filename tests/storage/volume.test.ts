@@ -191,6 +191,16 @@ describe('volume, on its file system', () => {
     await stored(randomBytes(10))
   })
 
+  it('writes on after small files that there was no memory for', async () => {
+    const endless = Array<Buffer>(2 ** 20).fill(Buffer.alloc(2 ** 30))
+    for (let times = 0; times < 2; times++) {
+      const writing = storage.write(newKey(), ReadableStream.from([endless]))
+      await expect(writing).rejects.toMatchObject({ code: 'storage-unavailable' })
+    }
+    const bytes = randomBytes(10)
+    expect((await read(await stored(bytes), 10)).equals(bytes)).toBe(true)
+  })
+
   it('is not confused by what a kill left of small files, and removes it when it is old', async () => {
     await storage.writeMark(7)
     const left = [
