@@ -15,6 +15,16 @@ export interface ReceiveOptions {
   readonly sha512: boolean
   /** How many bytes the client says will come, if it says so. */
   readonly declaredBytes: number | undefined
+  /** Begins with these bytes and is ended by the caller: more may have to come before they can be committed. */
+  readonly lease: Lease
+}
+
+/** Renews the lease of an intent every third of it, from `begin` to `end`. */
+export interface Lease {
+  begin(storageKey: StorageKey): void
+  /** Throws `upload-fenced` once the lease is lost. */
+  insist(): void
+  end(): void
 }
 
 /**
@@ -25,7 +35,7 @@ export interface ReceiveOptions {
 export async function receiveBytes(
   deps: ReceiveDeps,
   bytes: AsyncIterable<Buffer>,
-  { sha512, declaredBytes }: ReceiveOptions,
+  { sha512, declaredBytes, lease }: ReceiveOptions,
 ): Promise<Receipt> {
   const { maxFileSizeBytes, reservedFreeBytes } = deps.config.limits
   if (declaredBytes !== undefined && declaredBytes > maxFileSizeBytes) throw fileTooLarge(maxFileSizeBytes)
@@ -34,7 +44,7 @@ export async function receiveBytes(
   await failpoint('U0')
   const storageKey = await takeKey(deps)
   const digester = createDigester({ sha512 })
-  const lease = keepLease(deps, storageKey)
+  lease.begin(storageKey)
 
   async function* batches() {
     let batch: Buffer[] = []
@@ -67,8 +77,6 @@ export async function receiveBytes(
     source.return().catch(() => {})
     await abandon(deps, storageKey)
     throw error
-  } finally {
-    lease.end()
   }
 }
 
@@ -90,21 +98,23 @@ async function takeKey({ keys }: ReceiveDeps): Promise<StorageKey> {
   }
 }
 
-/** Renews the lease of an intent every third of it. Once it is lost, `insist` throws `upload-fenced`. */
-function keepLease({ config, db, keys, logger }: ReceiveDeps, storageKey: StorageKey) {
+export function createLease({ config, db, keys, logger }: ReceiveDeps): Lease {
   const { leaseSeconds } = config.protocol
   let lost = false
-  const timer = setInterval(
-    () =>
-      void extendIntent(db, storageKey, leaseSeconds).then(
-        (stands) => {
-          lost ||= !stands
-        },
-        (error: unknown) => logger.warn('A lease could not be renewed', { storageKey, error }),
-      ),
-    (leaseSeconds * 1000) / 3,
-  )
+  let timer: NodeJS.Timeout | undefined
   return {
+    begin(storageKey) {
+      timer = setInterval(
+        () =>
+          void extendIntent(db, storageKey, leaseSeconds).then(
+            (stands) => {
+              lost ||= !stands
+            },
+            (error: unknown) => logger.warn('A lease could not be renewed', { storageKey, error }),
+          ),
+        (leaseSeconds * 1000) / 3,
+      )
+    },
     insist() {
       if (!lost) return
       keys.discard() // the others came from the same batch

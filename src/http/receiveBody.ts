@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import { parseDigests } from '../domain/digests.ts'
 import { claimIdempotencyKey } from '../domain/idempotency.ts'
+import { createLease } from '../domain/receiveBytes.ts'
 import { encodingUnsupported, fileTooLarge, preconditionFailed } from '../errors.ts'
 import { openBody } from './bodyStream.ts'
 import { keepClaim } from './claims.ts'
@@ -57,6 +58,11 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   if (claim) keepClaim(req, res, claim)
 
   const body = openBody(req, deps.config.http)
-  const upload = { deps, req, res, body: body.bytes, declaredBytes, expectedDigests, claim }
-  await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
+  const lease = createLease(deps)
+  const upload = { deps, req, res, body: body.bytes, declaredBytes, expectedDigests, claim, lease }
+  try {
+    await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
+  } finally {
+    lease.end()
+  }
 }

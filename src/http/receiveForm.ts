@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts'
 import { algorithms, type ExpectedDigest } from '../domain/digests.ts'
 import type { IdempotentClaim } from '../domain/idempotency.ts'
 import type { Receipt } from '../domain/receipt.ts'
-import { abandon, receiveBytes } from '../domain/receiveBytes.ts'
+import { abandon, type Lease, receiveBytes } from '../domain/receiveBytes.ts'
 import { fileMissing, formInvalid, formTooLarge } from '../errors.ts'
 import { digestedBody } from './bodyStream.ts'
 import { continueSending } from './expectation.ts'
@@ -20,6 +20,8 @@ export interface Upload {
   readonly declaredBytes: number | undefined
   readonly expectedDigests: readonly ExpectedDigest[]
   readonly claim: IdempotentClaim | undefined
+  /** Ends with the body. */
+  readonly lease: Lease
 }
 
 const MAX_TEXT_BYTES = 64 * 1024
@@ -72,13 +74,13 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
   keepReceived(deps, req, res, received)
 }
 
-async function receivePart({ deps, declaredBytes, expectedDigests }: Upload, part: Part) {
+async function receivePart({ deps, declaredBytes, expectedDigests, lease }: Upload, part: Part) {
   if (part.filename === undefined) throw fileMissing(part.name)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
   // The form is a little longer than its file, so its length says only how much room is needed at most.
   const { maxFileSizeBytes } = deps.config.limits
   const expected = declaredBytes === undefined ? undefined : Math.min(declaredBytes, maxFileSizeBytes)
-  const receipt = await receiveBytes(deps, part.bytes, { sha512, declaredBytes: expected })
+  const receipt = await receiveBytes(deps, part.bytes, { sha512, declaredBytes: expected, lease })
   if (receipt.size > 0 || part.filename !== '') return { receipt, part }
   // What browsers send for a file input in which nothing was chosen.
   await abandon(deps, receipt.storageKey)

@@ -16,11 +16,12 @@ export async function receiveRaw({
   declaredBytes,
   expectedDigests,
   claim,
+  lease,
 }: Upload): Promise<void> {
   const filename = filenameOf(header(req, 'content-disposition'))
   continueSending(req, res)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
-  const receipt = await receiveBytes(deps, body, { sha512, declaredBytes })
+  const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, lease })
   const contentType = header(req, 'content-type')
   req.body = ''
   keepReceived(deps, req, res, { receipt, filename, contentType, bodyDigests: {}, expectedDigests, claim })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { truncate } from 'node:fs/promises'
+import { readdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
@@ -126,6 +126,30 @@ describe('an upload whose intent was reaped', () => {
     await behind.service.maintain()
     behind.service.deps.keys.discard()
     expect((await put(slow(), false)).status).toBe(201)
+  })
+})
+
+describe('an upload whose form goes on after its file', () => {
+  it('keeps its intent until the form ends', async () => {
+    const part = (name: string) => `--b\r\nContent-Disposition: form-data; name=${name}\r\n\r\n`
+    const stored = () => readdir(join(volumeOf(behind.service), 'blobs'), { recursive: true })
+    const longestLease = () => behind.query('select max(lease_expires_at) from intents')
+    async function* form() {
+      const before = await stored()
+      yield Buffer.from(`${part('upfile; filename=a')}${freshText()}\r\n${part('file_name')}`)
+      await eventually(async () => expect((await stored()).length).toBeGreaterThan(before.length))
+      const lease = await longestLease()
+      await eventually(async () => expect(await longestLease()).not.toEqual(lease))
+      yield Buffer.from('late.txt\r\n--b--\r\n')
+    }
+    const answer = await send<FileBody>(behind.service, filesPath, {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      body: ReadableStream.from(form()),
+      duplex: 'half',
+    } as RequestInit)
+    expect(answer.status).toBe(201)
+    expect(answer.body.file_name).toBe('late.txt')
   })
 })
 
