@@ -1,4 +1,4 @@
-import { findNewestBlobId, listBlobs } from '../database/blobs.ts'
+import { findNewestBlobId, listBlobs, type StoredBlob } from '../database/blobs.ts'
 import {
   countRows,
   findKnownKeys,
@@ -8,7 +8,7 @@ import {
 } from '../database/inspect.ts'
 import type { Deps } from '../deps.ts'
 import { type Storage, type StorageKey, shards } from '../storage/storage.ts'
-import { findDamage } from './maintenance/scrub.ts'
+import { beginExamination, type Damage, findMissing } from './examination.ts'
 
 export interface Findings {
   readonly counts: Readonly<Record<string, number>>
@@ -43,12 +43,12 @@ async function* checkBlobs({ db, storage }: FsckDeps, deep: boolean): AsyncGener
   for (let afterId = 0; ; ) {
     const blobs = await listBlobs(db, { afterId, lastId, atMost: PAGE })
     for (const blob of blobs) {
-      const damage = deep ? await findDamage(storage, blob) : await findMissing(storage, blob)
-      if (damage === undefined || !(await isCurrentBlob(db, blob))) continue
-      const invariant = damage.startsWith('there') ? 'I2' : 'I6'
+      const damage = deep ? await readAll(storage, blob) : await findMissing(storage, blob)
+      if (!damage || !(await isCurrentBlob(db, blob))) continue
+      const { invariant, sentence } = damage
       yield {
         invariant,
-        sentence: `blob ${blob.id}, ${blob.storageKey}, sha256 ${blob.sha256.toString('hex')}: ${damage}`,
+        sentence: `blob ${blob.id}, ${blob.storageKey}, sha256 ${blob.sha256.toString('hex')}: ${sentence}`,
       }
     }
     const last = blobs.at(-1)
@@ -57,10 +57,9 @@ async function* checkBlobs({ db, storage }: FsckDeps, deep: boolean): AsyncGener
   }
 }
 
-async function findMissing(storage: Storage, { storageKey, size }: { storageKey: StorageKey; size: number }) {
-  const found = await storage.size(storageKey)
-  if (found === undefined) return 'there are no bytes'
-  return found === size ? undefined : `there are ${found} bytes instead of ${size}`
+async function readAll(storage: Storage, blob: StoredBlob): Promise<Damage | undefined> {
+  const outcome = await beginExamination(storage, blob).proceed(() => false)
+  return outcome === 'unfinished' ? undefined : outcome
 }
 
 /** I4, I5: bytes that no table knows. They are looked for again, since a sweep may have removed them meanwhile. */

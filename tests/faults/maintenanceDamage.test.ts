@@ -170,6 +170,28 @@ describe('the scrub', () => {
     expect(await service.violations()).toEqual([])
   })
 
+  it.each([
+    ['is sound', () => {}, 0],
+    ['is not', (path: string) => flipBit(path, 17), 1],
+  ])('reads a blob that takes long in several rounds: one that %s', async (_case, damage, left) => {
+    const { bytes, path } = await uploaded(6 * MIB)
+    damage(path)
+    await sql`update blobs set verified_at = now(), damaged_at = null`.execute(service.deps.db)
+    await sql`update blobs set verified_at = now() - interval '100 d' where storage_key = ${path.slice(-35)}`.execute(
+      service.deps.db,
+    )
+    armFailpoints('READ=pause:800')
+    await service.maintain()
+    expect(await unverified()).toBe(1) // neither verified nor marked
+    expect(alarms()).not.toContain(path.slice(-35))
+    armFailpoints('')
+    await service.maintain()
+    expect(await unverified()).toBe(left)
+    await eventually(() => expect(alarms().includes(path.slice(-35))).toBe(left > 0))
+    await upload(service, bytes)
+    expect(await service.violations()).toEqual([])
+  })
+
   it('finds nothing wrong with sound blobs, of many blocks or of none', async () => {
     const before = alarms()
     for (const size of [0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB + 1, 3 * MIB + 2, 4 * MIB + 3])

@@ -4,7 +4,7 @@ import { expire, forgetAnswers, forgetFiles } from './expire.ts'
 import { advanceMark } from './mark.ts'
 import { reap } from './reap.ts'
 import { createScanner } from './scan.ts'
-import { scrub } from './scrub.ts'
+import { createScrubber } from './scrub.ts'
 import type { MaintenanceDeps } from './steps.ts'
 import { sweep } from './sweep.ts'
 
@@ -47,6 +47,7 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
 export function createCycle() {
   const collect = createCollector()
   const scan = createScanner()
+  const scrub = createScrubber()
   return async (deps: MaintenanceDeps): Promise<void> => {
     const failures: unknown[] = []
     const fail = (error: unknown) => void failures.push(error)

@@ -1,0 +1,71 @@
+import type { StoredBlob } from '../database/blobs.ts'
+import { hasCode } from '../errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { createDigester } from './digestBytes.ts'
+import { blockBytes } from './receipt.ts'
+
+/** What is wrong with the bytes of a blob, and the invariant that it breaks. */
+export interface Damage {
+  readonly invariant: 'I1' | 'I2' | 'I6'
+  readonly sentence: string
+}
+
+/** One reading of a blob's bytes. */
+export interface Examination {
+  readonly blob: StoredBlob
+  /**
+   * Reads on from where it stopped last, at least one block, until `enough` says so. Undefined when the bytes are what they
+   * were. Throws `storage-unavailable`; then it can go on as well.
+   */
+  proceed(enough: () => boolean): Promise<Damage | 'unfinished' | undefined>
+}
+
+export function beginExamination(storage: Storage, blob: StoredBlob): Examination {
+  const digester = createDigester({ sha512: false })
+  let position = 0
+
+  async function readOn(enough: () => boolean): Promise<void> {
+    const rest = { first: position, last: blob.size - 1 }
+    for await (const block of storage.read(blob.storageKey, rest, blockBytes)) {
+      digester.update(block)
+      position += block.length
+      if (enough()) return
+    }
+  }
+
+  return {
+    blob,
+    async proceed(enough) {
+      const missing = await findMissing(storage, blob)
+      if (missing) return missing
+      try {
+        if (position < blob.size) await readOn(enough)
+      } catch (error) {
+        if (!hasCode(error, 'file-damaged') && !hasCode(error, 'file-not-found')) throw error
+        return { invariant: 'I2', sentence: error.message }
+      }
+      if (position < blob.size) return 'unfinished'
+      const { digests, blockCrc32 } = await digester.finish()
+      if (!digests.sha256.equals(blob.sha256)) return { invariant: 'I6', sentence: 'their SHA-256 differs' }
+      if (!blockCrc32.equals(blob.blockCrc32))
+        return { invariant: 'I6', sentence: 'their block checks differ' }
+    },
+  }
+}
+
+/** What can be said about a blob's bytes without reading them. Throws `storage-unavailable`. */
+export async function findMissing(
+  storage: Storage,
+  { storageKey, size }: Pick<StoredBlob, 'storageKey' | 'size'>,
+): Promise<Damage | undefined> {
+  const found = await storage.size(storageKey)
+  if (found === size) return undefined
+  const sentence = found === undefined ? 'there are no bytes' : `there are ${found} bytes instead of ${size}`
+  return { invariant: 'I2', sentence }
+}
+
+/** What a `storage-unavailable` means when it is only about this blob. */
+export const toUnreadable = (error: unknown): Damage => ({
+  invariant: 'I1',
+  sentence: `they cannot be read: ${Error.isError(error) && Error.isError(error.cause) ? error.cause.message : error}`,
+})
