@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../config.ts'
 import { checkEverything } from '../domain/fsck.ts'
+import { armFailpoints } from '../failpoint.ts'
 import { createVolumeStorage } from '../storage/volume.ts'
 import { bindStorage } from './bindStorage.ts'
 import { withDatabase } from './withDatabase.ts'
@@ -24,6 +25,7 @@ export async function fsck(words: readonly string[]): Promise<number> {
     return options ? 0 : 2
   }
   const config = loadConfig(process.env)
+  armFailpoints(config.failpoints)
   return await withDatabase(config, async ({ db }) => {
     const storage = await createVolumeStorage(join(config.dataDirectory, 'volume'))
     await bindStorage(db, storage)

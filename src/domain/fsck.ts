@@ -8,7 +8,7 @@ import {
 } from '../database/inspect.ts'
 import type { Deps } from '../deps.ts'
 import { type Storage, type StorageKey, shards } from '../storage/storage.ts'
-import { beginExamination, type Damage, findMissing } from './examination.ts'
+import { beginExamination, type Damage, findMissing, toUnreadable } from './examination.ts'
 
 export interface Findings {
   readonly counts: Readonly<Record<string, number>>
@@ -43,7 +43,11 @@ async function* checkBlobs({ db, storage }: FsckDeps, deep: boolean): AsyncGener
   for (let afterId = 0; ; ) {
     const blobs = await listBlobs(db, { afterId, lastId, atMost: PAGE })
     for (const blob of blobs) {
-      const damage = deep ? await readAll(storage, blob) : await findMissing(storage, blob)
+      const look = deep ? readAll(storage, blob) : findMissing(storage, blob)
+      const damage = await look.catch(async (error: unknown) => {
+        await storage.readMark() // rejects when it is not this blob alone that cannot be read
+        return toUnreadable(error)
+      })
       if (!damage || !(await isCurrentBlob(db, blob))) continue
       const { invariant, sentence } = damage
       yield {

@@ -26,8 +26,10 @@ afterAll(async () => {
   await database.drop()
 })
 
-const fsck = (...words: string[]): Promise<Said> =>
+const fsck = (...words: string[]): Promise<Said> => fsckWith({}, ...words)
+const fsckWith = (env: Record<string, string>, ...words: string[]): Promise<Said> =>
   runUpfile(['fsck', ...words], {
+    ...env,
     DATABASE_URL: database.url,
     DATA_DIR: service.dataDirectory,
     ENVIRONMENT: 'testing',
@@ -65,6 +67,17 @@ describe('fsck of sound data', () => {
         `files: 6\ndeleted files: 1\nblobs: 6\ndamaged blobs: 0\nintents: ${intents}\ntrash: 1\nstored keys: 7\nviolations: 0\n`,
       )
     }
+  })
+
+  it('names a blob that the disk does not give, and goes on with the others', async () => {
+    const { key } = await stored()
+    const { blobs = 0 } = (await checkEverything(service.deps, { deep: false })).counts
+    // The first blob is opened and read, then the next, in the order of their age: this one is the last.
+    const { code, stdout, stderr } = await fsckWith({ FAILPOINTS: `READ=EIO@${2 * blobs}` }, '--deep')
+    expect([code, stderr]).toEqual([1, ''])
+    expect(stdout).toMatch(new RegExp(`^I1 violated: blob \\d+, ${key}, .*: they cannot be read: EIO`, 'm'))
+    expect(stdout).toMatch(/^violations: 1$/m)
+    expect((await fsck('--deep')).code).toBe(0)
   })
 
   it('finds nothing while files come and go', async () => {
