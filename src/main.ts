@@ -29,6 +29,13 @@ async function main([name = 'serve', ...words]: readonly string[]): Promise<numb
   return 2
 }
 
+/** What failed, and in brackets why, unless that is said already. */
+function toText(error: unknown): string {
+  if (!Error.isError(error)) return String(error)
+  const cause = error.cause === undefined ? '' : toText(error.cause)
+  return error.message.includes(cause) ? error.message : `${error.message} (${cause})`
+}
+
 const PATIENCE_MILLISECONDS = 3000
 
 main(process.argv.slice(2))
@@ -37,7 +44,7 @@ main(process.argv.slice(2))
       process.exitCode = code
     },
     (error: unknown) => {
-      process.stderr.write(`upfile: ${Error.isError(error) ? error.message : String(error)}\n`)
+      process.stderr.write(`upfile: ${toText(error)}\n`)
       process.exitCode = 1
     },
   )

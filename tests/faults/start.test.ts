@@ -108,6 +108,19 @@ describe('a start', () => {
     })
   })
 
+  it('says why a volume cannot be used', async () => {
+    const mark = join(volume(), '.hwm')
+    await rename(mark, `${mark}-away`)
+    await mkdir(mark)
+    const { code, stderr } = await installation.run(['serve'])
+    await rm(mark, { recursive: true })
+    await rename(`${mark}-away`, mark)
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^upfile: The storage cannot.* \(EISDIR: .*\)$/m),
+    ])
+  })
+
   it('says how to go on with a volume that was copied without its hidden files', async () => {
     const identity = join(volume(), '.volume-id')
     const id = await readFile(identity, 'utf8')
