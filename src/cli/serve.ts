@@ -70,7 +70,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
       commitNewFile: createCommitQueue(db),
       stopping: () => ending.begun(),
     }
-    const server = createHttpServer(await createApp(deps), config.limits)
+    const server = createHttpServer(await createApp(deps), { ...config.limits, ...config.http })
     const connections = watchConnections(server)
     const url = await listen(server, config)
     await warmUp(url)

@@ -7,14 +7,19 @@ import { inTurn } from './turns.ts'
 
 export interface ServerOptions {
   readonly maxConnections: number
+  readonly stallSeconds: number
 }
 
 /**
  * An HTTP server whose limits fit uploads: a request may take as long as it makes progress (`openBody` watches), its
- * headers may not. Requests that expect 100-continue get their answer from the operation, not from Node.
+ * headers may not, and an answer that nobody takes for `stallSeconds` is cut. Requests that expect 100-continue get their
+ * answer from the operation, not from Node.
  */
-export function createHttpServer(listener: RequestListener, { maxConnections }: ServerOptions): Server {
-  const { serve, latest } = inTurn(listener)
+export function createHttpServer(
+  listener: RequestListener,
+  { maxConnections, stallSeconds }: ServerOptions,
+): Server {
+  const { serve, latest, current } = inTurn(listener)
   const server = createServer(
     {
       requestTimeout: 0,
@@ -28,6 +33,10 @@ export function createHttpServer(listener: RequestListener, { maxConnections }: 
     serve,
   )
   server.maxConnections = maxConnections
+  // Before its answer began, a connection is silent for another reason; after it, it is one kept alive for too long.
+  server.setTimeout(stallSeconds * 1000, (socket) => {
+    if (current(socket)?.headersSent) socket.destroy()
+  })
   server.on('checkContinue', serve).on('checkExpectation', serve)
   server.on('clientError', (error, socket) => refuseMalformed(error, socket, latest(socket)))
   server.on('connect', (_req, socket: Duplex) => closeWith(socket, answer(405)))

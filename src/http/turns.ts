@@ -3,10 +3,11 @@ import type { Duplex } from 'node:stream'
 
 const MAX_WAITING = 100
 
-/** Takes requests, and tells which answer of a connection was asked for last. */
+/** Takes requests, and tells which answer of a connection was asked for last, and which one it is the turn of. */
 export interface Turns {
   readonly serve: RequestListener
   latest(socket: Duplex): ServerResponse | undefined
+  current(socket: Duplex): ServerResponse | undefined
 }
 
 /**
@@ -14,14 +15,15 @@ export interface Turns {
  * thousand downloads fit into one packet. A connection on which more than 100 wait is cut.
  */
 export function inTurn(listener: RequestListener): Turns {
-  const turns = new WeakMap<Duplex, { latest: ServerResponse; waiting: number }>()
+  const turns = new WeakMap<Duplex, { latest: ServerResponse; current: ServerResponse; waiting: number }>()
   return {
     latest: (socket) => turns.get(socket)?.latest,
+    current: (socket) => turns.get(socket)?.current,
     serve(req, res) {
       const { socket } = req
       const turn = turns.get(socket)
       if (turn === undefined || turn.latest.writableFinished) {
-        turns.set(socket, { latest: res, waiting: 0 })
+        turns.set(socket, { latest: res, current: res, waiting: 0 })
         return listener(req, res)
       }
       const before = turn.latest
@@ -30,6 +32,7 @@ export function inTurn(listener: RequestListener): Turns {
       if (turn.waiting > MAX_WAITING) return void socket.destroy()
       before.once('close', () => {
         turn.waiting -= 1
+        turn.current = res
         if (!socket.destroyed) listener(req, res)
       })
     },

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
@@ -109,6 +110,36 @@ describe('A request', () => {
 
   it('has to have its headers here in time', async () => {
     for (const answer of headless) expect(await answer).toBeProblem(408)
+  })
+})
+
+describe('A list', () => {
+  it('is cut when its reader takes nothing', async () => {
+    const metadata = JSON.stringify({ text: 'm'.repeat(65_000) })
+    const stored = Array.from({ length: 40 }, (_, n) =>
+      upload(service, `file ${n}`, { fields: { bucket: 'heavy', metadata } }),
+    )
+    for (const { status } of await Promise.all(stored)) expect(status).toBe(201)
+    const opened = once(service.server, 'connection')
+    const connection = await openRaw(service)
+    connection.pause()
+    const [socket] = await opened
+    const cut = once(socket, 'close', { signal: AbortSignal.timeout(30_000) })
+    // The system takes the first answers for its client.
+    await connection.write(`GET ${filesPath}?bucket=heavy HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(20))
+    await cut
+    connection.destroy()
+  })
+})
+
+describe('A connection', () => {
+  it('may be silent between two requests for longer than an answer may', async () => {
+    const connection = await openRaw(service, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
+    expect(await connection.answer()).toMatchObject({ status: 200 })
+    await sleep(stallSeconds * 1500)
+    await connection.write(put('Content-Length: 3', 'abc'))
+    expect(await connection.answer()).toMatchObject({ status: 201 })
+    connection.destroy()
   })
 })
 

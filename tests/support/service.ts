@@ -71,7 +71,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     commitNewFile: createCommitQueue(db),
     stopping: () => false,
   }
-  const server = createHttpServer(await createApp(deps), config.limits)
+  const server = createHttpServer(await createApp(deps), { ...config.limits, ...config.http })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
