@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type FileBody, filesPath, putRaw, send } from './support/client.ts'
+import { type FileBody, filesPath, freshText, putRaw, send, upload } from './support/client.ts'
 import { inOrder, walk } from './support/pages.ts'
 import { startService, type TestService } from './support/service.ts'
 
@@ -68,6 +68,31 @@ describe('Walking a list by its links', () => {
       }),
       { numRuns: 25 },
     )
+  })
+
+  it('yields each file once also when their metadata make the pages shorter', async () => {
+    const bucket = freshBucket()
+    const texts = Array.from({ length: 90 }, (_, n) => 'm'.repeat(n % 5 === 0 ? 20 : 65_000))
+    const files: FileBody[] = []
+    for (const text of texts) {
+      const fields = { bucket, metadata: JSON.stringify({ text }) }
+      files.push((await upload(service, freshText(), { fields })).body)
+    }
+    for (const [order, limit] of [
+      ['created_at', 1000],
+      ['-file_size', 80],
+      ['file_name', 2],
+      ['-created_at', 1],
+    ] as const) {
+      const pages = await Array.fromAsync(walk(service, `?bucket=${bucket}&sort=${order}&limit=${limit}`))
+      expect(pages.flat()).toEqual([...files].sort(inOrder(order)))
+      if (limit < 10) expect(pages).toHaveLength(Math.ceil(files.length / limit))
+      else expect(pages).toHaveLength(2)
+      for (const page of pages) {
+        expect(page.length).toBeGreaterThan(0)
+        expect(JSON.stringify(page).length).toBeLessThan(4.5 * 2 ** 20)
+      }
+    }
   })
 
   it('yields what was there all the time exactly once, while files come and go', async () => {

@@ -1,5 +1,5 @@
-import { sql } from 'kysely'
-import { type FileRecord, type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
+import { type RawBuilder, sql } from 'kysely'
+import { columnsWith, type FileRecord, type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
 import type { Database } from './schema.ts'
 
 export type SortField = 'created_at' | 'file_name' | 'file_size'
@@ -38,8 +38,42 @@ const valueTypes = {
   file_size: sql.raw('bigint'),
 } as const
 
-/** One page of files in a total order; costs the same on every page (keyset pagination). */
-export async function listFileRecords(db: Database, page: FilePage): Promise<FileRecord[]> {
+/** A page ends with the file that brings its metadata to so many bytes; 1,000 files with small metadata never do. */
+const PAGE_METADATA_BYTES = 4 * 2 ** 20
+const SMALL_METADATA_BYTES = 4096
+
+const metadataBytes = 'octet_length(f.metadata::text)'
+const allColumns = sql.raw(fileColumns)
+const smallColumns = sql.raw(
+  `${columnsWith(`case when ${metadataBytes} <= ${SMALL_METADATA_BYTES} then f.metadata end as metadata`)}, ${metadataBytes} as metadata_bytes`,
+)
+
+/**
+ * One page of files in a total order, and whether there are more behind it; costs the same on every page (keyset
+ * pagination). With large metadata a page is shorter, but never empty while there are files.
+ */
+export async function listFileRecords(
+  db: Database,
+  page: FilePage,
+): Promise<{ files: FileRecord[]; more: boolean }> {
+  const rows = await selectPage<FileRow & { metadata_bytes: number }>(db, page, smallColumns)
+  if (rows.every((row) => row.metadata_bytes <= SMALL_METADATA_BYTES)) return toPage(rows, page)
+  let bytes = 0
+  const full = rows.findIndex((row) => {
+    bytes += row.metadata_bytes
+    return bytes >= PAGE_METADATA_BYTES
+  })
+  const shorter = full < 0 ? page : { ...page, limit: Math.min(page.limit, full + 1) }
+  return toPage(await selectPage<FileRow>(db, shorter, allColumns), shorter)
+}
+
+const toPage = (rows: readonly FileRow[], { limit }: FilePage) => ({
+  files: rows.slice(0, limit).map(toFileRecord),
+  more: rows.length > limit,
+})
+
+/** The rows of a page, and one more, which tells that there is a next page. */
+async function selectPage<Row>(db: Database, page: FilePage, columns: RawBuilder<unknown>): Promise<Row[]> {
   const column = sortColumns[page.sort]
   const direction = sql.raw(page.descending ? 'desc' : 'asc')
   const beyond = sql.raw(page.descending ? '<' : '>')
@@ -47,14 +81,14 @@ export async function listFileRecords(db: Database, page: FilePage): Promise<Fil
     ? sql`and (${column}, f.id) ${beyond} (${page.after.value}::${valueTypes[page.sort]}, ${page.after.id}::uuid)`
     : sql``
   const matching = sql`${conditions(page.filter)} ${after}`
-  const first = sql`order by ${column} ${direction}, f.id ${direction} limit ${page.limit}`
+  const first = sql`order by ${column} ${direction}, f.id ${direction} limit ${page.limit + 1}`
   // A walk through the names that looks for one needs no more than their index: the table is read for the page alone.
   const inIndex = page.sort === 'file_name' && page.filter.name !== undefined
   const chosen = inIndex ? sql`f.id in (select f.id from files f where ${matching} ${first})` : matching
-  const { rows } = await sql<FileRow>`
-    select ${sql.raw(fileColumns)} from files f join blobs b on b.id = f.blob_id where ${chosen} ${first}
+  const { rows } = await sql<Row>`
+    select ${columns} from files f join blobs b on b.id = f.blob_id where ${chosen} ${first}
   `.execute(db)
-  return rows.map(toFileRecord)
+  return rows
 }
 
 /** How many files the filter lets through, counted one by one. */

@@ -47,10 +47,14 @@ export interface FileRow {
   deleted_at: Date | null
 }
 
-/** What a FileRow selects, where `f` is files and `b` is blobs. */
-export const fileColumns = `f.id, f.bucket, f.name, f.media_type, f.size, f.metadata, f.version, f.created_at,
-  f.updated_at, f.stored_at, f.expires_at, f.deleted_at,
+/** What a FileRow selects, where `f` is files and `b` is blobs, and `metadata` the expression for that column. */
+export const columnsWith = (
+  metadata: string,
+) => `f.id, f.bucket, f.name, f.media_type, f.size, ${metadata}, f.version,
+  f.created_at, f.updated_at, f.stored_at, f.expires_at, f.deleted_at,
   encode(b.sha256, 'hex') as sha256, encode(b.sha1, 'hex') as sha1, encode(b.md5, 'hex') as md5`
+
+export const fileColumns = columnsWith('f.metadata')
 
 /** A file that can be seen: neither deleted nor expired. */
 export const isLive = `f.deleted_at is null and (f.expires_at is null or f.expires_at > now())`

@@ -14,6 +14,7 @@ export interface paths {
         /**
          * List files
          * @description A page of metadata objects. `Link: <…>; rel="next"` (RFC 8288) leads to the next page; it is absent on the last.
+         *     A page ends before its `limit` when the `metadata` of its files reach 4 MiB.
          */
         get: operations["listFiles"];
         /**

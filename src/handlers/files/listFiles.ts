@@ -6,7 +6,6 @@ import {
   type FilePage,
   listFileRecords,
 } from '../../database/fileList.ts'
-import type { FileRecord } from '../../database/fileRecord.ts'
 import type { Deps } from '../../deps.ts'
 import { queryInvalid } from '../../errors.ts'
 import { formatCursor, parseCursor } from '../../http/cursor.ts'
@@ -20,23 +19,21 @@ type Query = NonNullable<operations['listFiles']['parameters']['query']>
 
 export const listFiles: Operation<'listFiles'> = (deps) => async (req, res) => {
   const page = parsePage(req.query)
-  const [files, total] = await Promise.all([
-    // One more than the page tells whether there is a next one.
-    listFileRecords(deps.db, { ...page, limit: page.limit + 1 }),
+  const [{ files, more }, total] = await Promise.all([
+    listFileRecords(deps.db, page),
     countWanted(deps, req.query.count, page.filter),
   ]).catch((error: unknown) => {
     throw toDomainError(error)
   })
-  const shown = files.slice(0, page.limit)
-  const last = shown.at(-1)
-  if (files.length > page.limit && last) {
+  const last = files.at(-1)
+  if (more && last) {
     const query = new URLSearchParams(new URL(req.originalUrl, 'http://localhost').search)
     query.set('cursor', formatCursor(page, last))
     res.set('Link', `<${publicUrl(req, filesPath)}?${query}>; rel="next"`)
   }
   if (total !== undefined) res.set('X-Total-Count', String(total))
   res.set('Cache-Control', 'private, no-cache')
-  res.json(shown.map((file: FileRecord) => toFileBody(req, file)))
+  res.json(files.map((file) => toFileBody(req, file)))
 }
 
 function parsePage(query: Query): FilePage {
