@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { download, type FileBody, filesPath, freshText, send, upload } from './support/client.ts'
+import { rawRequest } from './support/rawRequest.ts'
 import { startService, type TestService } from './support/service.ts'
 
 let service: TestService
@@ -198,7 +199,7 @@ describe('updateFile refuses', () => {
     ['null', 'null', 400, undefined],
     ['text', '"file_name"', 400, undefined],
     ['a number', '1', 400, undefined],
-    ['an empty body', '', 403, 'invalid-properties'],
+    ['an empty body', '', 400, 'json-invalid'],
     ['half an object', '{"file_name":', 400, undefined],
     ['a name that is a number', { file_name: 7 }, 400, undefined],
     ['an empty name', { file_name: '' }, 400, undefined],
@@ -229,11 +230,23 @@ describe('updateFile refuses', () => {
   it.each([
     ['another type', { 'Content-Type': 'text/plain' }, 415],
     ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, 415],
+    ['another charset', { 'Content-Type': 'application/json; charset=iso-8859-1' }, 415],
+    ['another charset in quotes', { 'Content-Type': 'application/json;a=b; Charset="UTF-16"' }, 415],
     ['a client that takes no JSON', { Accept: 'text/html' }, 406],
   ])('%s', async (_case, headers, status) => {
     const { body } = await upload(service, freshText())
     expect(await change(body.id, { file_name: 'x' }, headers)).toBeProblem(status)
     expect((await current(body.id)).body).toEqual(body)
+  })
+
+  it.each([
+    ['no body', '', 'json-invalid'],
+    ['a chunked body of nothing', 'Transfer-Encoding: chunked\r\n', 'json-invalid'],
+  ])('%s', async (_case, header, code) => {
+    const { body } = await upload(service, freshText())
+    const head = `PUT ${filesPath}/${body.id} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`
+    const bytes = `${head}${header}\r\n${header === '' ? '' : '0\r\n\r\n'}`
+    expect(await rawRequest(service, bytes)).toBeProblem(400, code)
   })
 
   it('a file that is not there', async () => {

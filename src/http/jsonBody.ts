@@ -1,22 +1,39 @@
+import { isUtf8 } from 'node:buffer'
 import { promisify } from 'node:util'
 import express, { type Request, type Response } from 'express'
 import { bodyTooSlow, jsonInvalid } from '../errors.ts'
 import type { SlowLimits } from './bodyStream.ts'
 import { continueSending } from './expectation.ts'
+import { unsupportedMediaType } from './httpErrors.ts'
 
 const MAX_DEPTH = 32
 
-const parseJson = promisify(express.json({ limit: 100 * 1024, type: () => true, strict: false }))
+const parseJson = promisify(
+  express.json({
+    limit: 100 * 1024,
+    type: () => true,
+    strict: false,
+    verify(_req, _res, bytes) {
+      if (bytes.length === 0) throw jsonInvalid('The body is empty.')
+      if (!isUtf8(bytes)) throw jsonInvalid('The JSON is not encoded in UTF-8.')
+    },
+  }),
+)
 
 /**
  * Receives a JSON body of at most 100 KiB, unpacked, and at most 32 levels deep, which has to be here within
  * `stallSeconds`. Throws `json-invalid`, `body-too-slow`, and what express throws.
  */
 export async function receiveJson(req: Request, res: Response, { stallSeconds }: SlowLimits): Promise<void> {
+  // As it was sent: `simplifyContentType` took the parameters away.
+  const type = req.headersDistinct['content-type']?.join() ?? ''
+  if (/;\s*charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/i.test(type))
+    throw unsupportedMediaType('The charset of JSON has to be utf-8.')
   continueSending(req, res)
   const { promise: slow, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(bodyTooSlow()), stallSeconds * 1000)
   await Promise.race([parseJson(req, res), slow]).finally(() => clearTimeout(timer))
+  if (req.body === undefined) throw jsonInvalid('The body is empty.')
   if (depthExceeds(req.body, MAX_DEPTH))
     throw jsonInvalid(`The JSON is nested deeper than ${MAX_DEPTH} levels.`)
 }

@@ -22,7 +22,7 @@ const inMetadata = (json: string) => `{"metadata":{"a":${json}}}`
 
 describe('K1: JSON', () => {
   it.each([
-    ['nothing', '', 403],
+    ['nothing', '', 400],
     ['blanks', '  ', 400],
     ['text', 'hello', 400],
     ['half an object', '{"file_name":', 400],
@@ -87,6 +87,20 @@ describe('K1: JSON', () => {
     ['a type that only ends like JSON', { 'Content-Type': 'application/x+json' }],
   ])('with %s is refused', async (_case, headers) => {
     expect(await update('{"file_name":"a"}', headers)).toBeProblem(415)
+  })
+
+  it.each([
+    ['Latin-1', Buffer.from('{"file_name":"caf\xe9.txt"}', 'latin1')],
+    ['half a character', Buffer.from('{"file_name":"😀"}').subarray(0, 17)],
+    ['half of a pair', Buffer.from('{"file_name":"\xed\xa0\x80"}', 'latin1')],
+  ])('in other bytes than those of UTF-8 is refused: %s', async (_case, bytes) => {
+    expect(await update(new Uint8Array(bytes))).toBeProblem(400, 'json-invalid')
+    expect((await send(service, `${filesPath}/${file.id}`)).body).toEqual(file)
+  })
+
+  it.each(['utf-8', 'UTF8', '"utf-8"; a=b', 'UTF-8 ; a=b'])('may say that it is %s', async (charset) => {
+    const type = { 'Content-Type': `application/json; charset=${charset}` }
+    expect((await update('{"file_name":"café.txt"}', type)).body.file_name).toBe('café.txt')
   })
 
   it('whose key comes twice means the last of them, as JSON.parse has it', async () => {
