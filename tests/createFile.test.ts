@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { download, type FileBody, filesPath, freshText, send, upload } from './support/client.ts'
 import { startService, type TestService } from './support/service.ts'
@@ -193,6 +193,9 @@ describe('createFile, given bytes that the bucket holds', () => {
   })
 })
 
+/** Text that no index can pack. */
+const noise = (length: number) => randomBytes(length).toString('base64').slice(0, length)
+
 describe('createFile refuses', () => {
   const invalid = [
     ['an unknown part', { fields: { size: '1' } }, 'form-invalid'],
@@ -215,11 +218,14 @@ describe('createFile refuses', () => {
     ['half a second', { fields: { expires_in: '0.5' } }, 'bad-request'],
     ['an expiry that is a word', { fields: { expires_in: 'never' } }, 'bad-request'],
     ['an expiry beyond any calendar', { fields: { expires_in: '99999999999' } }, 'bad-request'],
+    ['a name of more than 4,096 letters', { fields: { file_name: 'n'.repeat(4097) } }, 'bad-request'],
     ['a type of 256 letters', { fields: { file_type: 't'.repeat(256) } }, 'bad-request'],
     ['duplicates=maybe', { query: '?duplicates=maybe' }, 'bad-request'],
     ['duplicates given twice', { query: '?duplicates=allow&duplicates=allow' }, 'bad-request'],
     ['an unknown parameter', { query: '?bucket=default' }, 'bad-request'],
     ['an Idempotency-Key with a blank', { headers: { 'Idempotency-Key': 'a b' } }, 'bad-request'],
+    ['an Idempotency-Key of 9,000 letters', { headers: { 'Idempotency-Key': noise(9000) } }, 'bad-request'],
+    ['an Idempotency-Key of 256 letters', { headers: { 'Idempotency-Key': noise(256) } }, 'bad-request'],
     ['a file without a name and bytes', { name: '', bytes: '' }, 'file-missing'],
   ] as const
   it.each(invalid)('%s with 400', async (_case, options, code) => {

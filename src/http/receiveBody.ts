@@ -12,6 +12,9 @@ import { receiveForm } from './receiveForm.ts'
 import { receiveRaw } from './receiveRaw.ts'
 import { type DescribedSchema, header, operationOf } from './request.ts'
 
+/** As the spec has it; judged here as well, because the key is kept before the validator sees it. */
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
+
 /** What a form may add to the bytes of its file: text parts, headers and delimiters. */
 const FORM_OVERHEAD_BYTES = 2 ** 20
 
@@ -54,6 +57,8 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
     ...parseDigests('Repr-Digest', header(req, 'repr-digest')),
   ]
   const key = header(req, 'idempotency-key')
+  if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
+    throw badRequest('An Idempotency-Key has 1 to 255 characters of ASCII, without blanks.')
   const claim = key === undefined ? undefined : await claimIdempotencyKey(deps, key)
   if (claim) keepClaim(req, res, claim)
 

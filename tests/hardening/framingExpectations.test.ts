@@ -39,6 +39,7 @@ describe('A client that waits for 100', () => {
     ],
     ['a broken digest', `PUT ${filesPath}`, 'Content-Digest: sha-256=x\r\nContent-Length: 5', 400],
     ['a part of a file', `PUT ${filesPath}`, 'Content-Range: bytes 0-4/9\r\nContent-Length: 5', 400],
+    ['a key with a blank', `PUT ${filesPath}`, 'Idempotency-Key: a b\r\nContent-Length: 5', 400],
     ['an address without anything', 'PUT /nowhere', 'Content-Length: 5', 404],
     ['a method there is not', `PATCH ${filesPath}`, 'Content-Length: 5', 405],
     ['an answer it does not take', `PUT ${filesPath}`, 'Accept: image/png\r\nContent-Length: 5', 406],
