@@ -24,6 +24,8 @@ const shown = ({ headers }: Answer) =>
   )
 
 describe('downloadFile', () => {
+  const digest = `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`
+
   it('sends all bytes, and says what they are, how many, and how to check and keep them', async () => {
     const answer = await get()
     expect(answer.status).toBe(200)
@@ -35,7 +37,8 @@ describe('downloadFile', () => {
       'accept-ranges': 'bytes',
       etag: `"${file.file_hash}"`,
       'last-modified': new Date(file.stored_at).toUTCString(),
-      'repr-digest': `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`,
+      'repr-digest': digest,
+      'content-digest': digest,
       'cache-control': 'private, no-cache',
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
@@ -72,7 +75,8 @@ describe('downloadFile', () => {
   })
 
   it('answers HEAD with the headers of GET and no body, whatever range is asked for', async () => {
-    const got = shown(await get())
+    // A Content-Digest is of what is sent, so it is none of nothing.
+    const { 'content-digest': _, ...got } = shown(await get())
     for (const headers of [{}, { Range: 'bytes=0-1' }, { Range: `bytes=${size}-` }]) {
       const head = await get(headers, 'HEAD')
       expect([head.status, head.bytes.length, shown(head)]).toEqual([200, 0, got])
@@ -250,6 +254,8 @@ describe('downloadFile with conditions', () => {
       expect(shown(answer)).toEqual({
         etag: tag(),
         'last-modified': date(0),
+        'content-type': 'application/octet-stream',
+        'content-disposition': 'attachment; filename=numbers.bin',
         'cache-control': 'private, no-cache',
         'x-content-type-options': 'nosniff',
         'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
@@ -257,6 +263,28 @@ describe('downloadFile with conditions', () => {
         'referrer-policy': 'no-referrer',
       })
     }
+  })
+
+  it('tells in 304 the name and the type that a file has by now', async () => {
+    const { body } = await upload(service, freshText(), { name: 'old.txt' })
+    const changed = await send(service, `${filesPath}/${body.id}`, {
+      method: 'PUT',
+      body: '{"file_name":"new.csv","file_type":"text/csv"}',
+      headers: { 'Content-Type': 'application/json' },
+    })
+    expect(changed.status).toBe(201)
+    const init = { headers: { 'If-None-Match': `"${body.file_hash}"` } }
+    const { status, headers } = await download(service, body.id, init)
+    expect(status).toBe(304)
+    expect(headers.get('content-type')).toBe('text/csv; charset=utf-8')
+    expect(headers.get('content-disposition')).toBe('attachment; filename=new.csv')
+    await send(service, `${filesPath}/${body.id}`, {
+      method: 'PUT',
+      body: '{"file_type":"text/plain"}',
+      headers: { 'Content-Type': 'application/json' },
+    })
+    const inline = await send(service, `${body.content_url}?disposition=inline`, init)
+    expect(inline.headers.get('content-disposition')).toBe('inline; filename=new.csv')
   })
 
   it('knows nothing of a file that is gone', async () => {

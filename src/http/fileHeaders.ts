@@ -17,25 +17,30 @@ export const safeHeaders = {
   'Referrer-Policy': 'no-referrer',
 } as const
 
-/** What an answer without bytes tells a cache about those it has (RFC 9110, 15.4.5). */
-export const cacheHeaders = (file: FileRecord): Record<string, string> => ({
-  ...safeHeaders,
-  'Cache-Control': 'private, no-cache',
-  ETag: contentEtag(file),
-  'Last-Modified': file.storedAt.toUTCString(),
-})
+type Disposition = 'inline' | 'attachment'
 
-/** The headers of a download (RFC 9110, RFC 6266, RFC 9530). The client's wish to see it inline is granted if it is safe. */
-export function fileHeaders(file: FileRecord, wish: 'inline' | 'attachment'): Record<string, string> {
+/**
+ * What an answer without bytes tells a cache about those it has (RFC 9110, 15.4.5): name and type may have changed since.
+ * The client's wish to see the file inline is granted if it is safe (RFC 6266).
+ */
+export function cacheHeaders(file: FileRecord, wish: Disposition): Record<string, string> {
   const inline = wish === 'inline' && INLINE.test(file.mediaType)
   return {
-    ...cacheHeaders(file),
+    ...safeHeaders,
+    'Cache-Control': 'private, no-cache',
+    ETag: contentEtag(file),
+    'Last-Modified': file.storedAt.toUTCString(),
     'Content-Type': contentType(file.mediaType),
     'Content-Disposition': create(toDownloadName(file.name), { type: inline ? 'inline' : 'attachment' }),
-    'Accept-Ranges': 'bytes',
-    'Repr-Digest': toDigestField(file.hash),
   }
 }
+
+/** The headers of a download, whole or in part (RFC 9110, RFC 9530). */
+export const fileHeaders = (file: FileRecord, wish: Disposition): Record<string, string> => ({
+  ...cacheHeaders(file, wish),
+  'Accept-Ranges': 'bytes',
+  'Repr-Digest': toDigestField(file.hash),
+})
 
 /** A script is sent as the text it is, so that no browser runs it. */
 function contentType(mediaType: string): string {

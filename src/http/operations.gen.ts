@@ -613,16 +613,19 @@ export interface operations {
                 headers: {
                     ETag: string;
                     "Repr-Digest": string;
+                    /** @description The same digest; absent from a 206 and from the answer to HEAD, whose content is another. */
+                    "Content-Digest"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "*/*": string;
                 };
             };
-            /** @description The bytes of the range. */
+            /** @description The bytes of the range. `Repr-Digest` is of the whole file. */
             206: {
                 headers: {
                     "Content-Range": string;
+                    "Repr-Digest": string;
                     [name: string]: unknown;
                 };
                 content: {

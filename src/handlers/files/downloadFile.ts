@@ -1,3 +1,4 @@
+import { toDigestField } from '../../domain/digests.ts'
 import { findContent } from '../../domain/findFile.ts'
 import { readFile } from '../../domain/readFile.ts'
 import { isNotModified, rangeApplies } from '../../http/conditionals.ts'
@@ -10,8 +11,10 @@ export const downloadFile: Operation<'downloadFile'> = (deps) => async (req, res
   const content = await findContent(deps, req.params.file_hash, req.query.bucket ?? 'default')
   const { file } = content
   const validators = { etag: contentEtag(file), lastModified: file.storedAt }
-  if (isNotModified(req.headers, validators)) return void res.status(304).set(cacheHeaders(file)).end()
-  res.set(fileHeaders(file, req.query.disposition ?? 'attachment'))
+  const { disposition = 'attachment' } = req.query
+  if (isNotModified(req.headers, validators))
+    return void res.status(304).set(cacheHeaders(file, disposition)).end()
+  res.set(fileHeaders(file, disposition))
 
   // RFC 9110, 14.2: a Range counts for GET only.
   const asked =
@@ -19,6 +22,8 @@ export const downloadFile: Operation<'downloadFile'> = (deps) => async (req, res
   const range = parseRange(asked, file.size)
   const { first, last } = range ?? { first: 0, last: file.size - 1 }
   if (range) res.status(206).set('Content-Range', `bytes ${first}-${last}/${file.size}`)
+  // Of what is sent (RFC 9530, 2): nothing is in answer to HEAD, and a part was never digested.
+  else if (req.method === 'GET') res.set('Content-Digest', toDigestField(file.hash))
   res.set('Content-Length', String(last - first + 1))
   if (req.method === 'HEAD' || file.size === 0) return void res.end()
   await sendBytes(res, readFile(deps, content, { first, last }), deps.config.http.stallSeconds)
