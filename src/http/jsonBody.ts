@@ -27,7 +27,8 @@ const parseJson = promisify(
 export async function receiveJson(req: Request, res: Response, { stallSeconds }: SlowLimits): Promise<void> {
   // As it was sent: `simplifyContentType` took the parameters away.
   const type = req.headersDistinct['content-type']?.join() ?? ''
-  if (/;\s*charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/i.test(type))
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1]
+  if (charset !== undefined && !/^utf-?8$/i.test(charset))
     throw unsupportedMediaType('The charset of JSON has to be utf-8.')
   continueSending(req, res)
   const { promise: slow, reject } = Promise.withResolvers<never>()
