@@ -158,6 +158,23 @@ describe('A download', () => {
     connection.destroy()
   })
 
+  it('is cut when its reader is steady but slower than the slowest rate', async () => {
+    const demanding = await startService({
+      STALL_SECONDS: '2',
+      MINIMUM_BYTES_PER_SECOND: String(8 * 2 ** 20),
+    })
+    try {
+      const { body } = await upload(demanding, Buffer.alloc(40 * 2 ** 20, 'a large file '))
+      const response = await fetch(`${demanding.url}${filesPath}/${body.id}/content`)
+      const reading = async () => {
+        for await (const chunk of response.body ?? []) await sleep(chunk.length / 2000)
+      }
+      await expect(reading()).rejects.toThrow()
+    } finally {
+      await demanding.stop()
+    }
+  })
+
   it('goes on for a reader that is slow but steady', async () => {
     const began = performance.now()
     const response = await fetch(`${service.url}${filesPath}/${large.id}/content`)

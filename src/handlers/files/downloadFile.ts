@@ -26,5 +26,5 @@ export const downloadFile: Operation<'downloadFile'> = (deps) => async (req, res
   else if (req.method === 'GET') res.set('Content-Digest', toDigestField(file.hash))
   res.set('Content-Length', String(last - first + 1))
   if (req.method === 'HEAD' || file.size === 0) return void res.end()
-  await sendBytes(res, readFile(deps, content, { first, last }), deps.config.http.stallSeconds)
+  await sendBytes(res, readFile(deps, content, { first, last }), deps.config.http)
 }
