@@ -80,9 +80,10 @@ describe('what is not ours on the volume', () => {
     `blobs/7f/${'0'.repeat(33)}`,
   ]
 
-  it('is left alone', async () => {
+  it('is left alone, and breaks no invariant', async () => {
     mkdirSync(inVolume('lost+found'))
     for (const name of names) writeFileSync(inVolume(name), 'somebody else’s')
+    expect(await service.violations()).toEqual([])
     await service.maintain()
     await endHold()
     await service.maintain()
@@ -164,6 +165,8 @@ describe('a database that is older than its storage', () => {
     expect(existsSync(path)).toBe(true)
     expect(await service.violations()).toEqual([expect.stringMatching(/^I4/)])
     await eventually(() => expect(critical()).toContain('The database is older than its storage'))
+    expect(critical()).toContain('delete DATA_DIR/volume/.hwm')
+    expect(critical()).not.toContain(String(Number.MAX_SAFE_INTEGER)) // the mark that nobody set
     expect((await upload(service, 'still taken')).status).toBe(201)
 
     rmSync(inVolume('.hwm'))

@@ -29,8 +29,9 @@ export async function advanceMark({
   if (sequence >= mark) return true
   if (mark < BEYOND_REACH) await storage.writeMark(BEYOND_REACH)
   logger.critical(
-    'The database is older than its storage: nothing is removed until an operator decides and deletes the mark (.hwm)',
-    { sequence, mark },
+    'The database is older than its storage, or was: nothing is removed. Restore a newer one if there is one, run fsck, ' +
+      'and delete DATA_DIR/volume/.hwm: what no table knows is then removed in time',
+    { sequence, ...(mark < BEYOND_REACH && { mark }) },
   )
   return false
 }
