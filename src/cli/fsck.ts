@@ -14,7 +14,7 @@ every file has a blob, every blob has its bytes, every storage key is in one tab
 
   --deep  read every byte and compare its hashes
 
-Prints counts and every violation. Exit code 0 when there is none, 1 when there is one, 2 for a wrong call.
+Prints every violation and then counts. Exit code 0 when there is none, 1 when there is one, 2 for a wrong call.
 `
 
 /** Checks everything that is kept. Resolves with the exit code. */
@@ -29,13 +29,21 @@ export async function fsck(words: readonly string[]): Promise<number> {
   return await withDatabase(config, async ({ db }) => {
     const storage = await createVolumeStorage(join(config.dataDirectory, 'volume'))
     await bindStorage(db, storage)
-    const { counts, violations } = await checkEverything({ db, storage }, { deep: options.deep })
-    for (const [name, count] of Object.entries(counts)) process.stdout.write(`${name}: ${count}\n`)
-    for (const { invariant, sentence } of violations)
-      process.stdout.write(`${invariant} violated: ${sentence}\n`)
-    process.stdout.write(`violations: ${violations.length}\n`)
+    let violations = 0
+    const counts = await checkEverything(
+      { db, storage },
+      {
+        deep: options.deep,
+        report: ({ invariant, sentence }) => {
+          violations += 1
+          process.stdout.write(`${invariant} violated: ${sentence}\n`)
+        },
+      },
+    )
+    for (const [name, count] of Object.entries({ ...counts, violations }))
+      process.stdout.write(`${name}: ${count}\n`)
     await storage.close()
-    return violations.length === 0 ? 0 : 1
+    return violations === 0 ? 0 : 1
   })
 }
 

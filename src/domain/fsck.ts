@@ -10,9 +10,11 @@ import type { Deps } from '../deps.ts'
 import { type Storage, type StorageKey, shards } from '../storage/storage.ts'
 import { beginExamination, type Damage, findMissing, toUnreadable } from './examination.ts'
 
-export interface Findings {
-  readonly counts: Readonly<Record<string, number>>
-  readonly violations: readonly Violation[]
+export interface FsckOptions {
+  /** Reads all bytes and compares their hashes. */
+  readonly deep: boolean
+  /** Told of every violation when it is found: there may be more of them than fit in memory. */
+  readonly report: (violation: Violation) => void
 }
 
 type FsckDeps = Pick<Deps, 'db' | 'storage'>
@@ -21,20 +23,18 @@ const PAGE = 500
 
 /**
  * Holds database and storage against the invariants I1-I6. Safe while the service runs: what changes during the check is
- * looked at again before it counts. `deep` reads all bytes and compares their hashes.
+ * looked at again before it counts. Returns how much there is of everything.
  */
-export async function checkEverything(deps: FsckDeps, { deep }: { deep: boolean }): Promise<Findings> {
+export async function checkEverything(
+  deps: FsckDeps,
+  { deep, report }: FsckOptions,
+): Promise<Record<string, number>> {
   const counts = await countRows(deps.db)
-  const violations = [...(await findStructuralViolations(deps.db))]
-  for await (const violation of checkBlobs(deps, deep)) violations.push(violation)
+  for (const violation of await findStructuralViolations(deps.db)) report(violation)
+  for await (const violation of checkBlobs(deps, deep)) report(violation)
   let stored = 0
-  for (const shard of shards) {
-    for await (const keys of pagesOf(deps.storage, shard)) {
-      stored += keys.length
-      violations.push(...(await checkKnown(deps, keys)))
-    }
-  }
-  return { counts: { ...counts, 'stored keys': stored }, violations }
+  for (const shard of shards) stored += await checkShard(deps, shard, report)
+  return { ...counts, 'stored keys': stored }
 }
 
 /** I1, I2, I6: the bytes of every blob are there, and with `deep` they are what they were. */
@@ -66,18 +66,27 @@ async function readAll(storage: Storage, blob: StoredBlob): Promise<Damage | und
   return outcome === 'unfinished' ? undefined : outcome
 }
 
-/** I4, I5: bytes that no table knows. They are looked for again, since a sweep may have removed them meanwhile. */
-async function checkKnown({ db, storage }: FsckDeps, keys: readonly StorageKey[]): Promise<Violation[]> {
-  const known = await findKnownKeys(db, keys)
-  const unknown = new Set(keys.filter((key) => !known.has(key)))
-  const violations: Violation[] = []
-  for (const shard of new Set([...unknown].map((key) => key.slice(0, 2)))) {
-    for await (const { key } of storage.list(shard)) {
-      if (unknown.has(key))
-        violations.push({ invariant: 'I4', sentence: `the bytes under ${key} are in no table` })
-    }
+/**
+ * I4, I5: bytes that no table knows. They are looked for again, since a sweep may have removed them meanwhile. Returns how
+ * many keys there are.
+ */
+async function checkShard(
+  { db, storage }: FsckDeps,
+  shard: string,
+  report: FsckOptions['report'],
+): Promise<number> {
+  const unknown = new Set<StorageKey>()
+  let stored = 0
+  for await (const keys of pagesOf(storage, shard)) {
+    stored += keys.length
+    const known = await findKnownKeys(db, keys)
+    for (const key of keys) if (!known.has(key)) unknown.add(key)
   }
-  return violations
+  if (unknown.size === 0) return stored
+  for await (const { key } of storage.list(shard)) {
+    if (unknown.delete(key)) report({ invariant: 'I4', sentence: `the bytes under ${key} are in no table` })
+  }
+  return stored
 }
 
 async function* pagesOf(storage: Storage, shard: string): AsyncGenerator<StorageKey[]> {

@@ -35,7 +35,7 @@ export interface Storage {
   /** Durable when it resolves. Does nothing when it is not there. */
   delete(key: StorageKey): Promise<void>
 
-  /** Everything there is whose key begins with these two hex digits, finished or not. */
+  /** Everything there is whose key begins with these two hex digits, finished or not; what has no key is not ours. */
   list(shard: string): AsyncIterable<StoredObject>
 
   /** Write, read, rename, fsync, delete something small, on the storage this was bound to. Throws `storage-unavailable`. */

@@ -94,7 +94,9 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
       if (/^[0-9a-f]{34}$/.test(name) && name.startsWith(shard))
         yield { key: `${shard}/${name.slice(2)}`, finished: false }
     }
-    for await (const name of namesIn(layout.shard(shard))) yield { key: `${shard}/${name}`, finished: true }
+    for await (const name of namesIn(layout.shard(shard))) {
+      if (/^[0-9a-f]{32}$/.test(name)) yield { key: `${shard}/${name}`, finished: true }
+    }
   }
 
   return {

@@ -1,12 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { findRunningPostgres } from '../../src/database/embeddedPostgres/running.ts'
-import { checkEverything } from '../../src/domain/fsck.ts'
 import { createInstallation, type Installation } from '../support/childService.ts'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
+import { findEverything } from '../support/findings.ts'
 import { Ledger } from '../support/ledger.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { runUpfile, type Said } from '../support/runUpfile.ts'
@@ -61,7 +70,7 @@ describe('fsck of sound data', () => {
     await send(service, `${filesPath}/${deleted.id}`, { method: 'DELETE' })
     for (const words of [[], ['--deep']]) {
       const { code, stdout, stderr } = await fsck(...words)
-      const { intents } = (await checkEverything(service.deps, { deep: false })).counts
+      const { intents } = (await findEverything(service.deps, { deep: false })).counts
       expect([code, stderr]).toEqual([0, ''])
       expect(stdout).toBe(
         `files: 6\ndeleted files: 1\nblobs: 6\ndamaged blobs: 0\nintents: ${intents}\ntrash: 1\nstored keys: 7\nviolations: 0\n`,
@@ -71,7 +80,7 @@ describe('fsck of sound data', () => {
 
   it('names a blob that the disk does not give, and goes on with the others', async () => {
     const { key } = await stored()
-    const { blobs = 0 } = (await checkEverything(service.deps, { deep: false })).counts
+    const { blobs = 0 } = (await findEverything(service.deps, { deep: false })).counts
     // The first blob is opened and read, then the next, in the order of their age: this one is the last.
     const { code, stdout, stderr } = await fsckWith({ FAILPOINTS: `READ=EIO@${2 * blobs}` }, '--deep')
     expect([code, stderr]).toEqual([1, ''])
@@ -188,6 +197,19 @@ describe('fsck', () => {
     expect(deep.stdout).toMatch(new RegExp(`^violations: ${names.length}$`, 'm'))
     for (const { stdout } of [shallow, deep])
       expect(stdout).toMatch(new RegExp(`^violations: ${stdout.match(/ violated: /g)?.length}$`, 'm'))
+  })
+})
+
+describe('fsck that cannot go on', () => {
+  it('has told what it found, and says why', async () => {
+    const mark = join(volumeOf(service), '.hwm')
+    rmSync(mark)
+    mkdirSync(mark)
+    const { code, stdout, stderr } = await fsckWith({ FAILPOINTS: 'READ=EIO' }, '--deep')
+    rmdirSync(mark)
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^upfile: The storage cannot .* \(EISDIR: /)])
+    expect(stdout).toMatch(/^I2 violated: file \S+ has no blob$/m)
+    expect(stdout).not.toMatch(/^I1 violated|^violations:/m)
   })
 })
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
-import { checkEverything } from '../../src/domain/fsck.ts'
 import { download, filesPath, send, upload } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
+import { findEverything } from '../support/findings.ts'
 import { openRaw } from '../support/rawRequest.ts'
 import { startService, type TestService } from '../support/service.ts'
 import { unfinished } from '../support/volume.ts'
@@ -18,7 +18,7 @@ afterAll(() => service.stop())
 
 const remove = (id: string) => send(service, `${filesPath}/${id}`, { method: 'DELETE' })
 const status = async (id: string) => (await send(service, `${filesPath}/${id}`)).status
-const counts = async () => (await checkEverything(service.deps, { deep: false })).counts
+const counts = async () => (await findEverything(service.deps, { deep: false })).counts
 
 /** What is kept beyond the files there are; the reserve of keys that an upload leaves is no bytes. */
 async function expectNothingBeside(files: number) {
@@ -209,13 +209,13 @@ describe('maintenance', () => {
 
       await sql`update files set deleted_at = now() - interval '2 h'`.execute(patient.deps.db)
       await patient.maintain()
-      const { counts: left } = await checkEverything(patient.deps, { deep: true })
+      const { counts: left } = await findEverything(patient.deps, { deep: true })
       expect(left).toMatchObject({ 'deleted files': 0, blobs: 0, trash: 1, 'stored keys': 1 })
       expect(await patient.violations()).toEqual([])
 
       await sql`update trash set remove_after = now()`.execute(patient.deps.db)
       await patient.maintain()
-      expect((await checkEverything(patient.deps, { deep: true })).counts).toMatchObject({
+      expect((await findEverything(patient.deps, { deep: true })).counts).toMatchObject({
         trash: 0,
         'stored keys': 0,
       })

@@ -1,9 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { checkEverything } from '../../src/domain/fsck.ts'
 import { armFailpoints } from '../../src/failpoint.ts'
 import { download, filesPath, send, upload } from '../support/client.ts'
+import { findEverything } from '../support/findings.ts'
 import { startService, type TestService } from '../support/service.ts'
 
 let service: TestService
@@ -16,7 +16,7 @@ afterEach(() => armFailpoints(''))
 afterAll(() => service.stop())
 
 const remove = async (id: string) => (await send(service, `${filesPath}/${id}`, { method: 'DELETE' })).status
-const counts = async () => (await checkEverything(service.deps, { deep: false })).counts
+const counts = async () => (await findEverything(service.deps, { deep: false })).counts
 
 /** Where the two sides of a race stop for a moment, so that they meet at every place. */
 const pauses = [

@@ -150,6 +150,7 @@ describe('volume, on its file system', () => {
   it('leaves files of others alone, and does not call them its own', async () => {
     writeFileSync(join(root, 'README'), 'ours')
     writeFileSync(join(root, 'tmp', 'notes.txt'), 'ours')
+    writeFileSync(join(root, 'blobs', '7f', 'notes.txt'), 'ours')
     for (const shard of shards) expect(await Array.fromAsync(storage.list(shard))).toEqual([])
     expect(await readFile(join(root, 'tmp', 'notes.txt'), 'utf8')).toBe('ours')
   })

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectDatabase } from '../../src/database/connect.ts'
 import { findRunningPostgres } from '../../src/database/embeddedPostgres/running.ts'
-import { checkEverything, type Findings } from '../../src/domain/fsck.ts'
 import { createVolumeStorage } from '../../src/storage/volume.ts'
 import type { ChildService, Installation } from './childService.ts'
+import { type Findings, findEverything } from './findings.ts'
 import type { Entry, Ledger } from './ledger.ts'
 import { makeTraffic } from './traffic.ts'
 
@@ -108,7 +108,7 @@ async function inspect(installation: Installation, ledger: Ledger): Promise<Find
   const { db } = connectDatabase({ ...connection, max: 2, prepare: false }, () => {})
   const storage = await createVolumeStorage(join(dataDirectory, 'volume'))
   try {
-    const { counts, violations } = await checkEverything({ db, storage }, { deep: true })
+    const { counts, violations } = await findEverything({ db, storage }, { deep: true })
     for (const { invariant, sentence } of violations) ledger.broken.push(`${invariant}: ${sentence}`)
     return counts
   } finally {

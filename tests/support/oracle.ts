@@ -4,8 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { expect } from '@jest/globals'
-import { checkEverything } from '../../src/domain/fsck.ts'
 import { eventually } from './eventually.ts'
+import { findEverything } from './findings.ts'
 import { rawRequest } from './rawRequest.ts'
 import type { TestService } from './service.ts'
 
@@ -54,7 +54,7 @@ export function watchService(service: TestService): Oracle {
         expect(openVolumeFiles(service)).toEqual([])
         await service.maintain()
         expect(await readdir(join(service.dataDirectory, 'volume/tmp'))).toEqual([])
-        const { counts, violations } = await checkEverything(service.deps, { deep: true })
+        const { counts, violations } = await findEverything(service.deps, { deep: true })
         expect(violations).toEqual([])
         expect(counts['stored keys']).toBe(counts.blobs)
       })

@@ -9,13 +9,13 @@ import { loadConfig } from '../../src/config.ts'
 import { connectDatabase } from '../../src/database/connect.ts'
 import type { Deps } from '../../src/deps.ts'
 import { createCommitQueue } from '../../src/domain/commitQueue.ts'
-import { checkEverything } from '../../src/domain/fsck.ts'
 import { createKeyReserve } from '../../src/domain/keyReserve.ts'
 import { createCycle } from '../../src/domain/maintenance/run.ts'
 import { armFailpoints } from '../../src/failpoint.ts'
 import { createHttpServer } from '../../src/http/server.ts'
 import { createLogger } from '../../src/logger.ts'
 import { createVolumeStorage } from '../../src/storage/volume.ts'
+import { findEverything } from './findings.ts'
 import { createDatabase } from './postgres.ts'
 
 /** The service in this process, on a database and a volume of its own, listening on a port of its own. */
@@ -87,7 +87,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     logDirectory,
     maintain: () => cycle(deps),
     async violations() {
-      const { violations } = await checkEverything(deps, { deep: true })
+      const { violations } = await findEverything(deps, { deep: true })
       return violations.map(({ invariant, sentence }) => `${invariant}: ${sentence}`)
     },
     async stop() {

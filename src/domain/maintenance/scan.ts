@@ -3,8 +3,6 @@ import { failpoint } from '../../failpoint.ts'
 import { type StorageKey, shards } from '../../storage/storage.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 
-const SHARD_NAME = /^[0-9a-f]{2}\/[0-9a-f]{32}$/
-
 /**
  * SCAN: puts bytes that no table knows into the trash, where they are held for a while. Such bytes come from a write
  * that outlived its intent; they can never become a file (I4). Each call looks at as many shards as the pace asks for.
@@ -30,7 +28,6 @@ async function scanShard(deps: MaintenanceDeps, shard: string): Promise<number> 
   let keys: StorageKey[] = []
   let orphans = 0
   for await (const { key } of deps.storage.list(shard)) {
-    if (!SHARD_NAME.test(key)) continue // not ours: left alone
     keys.push(key)
     if (keys.length < rowsAtOnce) continue
     orphans += await judge(deps, keys)

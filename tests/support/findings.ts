@@ -1,0 +1,14 @@
+import type { Violation } from '../../src/database/inspect.ts'
+import { checkEverything } from '../../src/domain/fsck.ts'
+
+/** What fsck counts and finds. */
+export async function findEverything(
+  deps: Parameters<typeof checkEverything>[0],
+  { deep }: { readonly deep: boolean },
+) {
+  const violations: Violation[] = []
+  const counts = await checkEverything(deps, { deep, report: (violation) => violations.push(violation) })
+  return { counts, violations }
+}
+
+export type Findings = Awaited<ReturnType<typeof findEverything>>
