@@ -30,7 +30,10 @@ export function connectDatabase(
     keepAlive: true,
     application_name: 'upfile',
     lock_timeout: 5000,
-    statement_timeout: patient ? 0 : 15_000,
+    // Asked for with 0, it would stay what the role has: node-postgres sends no 0.
+    ...(patient
+      ? { onConnect: (client) => client.query('set statement_timeout = 0') }
+      : { statement_timeout: 15_000 }),
     idle_in_transaction_session_timeout: 10_000,
     // Every statement here has an index to use. Planned while a table was small, it would keep reading all of the table.
     options: '-c enable_seqscan=off',

@@ -10,11 +10,13 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { findRunningPostgres } from '../../src/database/embeddedPostgres/running.ts'
 import { createInstallation, type Installation } from '../support/childService.ts'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
+import { eventually } from '../support/eventually.ts'
 import { findEverything } from '../support/findings.ts'
 import { Ledger } from '../support/ledger.ts'
 import { createDatabase } from '../support/postgres.ts'
@@ -87,6 +89,23 @@ describe('fsck of sound data', () => {
     expect(stdout).toMatch(new RegExp(`^I1 violated: blob \\d+, ${key}, .*: they cannot be read: EIO`, 'm'))
     expect(stdout).toMatch(/^violations: 1$/m)
     expect((await fsck('--deep')).code).toBe(0)
+  })
+
+  it('takes its time, whatever limit the role or the database sets to a statement', async () => {
+    const { db } = service.deps
+    const [, name = ''] = /@\/(\w+)\?/.exec(database.url) ?? []
+    await run(`alter database ${name} set statement_timeout = '1s'`)
+    const trx = await db.startTransaction().execute()
+    await sql`lock table trash in access exclusive mode`.execute(trx)
+    const checking = fsck()
+    await eventually(async () => {
+      const waiting = sql`select from pg_stat_activity where datname = ${name} and wait_event_type = 'Lock'`
+      expect((await waiting.execute(db)).rows).not.toEqual([])
+    })
+    await sleep(1500)
+    await trx.rollback().execute()
+    await run(`alter database ${name} reset statement_timeout`)
+    expect(await checking).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('finds nothing while files come and go', async () => {
