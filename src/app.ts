@@ -1,7 +1,7 @@
 import express, { type Express } from 'express'
 import type { Deps } from './deps.ts'
 import { registry } from './handlers/index.ts'
-import { cors } from './http/cors.ts'
+import { cors, refuseForeignPages } from './http/cors.ts'
 import { docs } from './http/docs.ts'
 import { forbidSniffing } from './http/forbidSniffing.ts'
 import { refuseOddFraming, simplifyContentType } from './http/framing.ts'
@@ -29,6 +29,7 @@ export async function createApp(deps: Deps): Promise<Express> {
   app.use(forbidSniffing)
   app.use(refuseOddFraming)
   app.use(cors(corsOrigins))
+  app.use(refuseForeignPages(corsOrigins))
   app.use(docs(spec))
   app.use('/web', pageAssets())
   app.use(simplifyContentType)

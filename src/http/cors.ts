@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express'
+import { forbidden } from './httpErrors.ts'
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 const REQUEST_HEADERS = [
@@ -34,5 +35,17 @@ export function cors(origins: readonly string[]): RequestHandler {
     }
     if (req.method !== 'OPTIONS') return next()
     res.set('Allow', METHODS).status(204).end()
+  }
+}
+
+/**
+ * Refuses what a page of another site would change: browsers send a form without asking first, also to a service that
+ * only this machine can reach. They say so in Sec-Fetch-Site; other clients do not.
+ */
+export function refuseForeignPages(origins: readonly string[]): RequestHandler {
+  return ({ method, headers: { origin = '', 'sec-fetch-site': site } }, _res, next) => {
+    const harmless = site !== 'cross-site' || method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+    if (harmless || origins.includes('*') || origins.includes(origin)) return next()
+    next(forbidden('Pages of another site may change nothing here, unless CORS_ORIGINS names their origin.'))
   }
 }

@@ -24,6 +24,7 @@ export const statusCode = (status: number): string =>
 export const notAcceptable = (types: readonly string[]) =>
   new HttpError(406, `The answer comes as ${types.join(' or ')}.`)
 export const badRequest = (detail: string) => new HttpError(400, detail)
+export const forbidden = (detail: string) => new HttpError(403, detail)
 export const expectationFailed = () => new HttpError(417, 'The only expectation that is met is 100-continue.')
 export const methodNotAllowed = (method: string, allow: string) =>
   new HttpError(405, `${method} is not a method of this resource.`, { Allow: allow })

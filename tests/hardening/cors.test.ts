@@ -135,3 +135,50 @@ describe('K4: cross-origin requests', () => {
     },
   )
 })
+
+describe('A page of another site', () => {
+  const from = (origin: string, site = 'cross-site') => ({ Origin: origin, 'Sec-Fetch-Site': site })
+  const type = 'multipart/form-data; boundary=b'
+  const form = '--b\r\nContent-Disposition: form-data; name="upfile"; filename="a"\r\n\r\nforged\r\n--b--\r\n'
+  const changes = [
+    ['POST', filesPath, type, form],
+    ['PUT', filesPath, 'text/plain', 'forged'],
+    ['PUT', path, 'application/json', '{"file_name":"forged"}'],
+    ['DELETE', path, 'text/plain', ''],
+  ] as const
+
+  it.each(changes)('may change nothing: %s %s', async (method, target, contentType, body) => {
+    for (const [each, origin] of [
+      [closed, 'https://evil.example'],
+      [closed, 'null'],
+      [service, 'https://evil.example'],
+    ] as const) {
+      const headers = { 'Content-Type': contentType, ...from(origin) }
+      const answer = await sendRaw(each, method, target, headers, body)
+      expect(answer).toBeProblem(403, 'forbidden')
+      expect(answer.body).toMatchObject({ detail: expect.stringContaining('CORS_ORIGINS') })
+    }
+  })
+
+  it('may change what it likes when its origin, or any, is allowed', async () => {
+    for (const [each, origin] of [
+      [service, 'https://app.example'],
+      [open, 'https://evil.example'],
+    ] as const) {
+      const headers = { 'Content-Type': type, ...from(origin) }
+      expect((await sendRaw(each, 'POST', filesPath, headers, form)).status).toBe(201)
+    }
+  })
+
+  it.each(['same-origin', 'same-site', 'none'])('is not one that is %s', async (site) => {
+    const headers = { 'Content-Type': type, ...from('http://localhost:3000', site) }
+    const answer = await sendRaw(closed, 'POST', `${filesPath}?duplicates=allow`, headers, form)
+    expect(answer.status).toBe(201)
+  })
+
+  it('may read as before', async () => {
+    const headers = from('https://evil.example')
+    for (const method of ['GET', 'HEAD'])
+      expect((await sendRaw(closed, method, filesPath, headers)).status).toBe(200)
+  })
+})
