@@ -19,7 +19,7 @@ const declared = (path: string) => {
   const own = operations
     .filter((operation) => operation.path === path)
     .map(({ method }) => method.toUpperCase())
-  return own.includes('GET') ? [...own, 'HEAD'] : own
+  return own.includes('GET') ? [...own, 'HEAD', 'OPTIONS'] : [...own, 'OPTIONS']
 }
 
 describe('the contract', () => {
@@ -46,6 +46,20 @@ describe('the contract', () => {
     expect(answer.headers.get('allow')?.split(', ').toSorted()).toEqual(declared(path).toSorted())
   })
 
+  it.each(paths)('answers OPTIONS %s with the methods there are', async (path) => {
+    const answer = await sendRaw(service, 'OPTIONS', concrete(path), { Origin: 'https://app.example' })
+    expect([answer.status, answer.bytes.length]).toEqual([204, 0])
+    expect(answer.headers.get('allow')?.split(', ').toSorted()).toEqual(declared(path).toSorted())
+  })
+
+  it.each(['/openapi.json', '/docs', '/docs/start.js', '/web/page.js'])(
+    'answers OPTIONS %s with the methods of what is read only',
+    async (path) => {
+      const answer = await sendRaw(service, 'OPTIONS', path)
+      expect([answer.status, answer.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS'])
+    },
+  )
+
   it.each([
     ['nothing there', '/nowhere'],
     ['something below a path', '/livez/deeper'],
@@ -55,7 +69,7 @@ describe('the contract', () => {
     ['a file of the page that is not there', '/web/nothing.js'],
     ['a file of the documentation that is not there', '/docs/nothing.js'],
   ])('answers an unknown path with 404: %s', async (_case, path) => {
-    for (const method of ['GET', 'POST', 'DELETE']) {
+    for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
       expect(await send(service, path, { method })).toBeProblem(404, 'not-found')
     }
   })

@@ -88,7 +88,7 @@ describe('What can only be read', () => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
       const answer = await send(service, path, { method })
       expect(answer).toBeProblem(405, 'method-not-allowed')
-      expect(answer.headers.get('allow')).toBe('GET, HEAD')
+      expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
     }
   })
 

@@ -114,7 +114,7 @@ describe('downloadFile', () => {
   ])('refuses %s', async (_case, query, init, status) => {
     const answer = await send(service, `${file.content_url}${query}`, init)
     expect(answer).toBeProblem(status)
-    expect(answer.headers.get('allow')).toBe(status === 405 ? 'HEAD, GET' : null)
+    expect(answer.headers.get('allow')).toBe(status === 405 ? 'HEAD, GET, OPTIONS' : null)
   })
 })
 

@@ -132,7 +132,7 @@ describe('getFile', () => {
     expect(answer).toBeProblem(status)
     if (status === 405) expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(ALLOWED)
   })
-  const ALLOWED = ['DELETE', 'GET', 'HEAD', 'PUT']
+  const ALLOWED = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT']
 })
 
 describe('A file whose time is over', () => {

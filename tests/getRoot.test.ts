@@ -59,7 +59,7 @@ describe('getRoot', () => {
   it('refuses other methods and parameters', async () => {
     const refused = await root('*/*', 'POST')
     expect(refused).toBeProblem(405, 'method-not-allowed')
-    expect(refused.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD'])
+    expect(refused.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'OPTIONS'])
     expect(await send(service, '/?page=1')).toBeProblem(400)
   })
 })

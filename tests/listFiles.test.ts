@@ -304,7 +304,13 @@ describe('listFiles refuses', () => {
   it('other methods and other types of answers', async () => {
     const refused = await send(service, filesPath, { method: 'DELETE' })
     expect(refused).toBeProblem(405, 'method-not-allowed')
-    expect(refused.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'POST', 'PUT'])
+    expect(refused.headers.get('allow')?.split(', ').sort()).toEqual([
+      'GET',
+      'HEAD',
+      'OPTIONS',
+      'POST',
+      'PUT',
+    ])
     expect(await send(service, filesPath, { headers: { Accept: 'text/csv' } })).toBeProblem(406)
   })
 })

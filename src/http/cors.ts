@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import { forbidden } from './httpErrors.ts'
 
-const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+const METHODS = 'GET, HEAD, POST, PUT, DELETE'
 const REQUEST_HEADERS = [
   'Authorization, Content-Type, Content-Disposition, Content-Digest, Repr-Digest, Idempotency-Key',
   'If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Range, X-Api-Key',
@@ -13,19 +13,23 @@ const RESPONSE_HEADERS = [
 ].join(', ')
 
 /**
- * CORS for exactly the configured origins (Fetch standard). Answers every OPTIONS, so that a preflight needs no operation
- * in the spec. Credentials are never allowed: there is no cookie here that a page could use.
+ * CORS for exactly the configured origins (Fetch standard). Answers every preflight, which needs no operation in the spec.
+ * Credentials are never allowed: there is no cookie here that a page could use.
  */
 export function cors(origins: readonly string[]): RequestHandler {
   return (req, res, next) => {
     const { origin } = req.headers
+    const preflight =
+      req.method === 'OPTIONS' &&
+      origin !== undefined &&
+      req.headers['access-control-request-method'] !== undefined
     if (origins.length > 0) res.vary('Origin')
     if (origin !== undefined && (origins.includes('*') || origins.includes(origin))) {
       res.set({
         'Access-Control-Allow-Origin': origins.includes('*') ? '*' : origin,
         'Access-Control-Expose-Headers': RESPONSE_HEADERS,
       })
-      if (req.method === 'OPTIONS') {
+      if (preflight) {
         res.set({
           'Access-Control-Allow-Methods': METHODS,
           'Access-Control-Allow-Headers': REQUEST_HEADERS,
@@ -33,8 +37,8 @@ export function cors(origins: readonly string[]): RequestHandler {
         })
       }
     }
-    if (req.method !== 'OPTIONS') return next()
-    res.set('Allow', METHODS).status(204).end()
+    if (!preflight) return next()
+    res.status(204).end()
   }
 }
 

@@ -29,7 +29,13 @@ export function routeOperations(spec: Spec, registry: Registry, deps: Deps): Req
     throw new Error('express-openapi-validator changed the order of its middleware.')
   }
   // Received before the security stage, bodies of strangers would be stored; after the request stage, none would be valid.
-  const before = [refuseNestedQuery, ...stages.slice(0, request), acceptsAnswer, receiveBody(deps)]
+  const before = [
+    answerOptions(spec),
+    refuseNestedQuery,
+    ...stages.slice(0, request),
+    acceptsAnswer,
+    receiveBody(deps),
+  ]
   return [...before, ...stages.slice(request), refuseInfiniteQuery, toRouter(spec, handlers)]
 }
 
@@ -44,6 +50,16 @@ function bindOperations(spec: Spec, registry: Registry, deps: Deps): BoundHandle
   }
   // The validator saw to it that a request is what its handler's types say; the compiler cannot know.
   return new Map(entries.map(([id, operation]) => [id, operation(deps) as unknown as RequestHandler]))
+}
+
+/** OPTIONS is on no path of the spec, and tells on each of them which methods are. */
+function answerOptions({ routes }: Spec): RequestHandler {
+  const router = express.Router({ caseSensitive: true })
+  for (const [expressPath, methods] of Map.groupBy(routes, (route) => route.expressPath)) {
+    const allow = [...methods.map(({ method }) => method.toUpperCase()), 'OPTIONS'].join(', ')
+    router.options(expressPath, (_req, res) => void res.set('Allow', allow).status(204).end())
+  }
+  return (req, res, next) => (req.method === 'OPTIONS' ? router(req, res, next) : next())
 }
 
 function toRouter(spec: Spec, handlers: BoundHandlers): Router {

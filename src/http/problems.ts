@@ -104,7 +104,7 @@ function allowOf(error: unknown): Record<string, string> {
     error.headers === null
   )
     return {}
-  return 'Allow' in error.headers ? { Allow: String(error.headers.Allow).toUpperCase() } : {}
+  return 'Allow' in error.headers ? { Allow: `${String(error.headers.Allow).toUpperCase()}, OPTIONS` } : {}
 }
 
 /** The validator names a place as `/query/limit`, `/headers/if-match` or `/body/upfile`. */

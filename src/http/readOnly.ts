@@ -1,6 +1,11 @@
 import type { RequestHandler } from 'express'
 import { methodNotAllowed } from './httpErrors.ts'
 
-/** For what can only be read, every other method is 405. */
-export const readOnly: RequestHandler = ({ method }, _res, next) =>
-  method === 'GET' || method === 'HEAD' ? next() : next(methodNotAllowed(method, 'GET, HEAD'))
+const METHODS = 'GET, HEAD, OPTIONS'
+
+/** For what can only be read: OPTIONS says so, every other method is 405. */
+export const readOnly: RequestHandler = ({ method }, res, next) => {
+  if (method === 'GET' || method === 'HEAD') return next()
+  if (method === 'OPTIONS') return void res.set('Allow', METHODS).status(204).end()
+  next(methodNotAllowed(method, METHODS))
+}
