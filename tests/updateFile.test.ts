@@ -228,6 +228,16 @@ describe('updateFile refuses', () => {
   })
 
   it.each([
+    [[], ''],
+    [{ file_name: 7 }, '/file_name'],
+    [{ metadata: 'text' }, '/metadata'],
+  ])('%j, and names the place in it', async (changes, pointer) => {
+    const { body } = await upload(service, freshText())
+    const refused = await change(body.id, changes)
+    expect(refused.body).toMatchObject({ errors: [{ pointer }] })
+  })
+
+  it.each([
     ['another type', { 'Content-Type': 'text/plain' }, 415],
     ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, 415],
     ['another charset', { 'Content-Type': 'application/json; charset=iso-8859-1' }, 415],

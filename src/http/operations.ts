@@ -2,7 +2,7 @@ import express, { type RequestHandler, type Router } from 'express'
 import * as OpenApiValidator from 'express-openapi-validator'
 import type { Deps } from '../deps.ts'
 import { acceptsAnswer } from './negotiation.ts'
-import { refuseInfiniteQuery, refuseNestedQuery } from './oddQueries.ts'
+import { refuseInfiniteQuery, refuseMalformedPath, refuseNestedQuery } from './oddTargets.ts'
 import type { BoundHandlers, Registry } from './operation.ts'
 import { receiveBody } from './receiveBody.ts'
 import type { Spec } from './spec.ts'
@@ -31,6 +31,7 @@ export function routeOperations(spec: Spec, registry: Registry, deps: Deps): Req
   // Received before the security stage, bodies of strangers would be stored; after the request stage, none would be valid.
   const before = [
     answerOptions(spec),
+    refuseMalformedPath,
     refuseNestedQuery,
     ...stages.slice(0, request),
     acceptsAnswer,

@@ -114,8 +114,8 @@ function toErrors(error: unknown): Record<string, string>[] {
     const [, place = '', ...rest] = String(path).split('/')
     const detail = String(message)
     if (place === 'query' || place === 'params') return { parameter: rest.join('/'), detail }
-    return place === 'headers'
-      ? { header: rest.join('/'), detail }
-      : { pointer: `/${rest.join('/')}`, detail }
+    if (place === 'headers') return { header: rest.join('/'), detail }
+    // RFC 6901: the whole body is named by nothing.
+    return { pointer: rest.map((token) => `/${token}`).join(''), detail }
   })
 }

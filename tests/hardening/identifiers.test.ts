@@ -64,7 +64,12 @@ describe('A3: percents that are no text', () => {
   it.each(['%c0%ae', '%ff', '%', '%zz', '%e0%80%af', '%ed%a0%80', 'a%'])(
     'are refused: %s',
     async (reference) => {
-      for (const path of pathsOf(reference)) expect(await get(path)).toBeProblem(400)
+      for (const path of pathsOf(reference)) {
+        const answer = await get(path)
+        expect(answer).toBeProblem(400, 'bad-request')
+        expect(answer.body).toMatchObject({ detail: 'The path is not UTF-8 in percents.' })
+        expect(answer.body).not.toHaveProperty('errors')
+      }
     },
   )
 })

@@ -8,6 +8,22 @@ export const refuseNestedQuery: RequestHandler = (req, _res, next) => {
   next(nested ? badRequest('The names of query parameters have no brackets.') : undefined)
 }
 
+/** The validator would refuse the path of an operation, too, but would not say why, and call the path a part of the body. */
+export const refuseMalformedPath: RequestHandler = ({ path }, _res, next) => {
+  next(
+    path.includes('%') && !isDecodable(path) ? badRequest('The path is not UTF-8 in percents.') : undefined,
+  )
+}
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The validator makes `Infinity` and `1e400` numbers, and then compares only finite ones with the limits of the spec. */
 export const refuseInfiniteQuery: RequestHandler = (req, _res, next) => {
   const values: [string, unknown][] = Object.entries(req.query)
