@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { sql } from 'kysely'
+import { armFailpoints } from '../src/failpoint.ts'
 import { download, type FileBody, filesPath, freshText, send, upload } from './support/client.ts'
 import { rawRequest } from './support/rawRequest.ts'
 import { startService, type TestService } from './support/service.ts'
@@ -124,6 +126,24 @@ describe('updateFile with If-Match', () => {
       headers: { 'If-None-Match': etag },
     })
     expect(shown.body).toEqual(body)
+  })
+
+  it('blames no condition that holds when others change the file all the time', async () => {
+    const { body } = await upload(service, freshText())
+    let over = false
+    const others = async () => {
+      for (const until = performance.now() + 10_000; !over && performance.now() < until; )
+        await sql`update files set version = version + 1 where id = ${body.id}::uuid`.execute(service.deps.db)
+    }
+    armFailpoints('D1=pause:60') // between looking and changing
+    const changing = others()
+    const changed = await change(body.id, { file_name: 'x' }, { 'If-None-Match': '"x"' })
+    armFailpoints('')
+    over = true
+    await changing
+    expect(changed).toBeProblem(503, 'database-unavailable')
+    expect(changed.headers.has('retry-after')).toBe(true)
+    expect((await current(body.id)).body.file_name).toBe(body.file_name)
   })
 
   it('refuses If-None-Match of what is there', async () => {

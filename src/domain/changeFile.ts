@@ -2,7 +2,7 @@ import { classifyFailure, toDomainError } from '../database/failures.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
 import { type FileChanges, type FileState, markFileDeleted, updateFileRecord } from '../database/files.ts'
 import type { Deps } from '../deps.ts'
-import { preconditionFailed, typeNotAllowed } from '../errors.ts'
+import { databaseUnavailable, typeNotAllowed } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import { findOnlyFile } from './findFile.ts'
 import { allowsType } from './mediaTypes.ts'
@@ -54,6 +54,7 @@ async function whileUnchanged(
     )
     await failpoint('D2')
     if (changed) return changed
-    if (attempt === ATTEMPTS) throw preconditionFailed('If-Match')
+    if (attempt === ATTEMPTS)
+      throw databaseUnavailable(new Error(`The file changed ${ATTEMPTS} times while it was being changed.`))
   }
 }
