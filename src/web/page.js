@@ -5,21 +5,31 @@ const number = new Intl.NumberFormat()
 
 let next
 
-async function list(url) {
+/** Counts the questions, because their answers may come in another order. */
+let asked = 0
+
+/** Shows a page of files, unless another one was asked for in the meantime. */
+async function list(url, show) {
+  const question = ++asked
   const response = await fetch(url)
-  if (!response.ok) throw new Error((await response.json()).detail)
+  const answer = await response.json()
+  if (question !== asked) return
+  if (!response.ok) throw new Error(answer.detail)
   next = /<([^>]*)>; rel="next"/.exec(response.headers.get('Link') ?? '')?.[1]
   byId('more').hidden = next === undefined
-  return await response.json()
+  show(answer)
 }
 
 async function showFirst() {
   const name = byId('name').value
   const query = new URLSearchParams({ limit: '50', ...(name !== '' && { name }) })
-  const page = await list(`${files}?${query}`)
-  byId('files').replaceChildren(...page.map(row))
-  byId('state').textContent = page.length === 0 ? 'No files.' : ''
+  await list(`${files}?${query}`, (page) => {
+    byId('files').replaceChildren(...page.map(row))
+    byId('state').textContent = page.length === 0 ? 'No files.' : ''
+  })
 }
+
+const showMore = () => list(next, (page) => byId('files').append(...page.map(row)))
 
 function row(file) {
   const line = document.createElement('tr')
@@ -115,7 +125,5 @@ drop.addEventListener('drop', (event) => {
 byId('choose').addEventListener('change', (event) => attempt(() => uploadAll(event.target.files)))
 byId('search').addEventListener('submit', (event) => event.preventDefault())
 byId('name').addEventListener('input', () => attempt(showFirst))
-byId('more').addEventListener('click', () =>
-  attempt(async () => byId('files').append(...(await list(next)).map(row))),
-)
+byId('more').addEventListener('click', () => attempt(showMore))
 attempt(showFirst)
