@@ -28,7 +28,7 @@ export function createLogger({
   directory,
   console = true,
 }: LogConfig & { console?: boolean }): Logger {
-  if (directory !== undefined) mkdirSync(directory, { recursive: true })
+  if (directory !== undefined) makeDirectory(directory)
   const files =
     directory === undefined
       ? []
@@ -74,6 +74,14 @@ export function createLogger({
       closed ??= end()
       return closed
     },
+  }
+}
+
+function makeDirectory(path: string) {
+  try {
+    mkdirSync(path, { recursive: true })
+  } catch (cause) {
+    throw new Error(`LOG_DIR cannot be made a directory: ${String(cause)}`, { cause })
   }
 }
 

@@ -45,4 +45,10 @@ describe('upfile', () => {
       expect(stderr).not.toMatch(/ at .*\.ts/)
     },
   )
+
+  it('names LOG_DIR when it is no directory', async () => {
+    const { code, stdout, stderr } = await runUpfile(['serve'], { LOG_DIR: import.meta.filename })
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^upfile: LOG_DIR .*commands\.test/)
+  })
 })

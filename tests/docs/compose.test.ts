@@ -80,6 +80,20 @@ describe('docker-compose.yml', () => {
     expect([postgres.image, postgres.volumes]).toEqual(['postgres:18', ['database:/var/lib/postgresql']])
   })
 
+  it('stays with its own PostgreSQL when .env names another one', () => {
+    const url = 'postgres://localhost/elsewhere'
+    expect(configOf({ ...upfile, environment: { DATABASE_URL: url, ...upfile.environment } })).toEqual(
+      configOf(upfile),
+    )
+  })
+
+  it('sets what .env.example says it does, and takes the rest from .env', () => {
+    const [, told = ''] = /docker-compose\.yml sets itself: ([^.]*)\./.exec(read('.env.example')) ?? []
+    const names = told.match(/[A-Z_]{3,}/g) ?? []
+    // The password is what .env says, for both services.
+    expect([...names, 'DB_PASSWORD'].toSorted()).toEqual(Object.keys(upfile.environment).toSorted())
+  })
+
   it('develops apart from everything else, and restarts at every change', () => {
     expect(development.profiles).toEqual(['development'])
     expect(configOf(development)).toMatchObject({
