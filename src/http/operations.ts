@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts'
 import { acceptsAnswer } from './negotiation.ts'
 import { refuseInfiniteQuery, refuseMalformedPath, refuseNestedQuery } from './oddTargets.ts'
 import type { BoundHandlers, Registry } from './operation.ts'
+import { parametersFirst } from './parametersFirst.ts'
 import { receiveBody } from './receiveBody.ts'
 import type { Spec } from './spec.ts'
 
@@ -11,8 +12,26 @@ import type { Spec } from './spec.ts'
 export function routeOperations(spec: Spec, registry: Registry, deps: Deps): RequestHandler[] {
   const handlers = bindOperations(spec, registry, deps)
   const { validateResponses } = deps.config.http
+  const { stages, request } = createValidator(spec, { validateResponses })
+  // Another one, because a validator remembers for each operation whether it has a body.
+  const parameters = createValidator(spec, { validateResponses: false })
+  // Received before the security stage, bodies of strangers would be stored; after the request stage, none would be valid.
+  const before = [
+    answerOptions(spec),
+    refuseMalformedPath,
+    refuseNestedQuery,
+    ...stages.slice(0, request),
+    acceptsAnswer,
+    parametersFirst(parameters.validate),
+    receiveBody(deps),
+  ]
+  return [...before, ...stages.slice(request), refuseInfiniteQuery, toRouter(spec, handlers)]
+}
+
+/** The stages of a validator, and the one among them that judges requests. */
+function createValidator(spec: Spec, { validateResponses }: { validateResponses: boolean }) {
   const validator = OpenApiValidator.middleware({
-    apiSpec: spec.running,
+    apiSpec: structuredClone(spec.running),
     validateApiSpec: false, // loadSpec did
     fileUploader: false,
     validateRequests: { allErrors: false, coerceTypes: false },
@@ -25,19 +44,11 @@ export function routeOperations(spec: Spec, registry: Registry, deps: Deps): Req
   })
   const stages: RequestHandler[] = Array.isArray(validator) ? validator : []
   const request = stages.findIndex((stage) => stage.name === 'requestMiddleware')
-  if (request < 1 || stages[request - 1]?.name !== 'securityMiddleware') {
+  const validate = stages[request]
+  if (!validate || stages[request - 1]?.name !== 'securityMiddleware') {
     throw new Error('express-openapi-validator changed the order of its middleware.')
   }
-  // Received before the security stage, bodies of strangers would be stored; after the request stage, none would be valid.
-  const before = [
-    answerOptions(spec),
-    refuseMalformedPath,
-    refuseNestedQuery,
-    ...stages.slice(0, request),
-    acceptsAnswer,
-    receiveBody(deps),
-  ]
-  return [...before, ...stages.slice(request), refuseInfiniteQuery, toRouter(spec, handlers)]
+  return { stages, request, validate }
 }
 
 /** Fails at start, not at the first request, when spec and handlers disagree. */

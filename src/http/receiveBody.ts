@@ -38,7 +38,7 @@ function insistOnType(req: Request, taken: readonly string[]) {
   throw unsupportedMediaType(`The body has to be ${taken.join(' or ')}.`)
 }
 
-/** Everything that can be refused without the bytes is refused before the first of them is asked for. */
+/** What can be refused without the bytes is refused before the first of them is asked for; see `parametersFirst`, too. */
 async function receiveUpload(deps: Deps, req: Request, res: Response, schema: DescribedSchema | undefined) {
   const { maxFileSizeBytes } = deps.config.limits
   const encoding = header(req, 'content-encoding')

@@ -40,6 +40,20 @@ describe('A client that waits for 100', () => {
     ['a broken digest', `PUT ${filesPath}`, 'Content-Digest: sha-256=x\r\nContent-Length: 5', 400],
     ['a part of a file', `PUT ${filesPath}`, 'Content-Range: bytes 0-4/9\r\nContent-Length: 5', 400],
     ['a key with a blank', `PUT ${filesPath}`, 'Idempotency-Key: a b\r\nContent-Length: 5', 400],
+    ['a bucket that is none', `PUT ${filesPath}?bucket=NOT_VALID`, 'Content-Length: 5', 400],
+    ['a parameter that is none', `PUT ${filesPath}?colour=red`, 'Content-Length: 5', 400],
+    [
+      'a form with a bad parameter',
+      `POST ${filesPath}?duplicates=maybe`,
+      `${form}\r\nContent-Length: 5`,
+      400,
+    ],
+    [
+      'changes with a bad parameter',
+      `PUT ${filesPath}/x?bucket=A`,
+      'Content-Type: application/json\r\nContent-Length: 5',
+      400,
+    ],
     ['an address without anything', 'PUT /nowhere', 'Content-Length: 5', 404],
     ['a method there is not', `PATCH ${filesPath}`, 'Content-Length: 5', 405],
     ['an answer it does not take', `PUT ${filesPath}`, 'Accept: image/png\r\nContent-Length: 5', 406],
@@ -53,6 +67,12 @@ describe('A client that waits for 100', () => {
   const part = '--b\r\nContent-Disposition: form-data; name="upfile"; filename="a"\r\n\r\na form\r\n--b--\r\n'
   it.each([
     ['a raw file', `PUT ${filesPath}`, '', 'a raw file'],
+    [
+      'a raw file with parameters',
+      `PUT ${filesPath}?expires_in=60&bucket=a&file_name=a%20b&metadata={}`,
+      '',
+      'b',
+    ],
     ['a form', `POST ${filesPath}`, `${form}\r\n`, part],
     [
       'changes',
@@ -72,6 +92,16 @@ describe('A client that waits for 100', () => {
     await connection.write(request('GET /livez', 'Connection: close'))
     expect((await connection.answer()).status).toBe(200)
     expect(await connection.rest()).toHaveLength(0)
+    connection.destroy()
+  })
+
+  it.each([
+    ['a large body', `PUT ${filesPath}?bucket=NOT_VALID`, 'Content-Length: 1048577'],
+    ['a large form', `POST ${filesPath}?colour=red`, `${form}\r\nContent-Length: 1048577`],
+    ['a body of unknown length', `PUT ${filesPath}?expires_in=soon`, 'Transfer-Encoding: chunked'],
+  ])('is refused as early when it does not wait, for bad parameters of %s', async (_name, line, headers) => {
+    const connection = await openRaw(service, request(line, headers))
+    expect(await connection.answer()).toBeProblem(400, 'bad-request')
     connection.destroy()
   })
 
