@@ -112,4 +112,25 @@ describe('The memory of the service', () => {
     },
     PATIENCE_MILLISECONDS,
   )
+
+  it(
+    'does not grow with the media types that strangers invent',
+    async () => {
+      const invent = async (caller: number, count: number) => {
+        for (let index = 0; index < count; index++) {
+          const headers = { 'Content-Type': `invented/type-${caller}-${index}` }
+          const body = index % 2 === 0 ? { method: 'GET' } : { method: 'PUT', body: 'the same bytes' }
+          const { status } = await fetch(`${service.url}${filesPath}`, { ...body, headers })
+          expect([200, 201, 403]).toContain(status)
+        }
+      }
+      const several = (from: number, count: number) =>
+        Promise.all([0, 1, 2, 3].map((caller) => invent(from + caller, count)))
+      await several(0, 100)
+      const before = await memory()
+      await several(4, 900)
+      expect((await memory()).now - before.now).toBeLessThan(GROWTH_MIB * 3)
+    },
+    PATIENCE_MILLISECONDS,
+  )
 })

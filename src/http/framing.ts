@@ -28,14 +28,11 @@ function findOddity({ rawHeaders, headers, httpVersion, originalUrl }: Request):
 
 /**
  * Takes every parameter but the boundary off Content-Type: the validator keeps a compiled schema for each distinct
- * header, so parameters of a stranger would fill the memory. A raw body without a type gets the general one.
+ * header, so parameters of a stranger would fill the memory.
  */
 export const simplifyContentType: RequestHandler = (req, _res, next) => {
   const type = req.headers['content-type']
-  if (type === undefined) {
-    if (req.method === 'PUT') req.headers['content-type'] = 'application/octet-stream'
-    return next()
-  }
+  if (type === undefined) return next()
   const essence = type.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   if (essence !== 'multipart/form-data') {
     req.headers['content-type'] = essence

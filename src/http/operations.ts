@@ -1,34 +1,39 @@
-import express, { type RequestHandler, type Router } from 'express'
+import express, { type RequestHandler } from 'express'
 import * as OpenApiValidator from 'express-openapi-validator'
 import type { Deps } from '../deps.ts'
+import { findOperation } from './findOperation.ts'
 import { acceptsAnswer } from './negotiation.ts'
 import { refuseInfiniteQuery, refuseMalformedPath, refuseNestedQuery } from './oddTargets.ts'
 import type { BoundHandlers, Registry } from './operation.ts'
 import { parametersFirst } from './parametersFirst.ts'
 import { receiveBody } from './receiveBody.ts'
-import type { Spec } from './spec.ts'
+import { operationOf, pathParametersOf } from './request.ts'
+import { type Spec, withoutSuffix } from './spec.ts'
 
 /** The middleware that makes the spec the running router: find the operation, receive its body, validate, serve. */
 export function routeOperations(spec: Spec, registry: Registry, deps: Deps): RequestHandler[] {
   const handlers = bindOperations(spec, registry, deps)
   const { validateResponses } = deps.config.http
-  const { stages, request } = createValidator(spec, { validateResponses })
+  const { finding, security, judging } = createValidator(spec, { validateResponses })
   // Another one, because a validator remembers for each operation whether it has a body.
   const parameters = createValidator(spec, { validateResponses: false })
-  // Received before the security stage, bodies of strangers would be stored; after the request stage, none would be valid.
-  const before = [
+  return [
     answerOptions(spec),
     refuseMalformedPath,
     refuseNestedQuery,
-    ...stages.slice(0, request),
+    findOperation(spec.routes, finding),
+    ...security,
     acceptsAnswer,
-    parametersFirst(parameters.validate),
+    parametersFirst(parameters.judging[0]),
+    // Received before the security stage, bodies of strangers would be stored; after the request stage, none would be valid.
     receiveBody(deps),
+    ...judging,
+    refuseInfiniteQuery,
+    serve(handlers),
   ]
-  return [...before, ...stages.slice(request), refuseInfiniteQuery, toRouter(spec, handlers)]
 }
 
-/** The stages of a validator, and the one among them that judges requests. */
+/** The stages of a validator; the first of those that judge judges requests, the others answers. */
 function createValidator(spec: Spec, { validateResponses }: { validateResponses: boolean }) {
   const validator = OpenApiValidator.middleware({
     apiSpec: structuredClone(spec.running),
@@ -42,13 +47,17 @@ function createValidator(spec: Spec, { validateResponses }: { validateResponses:
     },
     validateSecurity: false,
   })
-  const stages: RequestHandler[] = Array.isArray(validator) ? validator : []
-  const request = stages.findIndex((stage) => stage.name === 'requestMiddleware')
-  const validate = stages[request]
-  if (!validate || stages[request - 1]?.name !== 'securityMiddleware') {
+  const stages: readonly RequestHandler[] = Array.isArray(validator) ? validator : []
+  const names = 'pathParamsMiddleware metadataMiddleware securityMiddleware requestMiddleware'
+  const [, , , request] = stages
+  if (!request || !`${stages.map(({ name }) => name).join(' ')} `.startsWith(`${names} `)) {
     throw new Error('express-openapi-validator changed the order of its middleware.')
   }
-  return { stages, request, validate }
+  return {
+    finding: stages.slice(0, 2),
+    security: stages.slice(2, 3),
+    judging: [request, ...stages.slice(4)] as const,
+  }
 }
 
 /** Fails at start, not at the first request, when spec and handlers disagree. */
@@ -74,11 +83,12 @@ function answerOptions({ routes }: Spec): RequestHandler {
   return (req, res, next) => (req.method === 'OPTIONS' ? router(req, res, next) : next())
 }
 
-function toRouter(spec: Spec, handlers: BoundHandlers): Router {
-  const router = express.Router({ caseSensitive: true })
-  for (const { method, expressPath, operationId } of spec.routes) {
-    const handler = handlers.get(operationId)
-    if (handler) router[method](expressPath, handler)
+/** Runs the handler of the operation, with the path's parameters as the validator left them. */
+const serve =
+  (handlers: BoundHandlers): RequestHandler =>
+  (req, res, next) => {
+    const handler = handlers.get(withoutSuffix(operationOf(req)?.operationId ?? ''))
+    if (!handler) return next()
+    req.params = pathParametersOf(req)
+    return handler(req, res, next)
   }
-  return router
-}

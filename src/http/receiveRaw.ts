@@ -22,7 +22,8 @@ export async function receiveRaw({
   continueSending(req, res)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
   const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, lease })
-  const contentType = header(req, 'content-type')
+  // The validator saw a general one.
+  const contentType = req.headersDistinct['content-type']?.join(', ')
   req.body = ''
   keepReceived(deps, req, res, { receipt, filename, contentType, bodyDigests: {}, expectedDigests, claim })
 }

@@ -11,12 +11,17 @@ export interface DescribedSchema {
   readonly properties?: Readonly<Record<string, { readonly format?: string; readonly maxLength?: number }>>
 }
 
-/** The operation that a request was matched to, as the spec describes it. */
-export function operationOf(req: Request): DescribedOperation | undefined {
-  if (!('openapi' in req) || typeof req.openapi !== 'object' || req.openapi === null) return undefined
-  if (!('schema' in req.openapi)) return undefined
-  return req.openapi.schema as DescribedOperation
+/** What the validator keeps about a request that was matched to an operation. */
+interface Matched {
+  readonly openapi?: { readonly schema?: DescribedOperation; readonly pathParams?: Record<string, string> }
 }
+
+/** The operation that a request was matched to, as the spec describes it. */
+export const operationOf = (req: Request & Matched): DescribedOperation | undefined => req.openapi?.schema
+
+/** The parameters in a request's path, decoded and validated. */
+export const pathParametersOf = (req: Request & Matched): Record<string, string> =>
+  req.openapi?.pathParams ?? {}
 
 /** A header's only value; of several lines, all of them joined as HTTP joins them. */
 export function header(req: Request, name: string): string | undefined {

@@ -63,7 +63,9 @@ export async function loadSpec(): Promise<Spec> {
 
 const METHODS = ['get', 'head', 'post', 'put', 'delete', 'patch'] as const
 
-const withoutSuffix = (id: string) => (id.endsWith(HEAD_SUFFIX) ? id.slice(0, -HEAD_SUFFIX.length) : id)
+/** The operation that serves a HEAD is that of its GET. */
+export const withoutSuffix = (id: string) =>
+  id.endsWith(HEAD_SUFFIX) ? id.slice(0, -HEAD_SUFFIX.length) : id
 
 function allowReserved(parameter: OpenAPIV3.ReferenceObject | OpenAPIV3.ParameterObject) {
   if ('in' in parameter && parameter.in === 'query') parameter.allowReserved = true
