@@ -56,8 +56,12 @@ export const columnsWith = (
 
 export const fileColumns = columnsWith('f.metadata')
 
-/** A file that can be seen: neither deleted nor expired. */
-export const isLive = `f.deleted_at is null and (f.expires_at is null or f.expires_at > now())`
+/**
+ * A file that can be seen: neither deleted nor expired. Meant for files that a blob or an id names, so it is put in words
+ * that no partial index matches: until the first ANALYZE the planner takes one file in 200 for live, and would read all of
+ * them from such an index.
+ */
+export const isLive = `coalesce(f.deleted_at, 'infinity') = 'infinity' and (f.expires_at is null or f.expires_at > now())`
 
 export const toFileRecord = (row: FileRow): FileRecord => ({
   id: row.id,
