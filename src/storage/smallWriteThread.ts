@@ -62,11 +62,11 @@ async function writeBatch({
 }: SmallWriteBatch): Promise<(SmallWriteFailure | null)[]> {
   if (failpoints.generation !== armed) armFailpoints(failpoints.spec)
   armed = failpoints.generation
-  const files = writes.map((write): Progress => ({ write, fd: undefined, failure: null }))
+  const failure = findOtherVolume(identity)
+  const files = writes.map((write): Progress => ({ write, fd: undefined, failure }))
   const each = (step: (file: Progress) => Promise<void>) =>
     Promise.all(files.map((file) => attempt(file, false, () => step(file))))
 
-  await each(async () => insistOnVolume(identity))
   await each((file) => writeBytes(file, bytes))
   await syncFiles(files)
   closeFailed(files)
@@ -78,14 +78,20 @@ async function writeBatch({
   return files.map(({ failure }) => failure)
 }
 
-function insistOnVolume({ path, stamp }: SmallWriteBatch['identity']): void {
-  if (stamp === undefined) return
-  if (readStampSync(path) !== stamp)
-    throw Object.assign(new Error(`${path} has changed.`), { code: OTHER_VOLUME })
-  if (stamp === mounted) return
-  for (const fd of directories.values()) closeSync(fd)
-  directories.clear()
-  mounted = stamp
+/** Why nothing must be written: the volume is not the one we know, or cannot be looked at. */
+function findOtherVolume({ path, stamp }: SmallWriteBatch['identity']): SmallWriteFailure | null {
+  if (stamp === undefined) return null
+  try {
+    if (readStampSync(path) !== stamp)
+      return { code: OTHER_VOLUME, message: `${path} has changed.`, syncing: false }
+    if (stamp === mounted) return null
+    for (const fd of directories.values()) closeSync(fd)
+    directories.clear()
+    mounted = stamp
+    return null
+  } catch (error) {
+    return toFailure(error, false)
+  }
 }
 
 async function attempt(file: Progress, syncing: boolean, step: () => Promise<void>): Promise<void> {
@@ -93,9 +99,13 @@ async function attempt(file: Progress, syncing: boolean, step: () => Promise<voi
   try {
     await step()
   } catch (error) {
-    const code = Error.isError(error) && 'code' in error ? String(error.code) : undefined
-    file.failure = { code, message: Error.isError(error) ? error.message : String(error), syncing }
+    file.failure = toFailure(error, syncing)
   }
+}
+
+function toFailure(error: unknown, syncing: boolean): SmallWriteFailure {
+  const code = Error.isError(error) && 'code' in error ? String(error.code) : undefined
+  return { code, message: Error.isError(error) ? error.message : String(error), syncing }
 }
 
 async function writeBytes(file: Progress, bytes: ArrayBuffer): Promise<void> {
