@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import type { Database } from './database/schema.ts'
 import type { CommitNewFile } from './domain/commitQueue.ts'
+import type { DigestThreads } from './domain/digestThreads.ts'
 import type { KeyReserve } from './domain/keyReserve.ts'
 import type { Logger } from './logger.ts'
 import type { Storage } from './storage/storage.ts'
@@ -12,6 +13,7 @@ export interface Deps {
   readonly db: Database
   readonly storage: Storage
   readonly keys: KeyReserve
+  readonly digestThreads: DigestThreads
   readonly commitNewFile: CommitNewFile
   /** Whether the service is on its way out and takes nothing new. */
   readonly stopping: () => boolean

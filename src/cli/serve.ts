@@ -6,6 +6,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { migrateUp } from '../database/migrate.ts'
 import type { Deps } from '../deps.ts'
 import { createCommitQueue } from '../domain/commitQueue.ts'
+import { createDigestThreads } from '../domain/digestThreads.ts'
 import { createKeyReserve } from '../domain/keyReserve.ts'
 import { advanceMark } from '../domain/maintenance/mark.ts'
 import { startMaintenance } from '../domain/maintenance/run.ts'
@@ -67,6 +68,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
       db,
       storage,
       keys,
+      digestThreads: createDigestThreads(),
       commitNewFile: createCommitQueue(db),
       stopping: () => ending.begun(),
     }
@@ -88,6 +90,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
     logger.info('Stopping', { reason })
     await drain(server, connections, config.http.shutdownSeconds)
     await maintenance.stop()
+    await deps.digestThreads.close()
     await storage.close()
     return code
   } finally {

@@ -1,64 +1,80 @@
 import { createHash, hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import type { DigestThreads } from './digestThreads.ts'
 import { blockBytes, type Digests, headBytes } from './receipt.ts'
 
 /** Takes bytes one buffer after the other and knows in the end what a receipt tells about them. */
 export interface Digester {
-  update(bytes: Buffer): void
+  /** Takes bytes that stay as they are until it resolves; a first buffer of at most 64 KiB, until the digester is done. */
+  update(bytes: Buffer): Promise<void>
+  /** Throws `storage-unavailable` when a thread was lost. */
   finish(): Promise<{ size: number; digests: Digests; blockCrc32: Buffer; head: Buffer }>
+  /** Ends it, finished or not. */
+  close(): void
 }
 
-/** A first buffer up to this size may turn out to be the only one. A larger one is not kept: its owner may use it again. */
+/** A first buffer up to this size may turn out to be the only one, which needs no more than one call for each digest. */
 const SMALL_BYTES = 64 * 1024
 
-/** SHA-512 is computed only when it is asked for. */
-export function createDigester({ sha512 }: { sha512: boolean }): Digester {
+/** SHA-512 is computed only when it is asked for. With `threads`, a part of the work is done in one of them. */
+export function createDigester({ sha512 }: { sha512: boolean }, threads?: DigestThreads): Digester {
   const blocks = createBlockCrc32()
   const head: Buffer[] = []
   let headLength = 0
   let size = 0
   let only: Buffer | undefined
-  let hashes: ReturnType<typeof createHashes> | undefined
+  let hashes: Hashes | undefined
 
   return {
-    update(bytes) {
-      if (size === 0 && bytes.length <= SMALL_BYTES) {
-        only = bytes
-      } else {
-        hashes ??= createHashes(sha512, only)
-        for (const each of Object.values(hashes)) each?.update(bytes)
-        only = undefined
-      }
+    async update(bytes) {
+      const first = size === 0
       size += bytes.length
       blocks.update(bytes)
-      if (headLength >= headBytes) return
-      head.push(bytes.subarray(0, headBytes - headLength))
+      if (headLength < headBytes) head.push(bytes.subarray(0, headBytes - headLength))
       headLength += bytes.length
+      if (first && bytes.length <= SMALL_BYTES) {
+        only = bytes
+        return
+      }
+      const before = only
+      only = undefined
+      hashes ??= createHashes(sha512, threads)
+      if (before) await hashes.update(before)
+      await hashes.update(bytes)
     },
     async finish() {
-      const digests = hashes ? finishHashes(hashes) : hashOnce(only ?? Buffer.alloc(0), sha512)
+      const digests = hashes ? await hashes.finish() : hashOnce(only ?? Buffer.alloc(0), sha512)
       return { size, digests, blockCrc32: blocks.finish(), head: Buffer.concat(head) }
     },
+    close: () => hashes?.close(),
   }
 }
 
-function createHashes(sha512: boolean, first: Buffer | undefined) {
-  const hashes = {
-    sha256: createHash('sha256'),
-    sha1: createHash('sha1'),
-    md5: createHash('md5'),
-    sha512: sha512 ? createHash('sha512') : undefined,
-  }
-  if (first) for (const each of Object.values(hashes)) each?.update(first)
-  return hashes
+interface Hashes {
+  update(bytes: Buffer): Promise<void>
+  finish(): Promise<Digests>
+  close(): void
 }
 
-const finishHashes = ({ sha256, sha1, md5, sha512 }: ReturnType<typeof createHashes>): Digests => ({
-  sha256: sha256.digest(),
-  sha1: sha1.digest(),
-  md5: md5.digest(),
-  sha512: sha512?.digest(),
-})
+/** With threads, SHA-256 is computed here and the others there, which takes about as long. */
+function createHashes(sha512: boolean, threads: DigestThreads | undefined): Hashes {
+  const sha256 = createHash('sha256')
+  const names = sha512 ? ['sha1', 'md5', 'sha512'] : ['sha1', 'md5']
+  const here = threads ? [] : names.map((name) => createHash(name))
+  const there = threads?.open(names)
+  return {
+    async update(bytes) {
+      await there?.update(bytes)
+      for (const hash of [sha256, ...here]) hash.update(bytes)
+    },
+    async finish() {
+      const [sha1, md5, last] = there ? await there.finish() : here.map((hash) => hash.digest())
+      if (!sha1 || !md5) throw new Error('A digest is missing.')
+      return { sha256: sha256.digest(), sha1, md5, sha512: last }
+    },
+    close: () => there?.close(),
+  }
+}
 
 /** What a small file needs: one call for each digest, and no hash objects. */
 const hashOnce = (bytes: Buffer, sha512: boolean): Digests => ({

@@ -27,7 +27,7 @@ export function beginExamination(storage: Storage, blob: StoredBlob): Examinatio
   async function readOn(enough: () => boolean): Promise<void> {
     const rest = { first: position, last: blob.size - 1 }
     for await (const block of storage.read(blob.storageKey, rest, blockBytes)) {
-      digester.update(block)
+      await digester.update(block)
       position += block.length
       if (enough()) return
     }

@@ -9,7 +9,7 @@ import type { Receipt } from './receipt.ts'
 
 const BATCH_BYTES = 256 * 1024
 
-export type ReceiveDeps = Pick<Deps, 'config' | 'db' | 'keys' | 'logger' | 'storage'>
+export type ReceiveDeps = Pick<Deps, 'config' | 'db' | 'digestThreads' | 'keys' | 'logger' | 'storage'>
 
 export interface ReceiveOptions {
   readonly sha512: boolean
@@ -43,7 +43,7 @@ export async function receiveBytes(
 
   await failpoint('U0')
   const storageKey = await takeKey(deps)
-  const digester = createDigester({ sha512 })
+  const digester = createDigester({ sha512 }, deps.digestThreads)
   lease.begin(storageKey)
 
   async function* batches() {
@@ -54,7 +54,7 @@ export async function receiveBytes(
       lease.insist()
       size += chunk.length
       if (size > maxFileSizeBytes) throw fileTooLarge(maxFileSizeBytes)
-      digester.update(chunk)
+      await digester.update(chunk)
       batch.push(chunk)
       filled += chunk.length
       if (filled < BATCH_BYTES) continue
@@ -77,6 +77,8 @@ export async function receiveBytes(
     source.return().catch(() => {})
     await abandon(deps, storageKey)
     throw error
+  } finally {
+    digester.close()
   }
 }
 

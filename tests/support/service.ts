@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/config.ts'
 import { connectDatabase } from '../../src/database/connect.ts'
 import type { Deps } from '../../src/deps.ts'
 import { createCommitQueue } from '../../src/domain/commitQueue.ts'
+import { createDigestThreads } from '../../src/domain/digestThreads.ts'
 import { createKeyReserve } from '../../src/domain/keyReserve.ts'
 import { createCycle } from '../../src/domain/maintenance/run.ts'
 import { armFailpoints } from '../../src/failpoint.ts'
@@ -68,6 +69,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     db,
     storage,
     keys,
+    digestThreads: createDigestThreads(),
     commitNewFile: createCommitQueue(db),
     stopping: () => false,
   }
@@ -97,6 +99,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
       server.closeAllConnections()
       await closed
       await db.destroy().catch(() => {})
+      await deps.digestThreads.close()
       await storage.close()
       await logger.close()
       await database.drop()
