@@ -60,8 +60,8 @@ interface Hashes {
 function createHashes(sha512: boolean, threads: DigestThreads | undefined): Hashes {
   const sha256 = createHash('sha256')
   const names = sha512 ? ['sha1', 'md5', 'sha512'] : ['sha1', 'md5']
-  const here = threads ? [] : names.map((name) => createHash(name))
   const there = threads?.open(names)
+  const here = there ? [] : names.map((name) => createHash(name))
   return {
     async update(bytes) {
       await there?.update(bytes)

@@ -14,7 +14,8 @@ export interface ThreadDigests {
 }
 
 export interface DigestThreads {
-  open(algorithms: readonly string[]): ThreadDigests
+  /** Undefined when there is no thread to be had: then the event loop has to do. */
+  open(algorithms: readonly string[]): ThreadDigests | undefined
   close(): Promise<void>
 }
 
@@ -46,13 +47,21 @@ export function createDigestThreads(): DigestThreads {
   function leastBusy() {
     const idle = threads.find(({ files }) => files === 0)
     if (idle) return idle
-    if (threads.length < size) return start()
-    return threads.reduce((least, thread) => (thread.files < least.files ? thread : least))
+    if (threads.length < size) {
+      try {
+        return start()
+      } catch {
+        // none may be started just now
+      }
+    }
+    const [first, ...others] = threads
+    return others.reduce((least, thread) => (least && thread.files < least.files ? thread : least), first)
   }
 
   return {
     open(algorithms) {
       const thread = leastBusy()
+      if (!thread) return undefined
       thread.files += 1
       return digestIn(thread.worker, algorithms, () => {
         thread.files -= 1
