@@ -5,7 +5,7 @@ import { blockBytes, type Digests, headBytes } from './receipt.ts'
 
 /** Takes bytes one buffer after the other and knows in the end what a receipt tells about them. */
 export interface Digester {
-  /** Takes bytes that stay as they are until it resolves; a first buffer of at most 64 KiB, until the digester is done. */
+  /** Takes bytes that stay as they are until it resolves; the first 64 KiB, until the digester is done. */
   update(bytes: Buffer): Promise<void>
   /** Throws `storage-unavailable` when a thread was lost. */
   finish(): Promise<{ size: number; digests: Digests; blockCrc32: Buffer; head: Buffer }>
@@ -13,7 +13,7 @@ export interface Digester {
   close(): void
 }
 
-/** A first buffer up to this size may turn out to be the only one, which needs no more than one call for each digest. */
+/** A file up to this size needs no more than one call for each digest. */
 const SMALL_BYTES = 64 * 1024
 
 /** SHA-512 is computed only when it is asked for. With `threads`, a part of the work is done in one of them. */
@@ -22,28 +22,24 @@ export function createDigester({ sha512 }: { sha512: boolean }, threads?: Digest
   const head: Buffer[] = []
   let headLength = 0
   let size = 0
-  let only: Buffer | undefined
+  let early: Buffer[] = []
   let hashes: Hashes | undefined
 
   return {
     async update(bytes) {
-      const first = size === 0
       size += bytes.length
       blocks.update(bytes)
       if (headLength < headBytes) head.push(bytes.subarray(0, headBytes - headLength))
       headLength += bytes.length
-      if (first && bytes.length <= SMALL_BYTES) {
-        only = bytes
-        return
-      }
-      const before = only
-      only = undefined
+      early.push(bytes)
+      if (size <= SMALL_BYTES) return
       hashes ??= createHashes(sha512, threads)
-      if (before) await hashes.update(before)
-      await hashes.update(bytes)
+      const due = early
+      early = []
+      for (const buffer of due) await hashes.update(buffer)
     },
     async finish() {
-      const digests = hashes ? await hashes.finish() : hashOnce(only ?? Buffer.alloc(0), sha512)
+      const digests = hashes ? await hashes.finish() : hashOnce(early, sha512)
       return { size, digests, blockCrc32: blocks.finish(), head: Buffer.concat(head) }
     },
     close: () => hashes?.close(),
@@ -77,12 +73,16 @@ function createHashes(sha512: boolean, threads: DigestThreads | undefined): Hash
 }
 
 /** What a small file needs: one call for each digest, and no hash objects. */
-const hashOnce = (bytes: Buffer, sha512: boolean): Digests => ({
-  sha256: hash('sha256', bytes, 'buffer'),
-  sha1: hash('sha1', bytes, 'buffer'),
-  md5: hash('md5', bytes, 'buffer'),
-  sha512: sha512 ? hash('sha512', bytes, 'buffer') : undefined,
-})
+function hashOnce(buffers: readonly Buffer[], sha512: boolean): Digests {
+  const [only] = buffers
+  const bytes = only && buffers.length === 1 ? only : Buffer.concat(buffers)
+  return {
+    sha256: hash('sha256', bytes, 'buffer'),
+    sha1: hash('sha1', bytes, 'buffer'),
+    md5: hash('md5', bytes, 'buffer'),
+    sha512: sha512 ? hash('sha512', bytes, 'buffer') : undefined,
+  }
+}
 
 /** CRC-32 of each block of `blockBytes`. */
 function createBlockCrc32() {

@@ -73,7 +73,8 @@ export function createDigestThreads(): DigestThreads {
 
 function digestIn(worker: Worker, algorithms: readonly string[], ended: () => void): ThreadDigests {
   const { port1: port, port2 } = new MessageChannel()
-  const free = Array.from({ length: PIECES }, () => new Uint8Array(new SharedArrayBuffer(PIECE_BYTES)))
+  const free: Uint8Array<SharedArrayBuffer>[] = []
+  let made = 0
   const lent: Uint8Array<SharedArrayBuffer>[] = []
   const { promise: digests, resolve, reject } = Promise.withResolvers<Buffer[]>()
   digests.catch(() => {}) // whoever gave up does not ask for them
@@ -103,9 +104,13 @@ function digestIn(worker: Worker, algorithms: readonly string[], ended: () => vo
 
   async function takePiece() {
     for (;;) {
+      if (!open) await digests // throws
       const piece = free.pop()
       if (piece) return piece
-      if (!open) await digests // throws
+      if (made < PIECES) {
+        made += 1
+        return new Uint8Array(new SharedArrayBuffer(PIECE_BYTES))
+      }
       await new Promise<void>((next) => {
         wake = next
       })
