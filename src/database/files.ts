@@ -67,24 +67,21 @@ export async function listFileIds(db: Database, reference: FileReference, atMost
 }
 
 /** A live file of this blob, the newest. Meant for a caller that holds the blob row's lock. */
-export async function findLiveFileOfBlob(
-  trx: DatabaseTransaction,
-  blobId: number,
-): Promise<FileRecord | undefined> {
-  const statement = `select ${fileColumns} from files f join blobs b on b.id = f.blob_id
-    where f.blob_id = $1 and ${isLive} order by f.created_at desc, f.id desc limit 1`
-  const { rows } = await trx.executeQuery<FileRow>(CompiledQuery.raw(statement, [blobId]))
-  return rows[0] && toFileRecord(rows[0])
-}
+export const findLiveFileOfBlob = (trx: DatabaseTransaction, blobId: number) =>
+  findNewest(trx, 'f.blob_id = $1', blobId)
 
 /** A live file whose bytes are under this storage key, the newest. */
-export async function findLiveFileOfBytes(
-  db: Database,
-  storageKey: StorageKey,
+export const findLiveFileOfBytes = (db: Database, storageKey: StorageKey) =>
+  findNewest(db, 'b.storage_key = $1', storageKey)
+
+async function findNewest(
+  db: Database | DatabaseTransaction,
+  condition: string,
+  parameter: string | number,
 ): Promise<FileRecord | undefined> {
   const statement = `select ${fileColumns} from files f join blobs b on b.id = f.blob_id
-    where b.storage_key = $1 and ${isLive} order by f.created_at desc, f.id desc limit 1`
-  const { rows } = await db.executeQuery<FileRow>(CompiledQuery.raw(statement, [storageKey]))
+    where ${condition} and ${isLive} order by f.created_at desc, f.id desc limit 1`
+  const { rows } = await db.executeQuery<FileRow>(CompiledQuery.raw(statement, [parameter]))
   return rows[0] && toFileRecord(rows[0])
 }
 

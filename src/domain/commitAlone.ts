@@ -3,13 +3,13 @@ import {
   insertBlob,
   insertFile,
   type KnownBlob,
-  type NewFile,
   replaceBlobBytes,
   takeIntent,
-} from '../database/commits.ts'
+} from '../database/commitSteps.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
 import { findLiveFileOfBlob } from '../database/files.ts'
 import { completeIdempotent } from '../database/idempotency.ts'
+import type { NewFile } from '../database/newFile.ts'
 import type { Database, DatabaseTransaction } from '../database/schema.ts'
 import { insertTrash } from '../database/trash.ts'
 import { idempotentRequestRunning, uploadFenced } from '../errors.ts'

@@ -1,6 +1,7 @@
-import { commitNewFiles, findHeld, type NewFile } from '../database/commits.ts'
+import { commitNewFiles, findHeld } from '../database/commitNewFiles.ts'
 import { classifyFailure, codeOf } from '../database/failures.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
+import type { NewFile } from '../database/newFile.ts'
 import type { Database } from '../database/schema.ts'
 import { failpoint } from '../failpoint.ts'
 
