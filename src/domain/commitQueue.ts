@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { commitNewFiles, findHeld } from '../database/commitNewFiles.ts'
 import { classifyFailure, codeOf } from '../database/failures.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
@@ -28,6 +29,7 @@ export function createCommitQueue(db: Database): CommitNewFile {
   async function drain() {
     running = true
     while (queue.length > 0) {
+      await nextTurn() // files of one batch on the disk become ready in the same turn of the event loop
       const batch = takeBatch()
       try {
         await failpoint('U9')

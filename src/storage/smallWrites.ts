@@ -90,7 +90,7 @@ export function createSmallWrites(
     write: (target, bytes) =>
       new Promise((resolve, reject) => {
         queue.push({ target, bytes, resolve, reject })
-        next()
+        setImmediate(next) // with all that are ready in this turn of the event loop
       }),
     // Writes that wait are rejected, as when the thread is lost.
     close: async () => void (await thread?.terminate()),
