@@ -1,5 +1,10 @@
+/** Suites that need more than `npm ci` installs; each is run with `npm run test:<suite>`. */
+const apart = ['proxies']
+const { SUITE } = process.env
+
 export default {
-  testMatch: ['<rootDir>/tests/**/*.test.ts'],
+  testMatch: [`<rootDir>/tests/${SUITE ?? '**'}/*.test.ts`],
+  testPathIgnorePatterns: SUITE ? [] : apart.map((suite) => `<rootDir>/tests/${suite}/`),
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/tests/support/globalSetup.ts',
