@@ -29,6 +29,7 @@ export function createLogger({
   console = true,
 }: LogConfig & { console?: boolean }): Logger {
   if (directory !== undefined) makeDirectory(directory)
+  if (console) outliveReader()
   const files =
     directory === undefined
       ? []
@@ -76,6 +77,14 @@ export function createLogger({
     },
   }
 }
+
+/** Whoever read the console may be gone. To log that would fail as well, and again, for ever. */
+function outliveReader() {
+  for (const stream of [process.stdout, process.stderr])
+    if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)
+}
+
+const ignore = () => {}
 
 function makeDirectory(path: string) {
   try {

@@ -127,6 +127,17 @@ describe('SIGTERM', () => {
     expect(Number(/^trash: (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(0)
   })
 
+  it('ends a service with 0 whose log nobody reads any more, and which served on until then', async () => {
+    const service = await installation.start({ LOG_LEVEL: 'debug' })
+    service.closeConsole()
+    for (let count = 0; count < 3; count++) {
+      expect(await upload(service, randomBytes(10))).toMatchObject({ status: 201 })
+      expect((await download(service, 'nothing')).status).toBe(404)
+    }
+    service.signal('SIGTERM')
+    expect((await service.ended).code).toBe(0)
+  })
+
   it('ends the PostgreSQL of the service with it', async () => {
     const service = await embedded.start()
     const processes = () => processesIn(join(embedded.dataDirectory, 'postgres'))

@@ -23,6 +23,8 @@ export interface Child {
   /** What it said so far. */
   output(): Pick<Outcome, 'stdout' | 'stderr'>
   signal(name: NodeJS.Signals): void
+  /** Closes our ends of its standard output and error. */
+  closeConsole(): void
 }
 
 /** The real service in a process of its own. */
@@ -62,13 +64,14 @@ const environment = {
   PORT: '0',
 }
 
+/** On a database of the run's PostgreSQL, on the service's own PostgreSQL, or on the database of a URL. */
 export async function createInstallation({
   postgres,
 }: {
-  postgres: 'shared' | 'embedded'
+  postgres: 'shared' | 'embedded' | { readonly url: string }
 }): Promise<Installation> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'upfile-child-'))
-  const database = postgres === 'shared' ? await createDatabase() : undefined
+  const database = await findDatabase(postgres)
   const base = {
     ...environment,
     DATA_DIR: dataDirectory,
@@ -84,7 +87,11 @@ export async function createInstallation({
     })
     running.add(child)
     const signal = (name: NodeJS.Signals) => void child.kill(name)
-    return { child, signal, ...observe(child, () => void running.delete(child)) }
+    const closeConsole = () => {
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+    }
+    return { child, signal, closeConsole, ...observe(child, () => void running.delete(child)) }
   }
 
   return {
@@ -95,7 +102,7 @@ export async function createInstallation({
 
     async start(env = {}) {
       const began = performance.now()
-      const { child, ended, output, signal } = spawnMain(['serve'], env, 'ipc')
+      const { child, ended, output, signal, closeConsole } = spawnMain(['serve'], env, 'ipc')
       const { pid = 0 } = child
       const impatience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MILLISECONDS)
       const ready = once(child, 'message').then(([message]) => (message as { url: string }).url)
@@ -109,6 +116,7 @@ export async function createInstallation({
         ended,
         output,
         signal,
+        closeConsole,
         async kill() {
           killAll([...(database ? [] : processesOfPostgres()), pid])
           if (!database) killAll(processesOfPostgres()) // what was forked in that moment
@@ -129,6 +137,11 @@ export async function createInstallation({
       await rm(dataDirectory, { recursive: true, force: true, maxRetries: 5 })
     },
   }
+}
+
+async function findDatabase(postgres: 'shared' | 'embedded' | { readonly url: string }) {
+  if (postgres === 'embedded') return undefined
+  return postgres === 'shared' ? await createDatabase() : { url: postgres.url, drop: async () => {} }
 }
 
 function observe(child: ChildProcess, gone: () => void) {
