@@ -23,9 +23,14 @@ export async function checkDatabase(
     if (environment !== 'testing') throw new Error(complaint)
     logger.warn(complaint)
   }
-  const { synchronous_commit: commit = '' } = settings
+  const { synchronous_commit: commit = '', synchronous_standby_names: standbys = '' } = settings
   if (!/^(on|local|remote_write|remote_apply)$/.test(commit)) {
     throw new Error(`PostgreSQL has synchronous_commit=${commit}: a crash could lose files.`)
+  }
+  if (standbys !== '' && /^(local|remote_write)$/.test(commit)) {
+    logger.warn(
+      `PostgreSQL has synchronous_commit=${commit}: a failover to a standby could lose files, with "on" none.`,
+    )
   }
   const { milliseconds, readOnly } = await readClock(db)
   if (readOnly) throw new Error('The database takes no writes: is it a standby?')

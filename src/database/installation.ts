@@ -17,7 +17,10 @@ export async function insertStorageId(db: Database, id: string): Promise<string>
   return (await findStorageId(db)) ?? id
 }
 
-/** Commits something, so that everything that any session saw of the database until now survives a crash. */
+/**
+ * Commits something, so that everything that any session saw of the database until now survives a crash, and a failover
+ * to a standby that commits wait for. A primary that was killed and started again shows what no standby has yet.
+ */
 export async function settleCommits(db: Database): Promise<void> {
   await sql`update installation set storage_id = storage_id`.execute(db)
 }
@@ -33,7 +36,7 @@ export async function knowsBytes(db: Database): Promise<boolean> {
 export async function readDurabilitySettings(db: Database): Promise<Readonly<Record<string, string>>> {
   const { rows } = await sql<{ name: string; setting: string }>`
     select name, setting from pg_settings
-    where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'server_version_num', 'transaction_read_only')
+    where name in ('fsync', 'full_page_writes', 'synchronous_commit', 'synchronous_standby_names', 'server_version_num')
   `.execute(db)
   return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { classifyFailure, toDomainError } from '../database/failures.ts'
 import { findFileRecord, findLiveFileOfBytes } from '../database/files.ts'
-import { intentStands } from '../database/intents.ts'
+import { settleCommits } from '../database/installation.ts'
+import { intentStands, trashIntent } from '../database/intents.ts'
 import type { Deps } from '../deps.ts'
 import { databaseUnavailable, hasCode, outcomeUnknown, uploadFenced } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
@@ -24,7 +25,8 @@ export async function commitFile(deps: CommitDeps, request: CommitRequest): Prom
   const { storageKey } = request.file.bytes
   try {
     const result = await commitOrResolve(deps, request)
-    if (result.kind === 'exists' && !result.healed) await abandon(deps, storageKey)
+    // More than best effort: once this is committed, what made the other file exist is as safe.
+    if (result.kind === 'exists' && !result.healed) await trashIntent(deps.db, storageKey, 'aborted')
     await failpoint('U14')
     return result
   } catch (error) {
@@ -81,6 +83,7 @@ async function resolveOutcome(
   for (;;) {
     try {
       if (await intentStands(db, file.bytes.storageKey)) throw databaseUnavailable(cause)
+      await settleCommits(db) // a primary that was killed and came back may show what its standby does not have yet
       const record = await findFileRecord(db, { kind: 'id', value: file.id, bucket: file.bucket })
       if (record) return { kind: 'stored', file: record }
       const healed = duplicates === 'refuse' && (await findLiveFileOfBytes(db, file.bytes.storageKey))

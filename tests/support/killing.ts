@@ -84,7 +84,7 @@ async function killOnce(
 }
 
 /** Repeats what got no answer, and holds what the service says and serves against the ledger. */
-async function verify(service: ChildService, ledger: Ledger): Promise<void> {
+export async function verify(service: ChildService, ledger: Ledger): Promise<void> {
   await ledger.settle(service)
   await ledger.compare(service)
   await checkDownloads(service, ledger)
@@ -99,7 +99,7 @@ async function checkDownloads(service: ChildService, ledger: Ledger): Promise<vo
 }
 
 /** What fsck finds, reading every byte. Violations count as broken promises. */
-async function inspect(installation: Installation, ledger: Ledger): Promise<Findings['counts']> {
+export async function inspect(installation: Installation, ledger: Ledger): Promise<Findings['counts']> {
   const { dataDirectory, databaseUrl } = installation
   const running = { directory: join(dataDirectory, 'postgres'), database: 'upfile' }
   const connection =

@@ -124,9 +124,10 @@ export class Ledger {
     }
   }
 
-  /** Downloads a file and compares what came with what was sent. */
+  /** Downloads a file and compares what came with what was sent. Rejects when the service cannot say what it has. */
   async check(service: Service, entry: Entry): Promise<void> {
     const { status, bytes } = await download(service, entry.id ?? '')
+    if (status === 503) throw new Error('The download was answered with 503')
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     if (status !== 200 || sha256 !== entry.sha256)
       this.broken.push(

@@ -1,3 +1,4 @@
+import { settleCommits } from '../../database/installation.ts'
 import { deleteTrash, listRemovable, postponeTrash } from '../../database/trash.ts'
 import { failpoint } from '../../failpoint.ts'
 import type { StorageKey } from '../../storage/storage.ts'
@@ -16,6 +17,7 @@ export async function sweep({ db, storage, logger, stopping }: MaintenanceDeps):
   while (!stopping()) {
     const keys = await listRemovable(db, rowsAtOnce)
     if (keys.length === 0) return total
+    await settleCommits(db) // what a crash or a failover could take back must not cost any bytes
     await failpoint('S1')
     const { removed, failures } = await deleteAll(keys, (key) => storage.delete(key), stopping)
     await failpoint('S2')
