@@ -2,6 +2,7 @@ import { closeSync, constants, fsync, fsyncSync, lstatSync, openSync, renameSync
 import { promisify } from 'node:util'
 import { parentPort } from 'node:worker_threads'
 import { type ArmedFailpoints, armFailpoints, failpoint } from '../failpoint.ts'
+import { closeDirectories, syncDirectory } from './openDirectories.ts'
 import { type IdentityStamp, OTHER_VOLUME, readStampSync } from './volumeIdentity.ts'
 
 /** One file to write: `bytes` of the batch from `from` up to, and without, `to`. */
@@ -46,7 +47,6 @@ const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW, O_TRUNC } = constants
 const NEW_FILE = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW
 const TRUNCATED = O_WRONLY | O_TRUNC | O_NOFOLLOW
 
-const directories = new Map<string, number>()
 let mounted: IdentityStamp | undefined
 let armed = 0
 
@@ -86,8 +86,7 @@ function findOtherVolume({ path, stamp }: SmallWriteBatch['identity']): SmallWri
     if (readStampSync(path) !== stamp)
       return { code: OTHER_VOLUME, message: `${path} has changed.`, syncing: false }
     if (stamp === mounted) return null
-    for (const fd of directories.values()) closeSync(fd)
-    directories.clear()
+    closeDirectories()
     mounted = stamp
     return null
   } catch (error) {
@@ -175,17 +174,4 @@ async function syncDirectories(files: readonly Progress[]): Promise<void> {
       for (const file of inside) file.failure ??= failure.failure
     }),
   )
-}
-
-async function syncDirectory(name: string): Promise<void> {
-  await failpoint('U8')
-  const fd = directories.get(name) ?? openSync(name, 'r')
-  directories.set(name, fd)
-  try {
-    await syncAlone(fd)
-  } catch (error) {
-    directories.delete(name)
-    closeSync(fd)
-    throw error
-  }
 }
