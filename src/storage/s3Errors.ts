@@ -1,0 +1,61 @@
+import { S3ServiceException } from '@aws-sdk/client-s3'
+import { FileServiceError, storageUnavailable } from '../errors.ts'
+
+/** The HTTP status a server answered with, if it is one's answer. */
+export const statusOf = (error: unknown): number | undefined =>
+  error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
+
+/** The name of a failure: S3's, as NoSuchKey, or that of the connection, as ECONNREFUSED. */
+export function nameOf(error: unknown): string | undefined {
+  if (!Error.isError(error)) return undefined
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}
+
+/** Whether it says that there is nothing under a key. HEAD has no body to say which, so its 404 counts. */
+export const isMissing = (error: unknown): boolean =>
+  statusOf(error) === 404 && ['NoSuchKey', 'NotFound', '404'].includes(nameOf(error) ?? '')
+
+const ADVICE: Readonly<Record<string, string>> = {
+  NoSuchBucket: 'there is no such bucket: check AWS_S3_BUCKET_NAME and AWS_S3_ENDPOINT',
+  PermanentRedirect: 'the bucket is in another region: check AWS_S3_REGION and AWS_S3_ENDPOINT',
+  AuthorizationHeaderMalformed: 'the bucket is in another region: check AWS_S3_REGION',
+  IllegalLocationConstraintException: 'the bucket is in another region: check AWS_S3_REGION',
+  InvalidAccessKeyId: 'the access key is unknown: check AWS_ACCESS_KEY_ID',
+  SignatureDoesNotMatch: 'the secret does not fit the access key: check AWS_SECRET_ACCESS_KEY',
+  InvalidToken: 'the session token does not fit: check AWS_SESSION_TOKEN',
+  ExpiredToken: 'the credentials have expired: renew AWS_SESSION_TOKEN and what belongs to it',
+  TokenRefreshRequired: 'the credentials have expired: renew AWS_SESSION_TOKEN and what belongs to it',
+  CredentialsProviderError:
+    'there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role',
+  AccessDenied: 'the credentials may not do this: check the rights that belong to AWS_ACCESS_KEY_ID',
+  RequestTimeTooSkewed: 'the clock of this machine is wrong: AWS_S3_ENDPOINT refuses what it signs',
+  ENOTFOUND: 'its host is not known: check AWS_S3_ENDPOINT',
+  EAI_AGAIN: 'its host is not known at the moment: check AWS_S3_ENDPOINT',
+  ECONNREFUSED: 'nothing listens there: check AWS_S3_ENDPOINT',
+  EPROTO: 'it does not speak TLS: check the http:// or https:// of AWS_S3_ENDPOINT',
+  TimeoutError: 'it does not answer: check AWS_S3_ENDPOINT and the network',
+  AbortError: 'it does not answer in time: check AWS_S3_ENDPOINT and the network',
+}
+
+/** What went wrong, for an operator: names the setting to look at. Never meant for a client. */
+export function explainS3(error: unknown): string {
+  const name = nameOf(error) ?? 'Error'
+  const advice = ADVICE[name] ?? (statusOf(error) === 403 ? ADVICE.AccessDenied : undefined)
+  const message = Error.isError(error) ? error.message : String(error)
+  return `S3: ${advice ?? 'it failed'} (${name}: ${message})`
+}
+
+/** A failure of S3 as the domain knows it. Errors of the domain stay what they are. */
+export function toS3Error(error: unknown): FileServiceError {
+  if (error instanceof FileServiceError) return error
+  return storageUnavailable(new Error(explainS3(error), { cause: error }))
+}
+
+/** Does something with S3. Throws what fails as an error of the domain. */
+export async function attemptS3<Result>(action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action()
+  } catch (error) {
+    throw toS3Error(error)
+  }
+}

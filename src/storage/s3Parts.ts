@@ -1,0 +1,69 @@
+import type { PartBuffer, PartBuffers } from './partBuffers.ts'
+
+/** Parts of one upload at once: one that fills, and three on their way. */
+const MOST_PARTS = 4
+
+/**
+ * Cuts the bytes of one upload into parts, the last one shorter; whoever gets one releases it when it is sent. The first
+ * waits for memory; more are held at once only while there is enough for everybody. Throws `storage-unavailable` when
+ * there is none for too long, and what `batches` throws.
+ */
+export async function* toParts(
+  batches: AsyncIterable<readonly Buffer[]>,
+  buffers: PartBuffers,
+): AsyncGenerator<PartBuffer, void, void> {
+  const take = createTaker(buffers)
+  let part: PartBuffer | undefined
+  let filled = 0
+  try {
+    for await (const batch of batches) {
+      for (const buffer of batch) {
+        for (let offset = 0; offset < buffer.length; ) {
+          part ??= await take()
+          const copied = buffer.copy(part.bytes, filled, offset)
+          offset += copied
+          filled += copied
+          if (filled < part.bytes.length) continue
+          const full = part
+          part = undefined
+          filled = 0
+          yield full
+        }
+      }
+    }
+    if (!part) return
+    const last = { bytes: part.bytes.subarray(0, filled), release: part.release }
+    part = undefined
+    yield last
+  } finally {
+    part?.release()
+  }
+}
+
+/** Takes buffers for one upload, which may have to wait for its own. */
+function createTaker(buffers: PartBuffers): () => Promise<PartBuffer> {
+  let held = 0
+  let released = Promise.withResolvers<void>()
+
+  function hold({ bytes, release }: PartBuffer): PartBuffer {
+    held += 1
+    return {
+      bytes,
+      release() {
+        release()
+        held -= 1
+        released.resolve()
+        released = Promise.withResolvers<void>()
+      },
+    }
+  }
+
+  return async () => {
+    for (;;) {
+      if (held === 0) return hold(await buffers.take())
+      const more = held < MOST_PARTS ? buffers.takeNow() : undefined
+      if (more) return hold(more)
+      await released.promise
+    }
+  }
+}

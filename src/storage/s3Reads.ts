@@ -1,0 +1,69 @@
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { fileDamaged, fileNotFound } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
+import { withDeadline } from './s3Client.ts'
+import { isMissing, nameOf, toS3Error } from './s3Errors.ts'
+import type { ByteRange } from './storage.ts'
+
+/** How often in a row a connection may break off without having brought a byte. */
+const MOST_BREAKS = 3
+
+/**
+ * Yields a range of an object in buffers of `blockBytes`, each overwritten once the next one is asked for. A connection
+ * that breaks off is taken up where it ended. Throws `file-not-found`, `file-damaged` when the object is too short,
+ * `storage-unavailable`.
+ */
+export async function* readS3Blocks(
+  client: S3Client,
+  { s3Bucket, name }: { s3Bucket: string; name: string },
+  { first, last }: ByteRange,
+  blockBytes: number,
+): AsyncGenerator<Buffer, void, void> {
+  const block = Buffer.allocUnsafeSlow(Math.min(blockBytes, last + 1 - first))
+  let filled = 0
+  let position = first
+  let breaks = 0
+
+  while (position <= last) {
+    const body = await open(client, { s3Bucket, name }, { first: position, last })
+    try {
+      for await (const chunk of body) {
+        breaks = 0
+        for (let offset = 0; offset < chunk.length; ) {
+          const copied = chunk.copy(block, filled, offset)
+          offset += copied
+          filled += copied
+          position += copied
+          if (filled < block.length && position <= last) continue
+          yield block.subarray(0, filled)
+          filled = 0
+        }
+      }
+    } catch (error) {
+      breaks += 1
+      if (breaks > MOST_BREAKS) throw toS3Error(error)
+      continue
+    }
+    if (position <= last) breaks += 1
+    if (breaks > MOST_BREAKS) throw fileDamaged('The bytes end before they should.')
+  }
+}
+
+async function open(
+  client: S3Client,
+  { s3Bucket, name }: { s3Bucket: string; name: string },
+  { first, last }: ByteRange,
+): Promise<AsyncIterable<Buffer>> {
+  try {
+    await failpoint('READ')
+    const wanted = last + 1 - first
+    const command = new GetObjectCommand({ Bucket: s3Bucket, Key: name, Range: `bytes=${first}-${last}` })
+    const { Body, ContentLength } = await withDeadline((options) => client.send(command, options))
+    if (ContentLength !== wanted) throw fileDamaged(`There are ${ContentLength} bytes instead of ${wanted}.`)
+    return Body as AsyncIterable<Buffer>
+  } catch (error) {
+    if (isMissing(error)) throw fileNotFound()
+    if (nameOf(error) === 'InvalidRange') throw fileDamaged('There are fewer bytes than there should be.')
+    throw toS3Error(error)
+  }
+}

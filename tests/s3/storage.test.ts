@@ -1,0 +1,56 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3.ts'
+import type { S3Place } from '../../src/storage/s3Client.ts'
+import { inBatches, newKey, readAll, storageContract, whole } from '../storage/storageContract.ts'
+import { createS3Bucket, somewhereIn } from '../support/s3.ts'
+
+let place: S3Place
+const opened: S3Storage[] = []
+beforeAll(async () => {
+  place = await createS3Bucket()
+})
+afterAll(() => Promise.all(opened.map((storage) => storage.close())))
+
+function open(options: S3StorageOptions): S3Storage {
+  const storage = createS3Storage(options)
+  opened.push(storage)
+  return storage
+}
+
+describe('S3', () => {
+  storageContract(async () => {
+    const options = somewhereIn(place)
+    return { storage: open(options), reopen: async () => open(options) }
+  })
+})
+
+const mebibyte = 2 ** 20
+
+describe('S3, for large files', () => {
+  it.each([5 * mebibyte - 1, 5 * mebibyte, 5 * mebibyte + 1, 23_456_789])(
+    'gives back %d bytes that came in many batches',
+    async (size) => {
+      const storage = open(somewhereIn(place))
+      const bytes = randomBytes(size)
+      const key = newKey()
+      await storage.write(key, inBatches(bytes, 300_000))
+      expect(await storage.size(key)).toBe(size)
+      const read = await readAll(storage.read(key, whole(size), mebibyte))
+      expect(createHash('sha256').update(read).digest()).toEqual(createHash('sha256').update(bytes).digest())
+    },
+  )
+
+  it('shows an upload in parts that broke off, and removes it', async () => {
+    const storage = open(somewhereIn(place))
+    const key = newKey('7f')
+    async function* broken() {
+      yield* inBatches(randomBytes(12 * mebibyte), 500_000)
+      throw new Error('connection lost')
+    }
+    await expect(storage.write(key, broken())).rejects.toThrow('connection lost')
+    expect(await Array.fromAsync(storage.list('7f'))).toEqual([{ key, finished: false }])
+    await storage.delete(key)
+    expect(await Array.fromAsync(storage.list('7f'))).toEqual([])
+  })
+})
