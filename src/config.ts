@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { createReader, type Env } from './settings.ts'
+import { type StorageConfig, storageConfig } from './storageConfig.ts'
 
 /** Everything a deployment may decide. Durations are in seconds and sizes in bytes; the names say which. */
 export interface Config {
@@ -8,6 +9,7 @@ export interface Config {
   readonly port: number
   readonly dataDirectory: string
   readonly database: DatabaseConfig
+  readonly storage: StorageConfig
   readonly log: LogConfig
   readonly limits: Limits
   readonly protocol: ProtocolConfig
@@ -84,18 +86,20 @@ export function loadConfig(env: Env): Config {
   }
   read.choice('DB_TYPE', ['postgres', 'postgresql'], 'postgres')
   const dataDirectory = resolve(read.text('DATA_DIR', './data'))
+  const maxFileSizeBytes = read.integer('MAX_FILE_SIZE', 64 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER)
   const config: Config = {
     environment,
     host,
     port: read.integer('PORT', 8000, 0, 65_535),
     dataDirectory,
     database: databaseConfig(read),
+    storage: storageConfig(read, { maxFileSizeBytes }),
     log: {
       level: read.choice('LOG_LEVEL', ['critical', 'error', 'warn', 'info', 'debug'], 'info'),
       directory: read.optional('LOG_DIR'),
     },
     limits: {
-      maxFileSizeBytes: read.integer('MAX_FILE_SIZE', 64 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER),
+      maxFileSizeBytes,
       allowedTypes: read.list('ALLOWED_TYPES', isTypeOrFamily).map((type) => type.toLowerCase()),
       reservedFreeBytes: read.integer('RESERVED_FREE_BYTES', 64 * 2 ** 20, 0, Number.MAX_SAFE_INTEGER),
       maxConnections: read.integer('MAX_CONNECTIONS', 10_000, 1, 1_000_000),

@@ -10,19 +10,20 @@ import { type Storage, shards } from '../storage/storage.ts'
 export async function bindStorage(db: Database, storage: Storage): Promise<void> {
   const [expected, found] = [await findStorageId(db), await storage.readIdentity()]
   if (expected !== undefined && expected === found) return
+  const { kind, identity, settings } = storage.place
   if (expected !== undefined && found !== undefined) {
     throw new Error(
-      `The storage is ${found}, but the database belongs to ${expected}: check DATA_DIR and the database settings.`,
+      `The storage is ${found}, but the database belongs to ${expected}: check ${settings} and the database settings.`,
     )
   }
   if (expected !== undefined && (await knowsBytes(db))) {
     throw new Error(
-      `The storage has no .volume-id, but the database knows of files: is the volume mounted at DATA_DIR? If it is there and was copied without its hidden files, copy those, too: .volume-id holds ${expected}.`,
+      `The ${kind} has no ${identity}, but the database knows of files: is it the right one (${settings})? If it was copied without ${identity}, write that, too: it holds ${expected}.`,
     )
   }
   if (await holdsBytes(storage)) {
     throw new Error(
-      `The storage ${found ?? 'without a .volume-id'} holds files of another database: check the database settings, or choose another DATA_DIR.`,
+      `The ${kind}, ${found ?? `without ${identity}`}, holds files of another database: check the database settings, or choose another ${settings}.`,
     )
   }
   await storage.writeIdentity(await insertStorageId(db, expected ?? found ?? randomUUID()))

@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../config.ts'
 import { checkEverything } from '../domain/fsck.ts'
 import { armFailpoints } from '../failpoint.ts'
-import { createVolumeStorage } from '../storage/volume.ts'
 import { bindStorage } from './bindStorage.ts'
+import { openStorage } from './openStorage.ts'
 import { withDatabase } from './withDatabase.ts'
 
 const help = `upfile fsck [--deep]
@@ -27,7 +26,7 @@ export async function fsck(words: readonly string[]): Promise<number> {
   const config = loadConfig(process.env)
   armFailpoints(config.failpoints)
   return await withDatabase(config, async ({ db }) => {
-    const storage = await createVolumeStorage(join(config.dataDirectory, 'volume'))
+    const storage = await openStorage(config)
     await bindStorage(db, storage)
     let violations = 0
     const counts = await checkEverything(

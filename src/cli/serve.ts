@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import { join } from 'node:path'
 import { createApp } from '../app.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { migrateUp } from '../database/migrate.ts'
@@ -15,10 +14,10 @@ import { armFailpoints } from '../failpoint.ts'
 import { watchConnections } from '../http/connections.ts'
 import { createHttpServer } from '../http/server.ts'
 import { createLogger, type Logger } from '../logger.ts'
-import { createVolumeStorage } from '../storage/volume.ts'
 import { bindStorage } from './bindStorage.ts'
 import { checkDatabase } from './checkDatabase.ts'
 import { openDatabase } from './openDatabase.ts'
+import { openStorage } from './openStorage.ts'
 import { waitForDatabase } from './waitForDatabase.ts'
 import { waitForEnd } from './waitForEnd.ts'
 import { warmUp } from './warmUp.ts'
@@ -53,7 +52,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
     await waitForDatabase(db, logger, { stopping: ending.begun })
     await checkDatabase(db, logger, config.environment)
     await migrateUp(db)
-    const storage = await createVolumeStorage(join(config.dataDirectory, 'volume'))
+    const storage = await openStorage(config)
     await bindStorage(db, storage)
     await storage.check().catch((error: unknown) => {
       if (!hasCode(error, 'storage-full')) throw error

@@ -24,10 +24,8 @@ const CONNECT_MILLISECONDS = 5000
 /** How long a connection may be silent, and a server may take to answer. */
 const SILENCE_MILLISECONDS = 20_000
 const MOST_SOCKETS = 256
-/** With back-off these are more than fit into the deadline of a call, which is what ends them. */
-const MOST_ATTEMPTS = 12
 
-/** A client that repeats what failed for reasons of the moment, until its caller's signal says that it is enough. */
+/** A client that tries everything once; `createS3Calls` repeats what is worth it. */
 export function createS3Client(place: S3Place): S3Client {
   const { endpoint, credentials } = place
   return new S3Client({
@@ -35,7 +33,7 @@ export function createS3Client(place: S3Place): S3Client {
     forcePathStyle: place.forcePathStyle,
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials }),
-    maxAttempts: MOST_ATTEMPTS,
+    maxAttempts: 1,
     // Ours are computed where the bytes are read, and sent in headers, which every server understands.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -48,20 +46,4 @@ export function createS3Client(place: S3Place): S3Client {
       httpsAgent: { maxSockets: MOST_SOCKETS, keepAlive: true },
     },
   })
-}
-
-/** How long one call may take with all its repetitions, up to the head of its answer. */
-const DEADLINE_MILLISECONDS = 30_000
-
-/** Makes one call, and gives it up after the deadline. */
-export async function withDeadline<Output>(
-  call: (options: { abortSignal: AbortSignal }) => Promise<Output>,
-): Promise<Output> {
-  const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(), DEADLINE_MILLISECONDS)
-  try {
-    return await call({ abortSignal: deadline.signal })
-  } finally {
-    clearTimeout(timer) // the body of an answer may take as long as it likes
-  }
 }

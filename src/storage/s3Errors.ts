@@ -13,7 +13,7 @@ export function nameOf(error: unknown): string | undefined {
 
 /** Whether it says that there is nothing under a key. HEAD has no body to say which, so its 404 counts. */
 export const isMissing = (error: unknown): boolean =>
-  statusOf(error) === 404 && ['NoSuchKey', 'NotFound', '404'].includes(nameOf(error) ?? '')
+  statusOf(error) === 404 && ['NoSuchKey', 'NoSuchUpload', 'NotFound', '404'].includes(nameOf(error) ?? '')
 
 const ADVICE: Readonly<Record<string, string>> = {
   NoSuchBucket: 'there is no such bucket: check AWS_S3_BUCKET_NAME and AWS_S3_ENDPOINT',

@@ -1,7 +1,7 @@
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { fileDamaged, fileNotFound } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
-import { withDeadline } from './s3Client.ts'
+import type { S3Calls } from './s3Calls.ts'
 import { isMissing, nameOf, toS3Error } from './s3Errors.ts'
 import type { ByteRange } from './storage.ts'
 
@@ -14,8 +14,8 @@ const MOST_BREAKS = 3
  * `storage-unavailable`.
  */
 export async function* readS3Blocks(
-  client: S3Client,
-  { s3Bucket, name }: { s3Bucket: string; name: string },
+  calls: S3Calls,
+  name: string,
   { first, last }: ByteRange,
   blockBytes: number,
 ): AsyncGenerator<Buffer, void, void> {
@@ -25,7 +25,7 @@ export async function* readS3Blocks(
   let breaks = 0
 
   while (position <= last) {
-    const body = await open(client, { s3Bucket, name }, { first: position, last })
+    const body = await open(calls, name, { first: position, last })
     try {
       for await (const chunk of body) {
         breaks = 0
@@ -50,15 +50,19 @@ export async function* readS3Blocks(
 }
 
 async function open(
-  client: S3Client,
-  { s3Bucket, name }: { s3Bucket: string; name: string },
+  calls: S3Calls,
+  name: string,
   { first, last }: ByteRange,
 ): Promise<AsyncIterable<Buffer>> {
   try {
     await failpoint('READ')
     const wanted = last + 1 - first
-    const command = new GetObjectCommand({ Bucket: s3Bucket, Key: name, Range: `bytes=${first}-${last}` })
-    const { Body, ContentLength } = await withDeadline((options) => client.send(command, options))
+    const command = new GetObjectCommand({
+      Bucket: calls.s3Bucket,
+      Key: name,
+      Range: `bytes=${first}-${last}`,
+    })
+    const { Body, ContentLength } = await calls.send(command)
     if (ContentLength !== wanted) throw fileDamaged(`There are ${ContentLength} bytes instead of ${wanted}.`)
     return Body as AsyncIterable<Buffer>
   } catch (error) {

@@ -18,8 +18,20 @@ export const shards: readonly string[] = Array.from({ length: 256 }, (_, number)
   number.toString(16).padStart(2, '0'),
 )
 
+/** A storage in the words of whoever runs it. */
+export interface StoragePlace {
+  /** As `volume` or `bucket`. */
+  readonly kind: string
+  /** Where its id is kept. */
+  readonly identity: string
+  /** The settings that say where it is. */
+  readonly settings: string
+}
+
 /** Keeps bytes under keys that are used once. What resolved is durable; what rejected is not readable. */
 export interface Storage {
+  readonly place: StoragePlace
+
   /** Throws `storage-full` or `storage-unavailable`, and whatever `bytes` throws. */
   write(key: StorageKey, bytes: AsyncIterable<readonly Buffer[]>): Promise<void>
 

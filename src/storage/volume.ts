@@ -101,6 +101,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
   }
 
   return {
+    place: { kind: 'volume', identity: '.volume-id', settings: 'DATA_DIR' },
     write,
     read,
     list,

@@ -7,18 +7,20 @@ import { loadConfig } from '../../src/config.ts'
 const repository = resolve(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(resolve(repository, path), 'utf8')
 
-/** Names of settings are the only words in capitals that config.ts has as texts. */
-const source = read('src/config.ts')
-const names = [...new Set([...source.matchAll(/'([A-Z][A-Z_]{2,})'/g)].map(([, name]) => String(name)))]
+/** Names of settings are the only words in capitals that these have as texts. */
+const source = read('src/config.ts') + read('src/storageConfig.ts')
+const names = [
+  ...new Set([...source.matchAll(/'([A-Z][A-Z_]*[A-Z0-9_]{2,})'/g)].map(([, name]) => String(name))),
+]
 
 const example = new Map(
-  [...read('.env.example').matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [
+  [...read('.env.example').matchAll(/^#([A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [
     String(name),
     String(value),
   ]),
 )
 const table = new Map(
-  [...read('README.md').matchAll(/^\| `([A-Z_]+)` \| (?:`([^`]+)`)? *\| \S.*\|$/gm)].map(
+  [...read('README.md').matchAll(/^\| `([A-Z0-9_]+)` \| (?:`([^`]+)`)? *\| \S.*\|$/gm)].map(
     ([, name, value]) => [String(name), value ?? ''],
   ),
 )

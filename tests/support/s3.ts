@@ -38,4 +38,22 @@ export const somewhereIn = (place: S3Place): S3StorageOptions => ({
   prefix: `${randomBytes(8).toString('hex')}/`,
   partBytes: 5 * 2 ** 20,
   uploadMemoryBytes: 64 * 2 ** 20,
+  deadlineSeconds: 30,
 })
+
+/** What makes a service keep its bytes on the storage of this run: S3 when TEST_STORAGE says so. */
+export async function storageSettings(): Promise<Readonly<Record<string, string>>> {
+  if (process.env.TEST_STORAGE !== 's3') return {}
+  shared ??= createS3Bucket()
+  const { s3Bucket, endpoint = '', credentials } = await shared
+  return {
+    STORAGE: 's3',
+    AWS_S3_BUCKET_NAME: s3Bucket,
+    AWS_S3_ENDPOINT: endpoint,
+    AWS_S3_PREFIX: `${randomBytes(8).toString('hex')}/`,
+    AWS_ACCESS_KEY_ID: credentials?.accessKeyId ?? '',
+    AWS_SECRET_ACCESS_KEY: credentials?.secretAccessKey ?? '',
+  }
+}
+
+let shared: Promise<S3Place> | undefined

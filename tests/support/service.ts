@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApp } from '../../src/app.ts'
 import { bindStorage } from '../../src/cli/bindStorage.ts'
+import { openStorage } from '../../src/cli/openStorage.ts'
 import { loadConfig } from '../../src/config.ts'
 import { connectDatabase } from '../../src/database/connect.ts'
 import type { Deps } from '../../src/deps.ts'
@@ -15,9 +16,9 @@ import { createCycle } from '../../src/domain/maintenance/run.ts'
 import { armFailpoints } from '../../src/failpoint.ts'
 import { createHttpServer } from '../../src/http/server.ts'
 import { createLogger } from '../../src/logger.ts'
-import { createVolumeStorage } from '../../src/storage/volume.ts'
 import { findEverything } from './findings.ts'
 import { createDatabase } from './postgres.ts'
+import { storageSettings } from './s3.ts'
 
 /** The service in this process, on a database and a volume of its own, listening on a port of its own. */
 export interface TestService {
@@ -53,6 +54,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     READ_GRACE_SECONDS: '0',
     DELETED_RETENTION_SECONDS: '0',
     ORPHAN_HOLD_SECONDS: '0',
+    ...(await storageSettings()),
     ...env,
   })
   const logger = createLogger({ ...config.log, console: false })
@@ -60,7 +62,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     { connectionString: database.url, max: config.database.poolSize, prepare: true },
     () => {},
   )
-  const storage = await createVolumeStorage(join(dataDirectory, 'volume'))
+  const storage = await openStorage(config)
   await bindStorage(db, storage)
   const keys = createKeyReserve(db, config.protocol.leaseSeconds)
   const deps: Deps = {

@@ -1,0 +1,46 @@
+import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { storageUnavailable } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
+import type { S3Calls } from './s3Calls.ts'
+import { statusOf } from './s3Errors.ts'
+import type { S3Objects } from './s3Objects.ts'
+import { confirms, type Proof, prove } from './s3Proofs.ts'
+
+/** Writes a whole object in one request under a name that is used once. It is there when it resolves. */
+export type S3Put = (name: string, bytes: Buffer) => Promise<void>
+
+export function createS3Put({ send, s3Bucket: Bucket, proof: kind }: S3Calls, objects: S3Objects): S3Put {
+  /** Whether the server refuses whoever comes second under a name; some answer 501 to that wish. */
+  let refusesSecond = true
+
+  const attempt = (name: string, bytes: Buffer, proof: Proof) =>
+    send(
+      new PutObjectCommand({
+        ...{ Bucket, Key: name, Body: bytes, ContentLength: bytes.length },
+        ...(refusesSecond && { IfNoneMatch: '*' }),
+        ...proof,
+      }),
+    )
+
+  return async (name, bytes) => {
+    const proof = prove(kind, bytes)
+    await failpoint('U3')
+    const answer = await attempt(name, bytes, proof).catch(async (error: unknown) => {
+      if (refusesSecond && statusOf(error) === 501) {
+        refusesSecond = false
+        return await attempt(name, bytes, proof)
+      }
+      // A repetition of ours meets what it wrote itself when only the answer was lost.
+      if (statusOf(error) !== 412) throw error
+      const there = await send(new HeadObjectCommand({ Bucket, Key: name, ChecksumMode: 'ENABLED' }))
+      if (!confirms(proof, there)) throw error
+      return there
+    })
+    await failpoint('U5')
+    // An answer that shows the checksum tells as much as asking again would.
+    if (confirms(proof, answer)) return
+    const size = await objects.sizeOf(name)
+    if (size !== bytes.length)
+      throw storageUnavailable(new Error(`S3 holds ${size} bytes of ${bytes.length} as ${name}.`))
+  }
+}

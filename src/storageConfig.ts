@@ -1,0 +1,69 @@
+import type { createReader } from './settings.ts'
+import type { S3StorageOptions } from './storage/s3.ts'
+
+/** Where bytes are kept: below the data directory, or in an S3 bucket. */
+export type StorageConfig = { readonly kind: 'volume' } | (S3StorageOptions & { readonly kind: 's3' })
+
+/** S3 takes no more parts than that for one object. */
+const MOST_PARTS = 10_000
+
+/** The storage an environment describes. Settings of S3 are judged only when S3 is chosen. */
+export function storageConfig(
+  read: ReturnType<typeof createReader>,
+  { maxFileSizeBytes }: { maxFileSizeBytes: number },
+): StorageConfig {
+  const kind = read.choice('STORAGE', ['volume', 's3'], 'volume')
+  const options = s3Options(read, kind === 's3' ? read.refuse : () => {})
+  const { s3Bucket, partBytes, uploadMemoryBytes } = options
+  if (kind === 'volume') return { kind }
+  if (s3Bucket === '') read.refuse('AWS_S3_BUCKET_NAME must name the bucket when STORAGE is s3')
+  if (partBytes * MOST_PARTS < maxFileSizeBytes)
+    read.refuse(
+      `AWS_S3_PART_SIZE must be at least ${Math.ceil(maxFileSizeBytes / MOST_PARTS)} for MAX_FILE_SIZE`,
+    )
+  if (uploadMemoryBytes < partBytes) read.refuse('AWS_S3_UPLOAD_MEMORY must be at least AWS_S3_PART_SIZE')
+  return { kind, ...options }
+}
+
+function s3Options(
+  read: ReturnType<typeof createReader>,
+  refuse: (mistake: string) => void,
+): S3StorageOptions {
+  const endpoint =
+    read.optional('AWS_S3_ENDPOINT') === undefined
+      ? read.url('AWS_S3_ENDPOINT_URL')
+      : read.url('AWS_S3_ENDPOINT')
+  const region =
+    read.optional('AWS_S3_REGION') ?? read.optional('AWS_DEFAULT_REGION') ?? read.optional('AWS_REGION')
+  if (region === undefined && endpoint === undefined)
+    refuse('AWS_S3_REGION must name the region of the bucket')
+  const addressing = read.choice('AWS_S3_ADDRESSING', ['auto', 'path', 'virtual'], 'auto')
+  const checksum = read.choice('AWS_S3_CHECKSUM', ['auto', 'crc32', 'md5'], 'auto')
+  return {
+    s3Bucket: read.text('AWS_S3_BUCKET_NAME', ''),
+    region: region ?? 'us-east-1',
+    endpoint,
+    // Amazon's own wants the bucket in the host's name; few others have a certificate for that.
+    forcePathStyle: addressing === 'auto' ? endpoint !== undefined : addressing === 'path',
+    proof: checksum === 'auto' ? (endpoint === undefined ? 'crc32' : 'md5') : checksum,
+    credentials: credentials(read, refuse),
+    prefix: read.text('AWS_S3_PREFIX', ''),
+    partBytes: read.integer('AWS_S3_PART_SIZE', 8 * 2 ** 20, 5 * 2 ** 20, 2 ** 30),
+    uploadMemoryBytes: read.integer('AWS_S3_UPLOAD_MEMORY', 256 * 2 ** 20, 1, Number.MAX_SAFE_INTEGER),
+    deadlineSeconds: read.integer('AWS_S3_DEADLINE_SECONDS', 30, 1, 3600),
+  }
+}
+
+/** Undefined leaves it to the SDK, which finds a role of the machine as well. */
+function credentials(
+  read: ReturnType<typeof createReader>,
+  refuse: (mistake: string) => void,
+): S3StorageOptions['credentials'] {
+  const accessKeyId = read.optional('AWS_ACCESS_KEY_ID')
+  const secretAccessKey = read.optional('AWS_SECRET_ACCESS_KEY')
+  const sessionToken = read.optional('AWS_SESSION_TOKEN')
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
+    refuse('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both, or neither')
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
+}
