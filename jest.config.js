@@ -1,9 +1,11 @@
 /** Suites that need more than `npm ci` installs; each is run with `npm run test:<suite>`. */
-const apart = ['proxies']
+const apart = ['proxies', 's3']
+/** Tests of the service that a suite runs as well, on a storage of its own. */
+const shared = { s3: ['<rootDir>/tests/*.test.ts', '<rootDir>/tests/hardening/*.test.ts'] }
 const { SUITE } = process.env
 
 export default {
-  testMatch: [`<rootDir>/tests/${SUITE ?? '**'}/*.test.ts`],
+  testMatch: [`<rootDir>/tests/${SUITE ?? '**'}/*.test.ts`, ...(shared[SUITE] ?? [])],
   testPathIgnorePatterns: SUITE ? [] : apart.map((suite) => `<rootDir>/tests/${suite}/`),
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],

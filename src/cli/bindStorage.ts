@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { findStorageId, insertStorageId, knowsBytes } from '../database/installation.ts'
 import type { Database } from '../database/schema.ts'
-import { type Storage, shards } from '../storage/storage.ts'
+import type { Storage } from '../storage/storage.ts'
 
 /**
  * Makes sure that database and storage belong together, and ties a new pair. Throws an Error that says what to do when
@@ -10,7 +10,7 @@ import { type Storage, shards } from '../storage/storage.ts'
 export async function bindStorage(db: Database, storage: Storage): Promise<void> {
   const [expected, found] = [await findStorageId(db), await storage.readIdentity()]
   if (expected !== undefined && expected === found) return
-  const { kind, identity, settings } = storage.place
+  const { identity, settings, question } = storage.place
   if (expected !== undefined && found !== undefined) {
     throw new Error(
       `The storage is ${found}, but the database belongs to ${expected}: check ${settings} and the database settings.`,
@@ -18,20 +18,18 @@ export async function bindStorage(db: Database, storage: Storage): Promise<void>
   }
   if (expected !== undefined && (await knowsBytes(db))) {
     throw new Error(
-      `The ${kind} has no ${identity}, but the database knows of files: is it the right one (${settings})? If it was copied without ${identity}, write that, too: it holds ${expected}.`,
+      `The storage has no ${identity}, but the database knows of files: ${question} If it is there and was copied without its hidden files, copy those, too: ${identity} holds ${expected}.`,
     )
   }
   if (await holdsBytes(storage)) {
     throw new Error(
-      `The ${kind}, ${found ?? `without ${identity}`}, holds files of another database: check the database settings, or choose another ${settings}.`,
+      `The storage ${found ?? `without a ${identity}`} holds files of another database: check the database settings, or choose another ${settings}.`,
     )
   }
   await storage.writeIdentity(await insertStorageId(db, expected ?? found ?? randomUUID()))
 }
 
 async function holdsBytes(storage: Storage): Promise<boolean> {
-  for (const shard of shards) {
-    for await (const { finished } of storage.list(shard)) if (finished) return true
-  }
+  for await (const { finished } of storage.list()) if (finished) return true
   return false
 }

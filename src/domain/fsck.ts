@@ -7,7 +7,7 @@ import {
   type Violation,
 } from '../database/inspect.ts'
 import type { Deps } from '../deps.ts'
-import { type Storage, type StorageKey, shards } from '../storage/storage.ts'
+import type { Storage, StorageKey } from '../storage/storage.ts'
 import { beginExamination, type Damage, findMissing, toUnreadable } from './examination.ts'
 
 export interface FsckOptions {
@@ -32,9 +32,7 @@ export async function checkEverything(
   const counts = await countRows(deps.db)
   for (const violation of await findStructuralViolations(deps.db)) report(violation)
   for await (const violation of checkBlobs(deps, deep)) report(violation)
-  let stored = 0
-  for (const shard of shards) stored += await checkShard(deps, shard, report)
-  return { ...counts, 'stored keys': stored }
+  return { ...counts, 'stored keys': await checkKeys(deps, report) }
 }
 
 /** I1, I2, I6: the bytes of every blob are there, and with `deep` they are what they were. */
@@ -70,28 +68,24 @@ async function readAll(storage: Storage, blob: StoredBlob): Promise<Damage | und
  * I4, I5: bytes that no table knows. They are looked for again, since a sweep may have removed them meanwhile. Returns how
  * many keys there are.
  */
-async function checkShard(
-  { db, storage }: FsckDeps,
-  shard: string,
-  report: FsckOptions['report'],
-): Promise<number> {
+async function checkKeys({ db, storage }: FsckDeps, report: FsckOptions['report']): Promise<number> {
   const unknown = new Set<StorageKey>()
   let stored = 0
-  for await (const keys of pagesOf(storage, shard)) {
+  for await (const keys of pagesOf(storage)) {
     stored += keys.length
     const known = await findKnownKeys(db, keys)
     for (const key of keys) if (!known.has(key)) unknown.add(key)
   }
   if (unknown.size === 0) return stored
-  for await (const { key } of storage.list(shard)) {
+  for await (const { key } of storage.list()) {
     if (unknown.delete(key)) report({ invariant: 'I4', sentence: `the bytes under ${key} are in no table` })
   }
   return stored
 }
 
-async function* pagesOf(storage: Storage, shard: string): AsyncGenerator<StorageKey[]> {
+async function* pagesOf(storage: Storage): AsyncGenerator<StorageKey[]> {
   let keys: StorageKey[] = []
-  for await (const { key } of storage.list(shard)) {
+  for await (const { key } of storage.list()) {
     keys.push(key)
     if (keys.length < PAGE) continue
     yield keys

@@ -61,18 +61,23 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
     if (found?.trim() !== identity) throw new Error(`${identityName} does not hold ${identity}.`)
   }
 
-  async function* list(shard: string) {
+  async function* list(shard?: string) {
+    const prefix = shard === undefined ? blobs : nameOf(`${shard}/`)
     const found = (name: string, finished: boolean) => ({ key: name.slice(blobs.length), finished })
     try {
-      for await (const name of objects.list(nameOf(`${shard}/`))) yield found(name, true)
-      for await (const { Key } of objects.listUploads(nameOf(`${shard}/`))) yield found(Key, false)
+      for await (const name of objects.list(prefix)) yield found(name, true)
+      for await (const { Key } of objects.listUploads(prefix)) yield found(Key, false)
     } catch (error) {
       throw toS3Error(error)
     }
   }
 
   return {
-    place: { kind: 'bucket', identity: identityName, settings: 'AWS_S3_BUCKET_NAME and AWS_S3_PREFIX' },
+    place: {
+      identity: identityName,
+      settings: 'AWS_S3_BUCKET_NAME, AWS_S3_PREFIX',
+      question: 'is it the bucket of AWS_S3_BUCKET_NAME, and AWS_S3_PREFIX as it was?',
+    },
     async write(key, batches) {
       const source = watchSource(batches)
       try {

@@ -20,12 +20,12 @@ export const shards: readonly string[] = Array.from({ length: 256 }, (_, number)
 
 /** A storage in the words of whoever runs it. */
 export interface StoragePlace {
-  /** As `volume` or `bucket`. */
-  readonly kind: string
   /** Where its id is kept. */
   readonly identity: string
   /** The settings that say where it is. */
   readonly settings: string
+  /** What to ask oneself when the id is not there. */
+  readonly question: string
 }
 
 /** Keeps bytes under keys that are used once. What resolved is durable; what rejected is not readable. */
@@ -47,8 +47,8 @@ export interface Storage {
   /** Durable when it resolves. Does nothing when it is not there. */
   delete(key: StorageKey): Promise<void>
 
-  /** Everything there is whose key begins with these two hex digits, finished or not; what has no key is not ours. */
-  list(shard: string): AsyncIterable<StoredObject>
+  /** Everything there is, finished or not, or only what is in one shard; what has no key is not ours. */
+  list(shard?: string): AsyncIterable<StoredObject>
 
   /** Write, read, rename, fsync, delete something small, on the storage this was bound to. Throws `storage-unavailable`. */
   check(): Promise<void>

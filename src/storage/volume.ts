@@ -7,7 +7,7 @@ import { createDirectorySync } from './durableDirectory.ts'
 import { createLargeWrites } from './largeWrites.ts'
 import { resumed } from './resumed.ts'
 import { createSmallWrites } from './smallWrites.ts'
-import type { ByteRange, Storage, StorageKey } from './storage.ts'
+import { type ByteRange, type Storage, type StorageKey, shards } from './storage.ts'
 import { attempt, systemCode, toStorageError } from './systemErrors.ts'
 import { openRegular, prepareVolume, readWhole, removeFile, volumeLayout, writeWhole } from './volumeFiles.ts'
 import { createVolumeIdentity } from './volumeIdentity.ts'
@@ -89,19 +89,25 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     yield* readBlocks(file, range, blockBytes)
   }
 
-  async function* list(shard: string) {
+  async function* list(only?: string) {
     await attempt(insistOnIdentity)
     for await (const name of namesIn(layout.temporary)) {
-      if (/^[0-9a-f]{34}$/.test(name) && name.startsWith(shard))
-        yield { key: `${shard}/${name.slice(2)}`, finished: false }
+      if (/^[0-9a-f]{34}$/.test(name) && name.startsWith(only ?? ''))
+        yield { key: `${name.slice(0, 2)}/${name.slice(2)}`, finished: false }
     }
-    for await (const name of namesIn(layout.shard(shard))) {
-      if (/^[0-9a-f]{32}$/.test(name)) yield { key: `${shard}/${name}`, finished: true }
+    for (const shard of only === undefined ? shards : [only]) {
+      for await (const name of namesIn(layout.shard(shard))) {
+        if (/^[0-9a-f]{32}$/.test(name)) yield { key: `${shard}/${name}`, finished: true }
+      }
     }
   }
 
   return {
-    place: { kind: 'volume', identity: '.volume-id', settings: 'DATA_DIR' },
+    place: {
+      identity: '.volume-id',
+      settings: 'DATA_DIR',
+      question: 'is the volume mounted at DATA_DIR?',
+    },
     write,
     read,
     list,

@@ -3,21 +3,13 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import type { S3StorageOptions } from '../../src/storage/s3.ts'
 import { createS3Client, type S3Place } from '../../src/storage/s3Client.ts'
 
-/** The S3 server of this run: `S3_TEST_ENDPOINT`, with the keys and the proof that it takes. */
+/** The S3 server of this run, as S3_TEST_… say; `globalSetup` starts one when they say nothing. */
 function findServer(): Omit<S3Place, 's3Bucket'> {
-  const { S3_TEST_ENDPOINT: endpoint, S3_TEST_PROOF: proof } = process.env
-  if (endpoint === undefined)
-    throw new Error('S3_TEST_ENDPOINT must name an S3 server, as http://127.0.0.1:9000')
-  return {
-    region: process.env.S3_TEST_REGION ?? 'us-east-1',
-    endpoint,
-    forcePathStyle: true,
-    credentials: {
-      accessKeyId: process.env.S3_TEST_ACCESS_KEY ?? 'cikey0123456789',
-      secretAccessKey: process.env.S3_TEST_SECRET_KEY ?? 'cisecret0123456789',
-    },
-    proof: proof === 'crc32' ? 'crc32' : 'md5',
-  }
+  const { S3_TEST_ENDPOINT: endpoint = '', S3_TEST_REGION: region = 'us-east-1' } = process.env
+  const { S3_TEST_ACCESS_KEY_ID: accessKeyId = '', S3_TEST_SECRET_ACCESS_KEY: secretAccessKey = '' } =
+    process.env
+  const proof = process.env.S3_TEST_CHECKSUM === 'crc32' ? 'crc32' : 'md5'
+  return { region, endpoint, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey }, proof }
 }
 
 /** A bucket of one's own on the server of this run. */
@@ -45,11 +37,13 @@ export const somewhereIn = (place: S3Place): S3StorageOptions => ({
 export async function storageSettings(): Promise<Readonly<Record<string, string>>> {
   if (process.env.TEST_STORAGE !== 's3') return {}
   shared ??= createS3Bucket()
-  const { s3Bucket, endpoint = '', credentials } = await shared
+  const { s3Bucket, endpoint = '', region, proof, credentials } = await shared
   return {
     STORAGE: 's3',
     AWS_S3_BUCKET_NAME: s3Bucket,
     AWS_S3_ENDPOINT: endpoint,
+    AWS_S3_REGION: region,
+    AWS_S3_CHECKSUM: proof,
     AWS_S3_PREFIX: `${randomBytes(8).toString('hex')}/`,
     AWS_ACCESS_KEY_ID: credentials?.accessKeyId ?? '',
     AWS_SECRET_ACCESS_KEY: credentials?.secretAccessKey ?? '',
