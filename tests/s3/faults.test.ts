@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { createS3Storage, type S3Storage } from '../../src/storage/s3.ts'
+import type { S3Place } from '../../src/storage/s3Client.ts'
+import type { StorageKey } from '../../src/storage/storage.ts'
+import { inBatches, newKey, readAll, whole } from '../storage/storageContract.ts'
+import { createS3Bucket, somewhereIn } from '../support/s3.ts'
+import { createS3FaultProxy, type S3Call, type S3Fault, type S3FaultProxy } from '../support/s3Faults.ts'
+
+const mebibyte = 2 ** 20
+
+let place: S3Place
+let proxy: S3FaultProxy
+let storage: S3Storage
+/** The same one, past the proxy. */
+let honest: S3Storage
+beforeAll(async () => {
+  place = await createS3Bucket()
+})
+beforeEach(async () => {
+  proxy = await createS3FaultProxy(place.endpoint ?? '')
+  const options = somewhereIn(place)
+  storage = createS3Storage({ ...options, endpoint: proxy.endpoint, deadlineSeconds: 2 })
+  honest = createS3Storage(options)
+})
+afterEach(async () => {
+  await Promise.all([storage.close(), honest.close(), proxy.close()])
+})
+afterAll(() => {})
+
+const small = randomBytes(5000)
+const large = randomBytes(11 * mebibyte)
+const isLarge = (call: S3Call) => /Multipart|Part/.test(call)
+
+const write = (key: StorageKey, bytes: Buffer) => storage.write(key, inBatches(bytes, 400_000))
+const read = (from: S3Storage, key: StorageKey, bytes: Buffer) =>
+  readAll(from.read(key, whole(bytes.length), mebibyte))
+
+const passing: readonly (readonly [string, S3Fault])[] = [
+  ['is reset before it is read', 'reset before'],
+  ['is reset after it was done', 'reset after'],
+  ['is answered 503 SlowDown', { status: 503, code: 'SlowDown' }],
+  ['is answered 500 InternalError', { status: 500, code: 'InternalError' }],
+  ['is answered 429', { status: 429, code: 'TooManyRequests' }],
+]
+const writing: readonly S3Call[] = [
+  'PutObject',
+  'CreateMultipartUpload',
+  'UploadPart',
+  'CompleteMultipartUpload',
+]
+
+describe('A write to S3', () => {
+  it.each(writing.flatMap((call) => passing.map(([how, fault]) => [call, how, fault] as const)))(
+    'goes well although a %s %s, twice',
+    async (call, _how, fault) => {
+      const bytes = isLarge(call) ? large : small
+      const key = newKey()
+      proxy.inject(call, fault, 2)
+      await write(key, bytes)
+      expect((await read(honest, key, bytes)).equals(bytes)).toBe(true)
+      await storage.delete(key)
+      expect(await Array.fromAsync(honest.list())).toEqual([])
+    },
+  )
+
+  it.each(writing.flatMap((call) => passing.map(([how, fault]) => [call, how, fault] as const)))(
+    'is refused when every %s %s, and leaves nothing that a sweep does not find',
+    async (call, _how, fault) => {
+      // What was done although its answer was lost every time is done: only then may it be there.
+      const key = newKey()
+      proxy.inject(call, fault, 1000)
+      const outcome = await write(key, isLarge(call) ? large : small).then(
+        () => 'written',
+        (error: { code?: string }) => error.code,
+      )
+      if (fault !== 'reset after') expect(outcome).toBe('storage-unavailable')
+      if (outcome === 'written')
+        expect(await honest.size(key)).toBe(isLarge(call) ? large.length : small.length)
+      await honest.delete(key)
+      expect(await Array.fromAsync(honest.list())).toEqual([])
+    },
+  )
+
+  it('is refused when the answer to its completion is a failure in a 200, and nothing is there', async () => {
+    proxy.inject('CompleteMultipartUpload', { status: 200, code: 'InternalError' }, 1000)
+    await expect(write(newKey(), large)).rejects.toMatchObject({ code: 'storage-unavailable' })
+  })
+
+  it('asks what is there when an answer shows another checksum', async () => {
+    const key = newKey()
+    proxy.inject('PutObject', 'wrong checksum')
+    await write(key, small)
+    expect(proxy.calls).toEqual(['PutObject', 'HeadObject'])
+    expect((await read(honest, key, small)).equals(small)).toBe(true)
+  })
+
+  it('is told which setting to look at, and its client nothing', async () => {
+    proxy.inject('PutObject', { status: 403, code: 'AccessDenied' }, 1000)
+    const error = await write(newKey(), small).catch((refusal: Error) => refusal)
+    expect(error).toMatchObject({
+      message: 'The storage cannot be used at the moment.',
+      cause: { message: expect.stringContaining('the rights that belong to AWS_ACCESS_KEY_ID') },
+    })
+  })
+})
+
+describe('A read from S3', () => {
+  it.each([...passing, ['breaks off', 'half an answer'] as const])(
+    'gives every byte although a GetObject %s',
+    async (_how, fault) => {
+      const key = newKey()
+      await honest.write(key, inBatches(large, mebibyte))
+      proxy.inject('GetObject', fault, 2)
+      expect((await read(storage, key, large)).equals(large)).toBe(true)
+    },
+  )
+
+  it('fails when every one breaks off', async () => {
+    const key = newKey()
+    await honest.write(key, inBatches(small, 5000))
+    proxy.inject('GetObject', { status: 503, code: 'SlowDown' }, 1000)
+    await expect(read(storage, key, small)).rejects.toMatchObject({ code: 'storage-unavailable' })
+  })
+})
+
+describe('A sweep of S3', () => {
+  const sweeping: readonly S3Call[] = ['ListMultipartUploads', 'AbortMultipartUpload', 'DeleteObject']
+
+  it.each(sweeping.flatMap((call) => passing.map(([how, fault]) => [call, how, fault] as const)))(
+    'removes an upload that broke off although a %s %s, twice',
+    async (call, _how, fault) => {
+      const key = newKey()
+      async function* broken() {
+        yield* inBatches(large, mebibyte)
+        throw new Error('connection lost')
+      }
+      await expect(storage.write(key, broken())).rejects.toThrow('connection lost')
+      expect(await Array.fromAsync(honest.list())).toEqual([{ key, finished: false }])
+      proxy.inject(call, fault, 2)
+      await storage.delete(key)
+      expect(await Array.fromAsync(honest.list())).toEqual([])
+    },
+  )
+})

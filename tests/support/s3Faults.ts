@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What a proxy in front of an S3 server can do to a call. */
+export type S3Fault =
+  | 'reset before'
+  | 'reset after'
+  | 'half an answer'
+  | 'wrong checksum'
+  | { readonly status: number; readonly code: string }
+
+/** The calls that a storage makes, by what S3 names them. */
+export type S3Call =
+  | 'PutObject'
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload'
+  | 'ListMultipartUploads'
+  | 'ListObjectsV2'
+  | 'HeadObject'
+  | 'GetObject'
+  | 'DeleteObject'
+
+export interface S3FaultProxy {
+  readonly endpoint: string
+  /** The calls that came so far. */
+  readonly calls: readonly S3Call[]
+  /** Does this to the next `times` calls of this name. */
+  inject(call: S3Call, fault: S3Fault, times?: number): void
+  close(): Promise<void>
+}
+
+/** Stands between a storage and a real S3 server, and passes on everything but what it is told to break. */
+export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> {
+  const { hostname, port } = new URL(target)
+  const calls: S3Call[] = []
+  const faults: { call: S3Call; fault: S3Fault; times: number }[] = []
+
+  function takeFault(call: S3Call): S3Fault | undefined {
+    const found = faults.find((each) => each.call === call && each.times > 0)
+    if (found) found.times -= 1
+    return found?.fault
+  }
+
+  const server = createServer(async (req, res) => {
+    const call = nameCall(req)
+    calls.push(call)
+    const fault = takeFault(call)
+    if (fault === 'reset before') return void req.socket.resetAndDestroy()
+    const body = Buffer.concat(await Array.fromAsync<Buffer>(req))
+    if (typeof fault === 'object') return answerError(res, fault)
+    const { method, url: path, headers } = req
+    const forwarded = request({ hostname, port, method, path, headers })
+    forwarded.end(body)
+    const [answer] = (await once(forwarded, 'response')) as [IncomingMessage]
+    const bytes = Buffer.concat(await Array.fromAsync<Buffer>(answer))
+    if (fault === 'reset after') return void req.socket.resetAndDestroy()
+    const changed = fault === 'wrong checksum' ? { etag: `"${'0'.repeat(32)}"` } : {}
+    res.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...changed })
+    if (fault !== 'half an answer') return void res.end(bytes)
+    res.write(bytes.subarray(0, bytes.length >> 1), () => req.socket.resetAndDestroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    inject: (call, fault, times = 1) => void faults.push({ call, fault, times }),
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+function answerError(res: ServerResponse, { status, code }: { status: number; code: string }): void {
+  res.writeHead(status, { 'content-type': 'application/xml' })
+  res.end(
+    `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`,
+  )
+}
+
+function nameCall({ method, url = '' }: IncomingMessage): S3Call {
+  const { searchParams, pathname } = new URL(url, 'http://s3')
+  const isPart = searchParams.has('uploadId')
+  const ofBucket = pathname.split('/').filter((segment) => segment !== '').length === 1
+  if (method === 'PUT') return isPart ? 'UploadPart' : 'PutObject'
+  if (method === 'POST') return isPart ? 'CompleteMultipartUpload' : 'CreateMultipartUpload'
+  if (method === 'DELETE') return isPart ? 'AbortMultipartUpload' : 'DeleteObject'
+  if (method === 'HEAD') return 'HeadObject'
+  if (!ofBucket) return 'GetObject'
+  return searchParams.has('uploads') ? 'ListMultipartUploads' : 'ListObjectsV2'
+}
