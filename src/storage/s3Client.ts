@@ -25,15 +25,14 @@ const CONNECT_MILLISECONDS = 5000
 const SILENCE_MILLISECONDS = 20_000
 const MOST_SOCKETS = 256
 
-/** A client that tries everything once; `createS3Calls` repeats what is worth it. */
+/** A client that tries everything once, and throws what went wrong as it is; `createS3Calls` repeats what is worth it. */
 export function createS3Client(place: S3Place): S3Client {
   const { endpoint, credentials } = place
-  return new S3Client({
+  const client = new S3Client({
     region: place.region,
     forcePathStyle: place.forcePathStyle,
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials }),
-    maxAttempts: 1,
     // Ours are computed where the bytes are read, and sent in headers, which every server understands.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -46,4 +45,12 @@ export function createS3Client(place: S3Place): S3Client {
       httpsAgent: { maxSockets: MOST_SOCKETS, keepAlive: true },
     },
   })
+  // In the place of the SDK's own, which ends in errors that name nothing.
+  client.middlewareStack.add((next) => (args) => next(args), {
+    name: 'retryMiddleware',
+    step: 'finalizeRequest',
+    priority: 'high',
+    override: true,
+  })
+  return client
 }
