@@ -1,6 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { truncate } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import {
   type Answer,
@@ -13,7 +11,7 @@ import {
   upload,
 } from './support/client.ts'
 import { startService, type TestService } from './support/service.ts'
-import { volumeOf } from './support/volume.ts'
+import { cutBytes } from './support/volume.ts'
 
 let service: TestService
 beforeAll(async () => {
@@ -85,7 +83,7 @@ describe('uploads of the same bytes at the same time', () => {
       .select('storage_key')
       .where('sha256', '=', Buffer.from(body.file_hash, 'hex'))
       .executeTakeFirstOrThrow()
-    await truncate(join(volumeOf(service), 'blobs', row.storage_key), 3)
+    await cutBytes(service, row.storage_key, 3)
     const answers = await times(10, () => putRaw(service, text))
     for (const answer of answers) expect(existing(answer).id).toBe(body.id)
     expect((await download(service, body.id)).bytes.toString()).toBe(text)

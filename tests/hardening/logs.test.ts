@@ -1,11 +1,10 @@
-import { readdir, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { filesPath, send, upload } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
 import { readAllLogs, readLines, readLog } from '../support/logs.ts'
 import { sendRaw } from '../support/sendRaw.ts'
 import { startService, type TestService } from '../support/service.ts'
+import { cutBytes } from '../support/volume.ts'
 
 let service: TestService
 beforeAll(async () => {
@@ -129,9 +128,7 @@ describe('K6: a request in the log', () => {
 
   it('carries its id into every line that it caused, from however deep', async () => {
     const { body } = await upload(service, 'bytes that will be gone')
-    const blobs = join(service.dataDirectory, 'volume', 'blobs')
-    for (const entry of await readdir(blobs, { recursive: true, withFileTypes: true }))
-      if (entry.isFile()) await truncate(join(entry.parentPath, entry.name), 1)
+    for await (const { key } of service.deps.storage.list()) await cutBytes(service, key, 1)
     const damaged = await send(service, `${filesPath}/${body.id}/content`)
     expect(damaged).toBeProblem(500, 'file-damaged')
     const lines = await linesAbout(idOf(damaged))

@@ -63,7 +63,7 @@ describe('A1', () => {
         !/^\/(volume\/(blobs\/[0-9a-f]{2}\/[0-9a-f]{32}|\.volume-id|\.hwm)|logs\/[a-z]+\.log)$/.test(path),
     )
     expect(odd).toEqual([])
-    expect(paths.length).toBeGreaterThan(count)
+    expect((await Array.fromAsync(service.deps.storage.list())).length).toBeGreaterThanOrEqual(count)
     for (const directory of ['/', '/tmp', tmpdir(), process.cwd()])
       expect((await readdir(directory)).filter((name) => name.includes('escaped'))).toEqual([])
     expect(await service.violations()).toEqual([])

@@ -1,5 +1,4 @@
 import { readdirSync, readlinkSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -8,6 +7,7 @@ import { eventually } from './eventually.ts'
 import { findEverything } from './findings.ts'
 import { rawRequest } from './rawRequest.ts'
 import type { TestService } from './service.ts'
+import { unfinished } from './volume.ts'
 
 /** What must hold after every hostile case (hardening.md, 1). */
 export interface Oracle {
@@ -53,7 +53,7 @@ export function watchService(service: TestService): Oracle {
       await eventually(async () => {
         expect(openVolumeFiles(service)).toEqual([])
         await service.maintain()
-        expect(await readdir(join(service.dataDirectory, 'volume/tmp'))).toEqual([])
+        expect(await unfinished(service)).toEqual([])
         const { counts, violations } = await findEverything(service.deps, { deep: true })
         expect(violations).toEqual([])
         expect(counts['stored keys']).toBe(counts.blobs)

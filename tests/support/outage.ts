@@ -1,5 +1,6 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createS3Storage, type S3StorageOptions } from '../../src/storage/s3.ts'
 import { asAdministrator } from './postgres.ts'
 import type { TestService } from './service.ts'
 
@@ -32,11 +33,28 @@ const outages = {
       giveBack: () => asAdministrator(`alter database ${name} allow_connections true`),
     }
   },
-  storage({ dataDirectory }: TestService) {
+  storage({ dataDirectory, deps }: TestService) {
+    if (deps.config.storage.kind === 's3') return exchangedBucket(deps.config.storage)
     const volume = join(dataDirectory, 'volume')
     return {
       take: () => rename(volume, `${volume}-away`),
       giveBack: () => rename(`${volume}-away`, volume),
     }
   },
+}
+
+/** The id in the bucket becomes another one, as if it were another bucket. */
+function exchangedBucket(options: S3StorageOptions) {
+  const bucket = createS3Storage(options)
+  let id = ''
+  return {
+    async take() {
+      id = (await bucket.readIdentity()) ?? ''
+      await bucket.writeIdentity('99999999-2222-4333-8444-555555555555')
+    },
+    async giveBack() {
+      await bucket.writeIdentity(id)
+      await bucket.close()
+    },
+  }
 }

@@ -46,7 +46,7 @@ export async function startRadosgw(directory: string): Promise<Radosgw> {
   await ceph('ceph', 'osd', 'crush', 'add', 'osd.0', '1', 'root=default', 'host=here')
   await ceph('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', osd)
   begin('ceph-osd', '-i', '0')
-  begin('radosgw', '-n', 'client.rgw', '--rgw-frontends', `beast endpoint=127.0.0.1:${port}`)
+  begin('radosgw', '-n', 'client.rgw', '--rgw-frontends', `beast endpoint=127.0.0.1:${port} tcp_nodelay=1`)
   const keys = ['--access-key', accessKeyId, '--secret', secretAccessKey]
   await ceph(
     'radosgw-admin',

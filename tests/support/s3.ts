@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { S3StorageOptions } from '../../src/storage/s3.ts'
 import { createS3Client, type S3Place } from '../../src/storage/s3Client.ts'
+import type { StorageKey } from '../../src/storage/storage.ts'
 
 /** The S3 server of this run, as S3_TEST_… say; `globalSetup` starts one when they say nothing. */
 function findServer(): Omit<S3Place, 's3Bucket'> {
@@ -22,6 +23,17 @@ export async function createS3Bucket(): Promise<S3Place> {
     client.destroy()
   }
   return place
+}
+
+/** Puts other bytes where bytes of a storage are. */
+export async function overwrite(options: S3StorageOptions, key: StorageKey, Body: Buffer): Promise<void> {
+  const client = createS3Client(options)
+  try {
+    const Key = `${options.prefix}blobs/${key}`
+    await client.send(new PutObjectCommand({ Bucket: options.s3Bucket, Key, Body }))
+  } finally {
+    client.destroy()
+  }
 }
 
 /** Somewhere in the bucket where nobody else is. */
