@@ -26,7 +26,7 @@ export async function bindStorage(db: Database, storage: Storage): Promise<void>
       `The storage ${found ?? `without a ${identity}`} holds files of another database: check the database settings, or choose another ${settings}.`,
     )
   }
-  await storage.writeIdentity(await insertStorageId(db, expected ?? found ?? randomUUID()))
+  await storage.writeIdentity(await insertStorageId(db, expected ?? randomUUID()))
 }
 
 async function holdsBytes(storage: Storage): Promise<boolean> {

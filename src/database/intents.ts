@@ -26,9 +26,9 @@ export async function extendIntent(db: Database, key: StorageKey, leaseSeconds: 
   return updated !== undefined
 }
 
-/** Gives received bytes up. They were never live, so no reader gets a grace. Does nothing when the intent is gone. */
-export async function trashIntent(db: Database, key: StorageKey, reason: TrashReason): Promise<void> {
-  await db
+/** Gives received bytes up. They were never live, so no reader gets a grace. False when the intent is gone already. */
+export async function trashIntent(db: Database, key: StorageKey, reason: TrashReason): Promise<boolean> {
+  const moved = await db
     .with('gone', (cte) => cte.deleteFrom('intents').where('storage_key', '=', key).returning('storage_key'))
     .insertInto('trash')
     .columns(['storage_key', 'reason', 'remove_after'])
@@ -37,7 +37,8 @@ export async function trashIntent(db: Database, key: StorageKey, reason: TrashRe
         .selectFrom('gone')
         .select(['storage_key', sql.lit(reason).as('reason'), sql<Date>`now()`.as('remove_after')]),
     )
-    .execute()
+    .executeTakeFirst()
+  return Number(moved.numInsertedOrUpdatedRows ?? 0) > 0
 }
 
 /** Moves every intent whose lease ran out to the trash (REAP). Rows that a commit holds are left alone. */

@@ -25,8 +25,9 @@ export async function commitFile(deps: CommitDeps, request: CommitRequest): Prom
   const { storageKey } = request.file.bytes
   try {
     const result = await commitOrResolve(deps, request)
-    // More than best effort: once this is committed, what made the other file exist is as safe.
-    if (result.kind === 'exists' && !result.healed) await trashIntent(deps.db, storageKey, 'aborted')
+    // More than best effort: what made the other file exist is as safe as the next commit.
+    if (result.kind === 'exists' && !result.healed && !(await trashIntent(deps.db, storageKey, 'aborted')))
+      await settleCommits(deps.db)
     await failpoint('U14')
     return result
   } catch (error) {

@@ -41,7 +41,9 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
   const nameOf = (key: StorageKey) => `${blobs}${key}`
   const identityName = `${prefix}.storage-id`
   const markName = `${prefix}.hwm`
+  const checkName = `${prefix}check/${randomUUID()}`
   let identity: string | undefined
+  let checking: Promise<void> | undefined
 
   /** Small files come in one batch and take no part's memory. */
   async function write(name: string, source: AsyncIterator<readonly Buffer[]>): Promise<void> {
@@ -51,14 +53,26 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
     const parts = toParts(resumed([batch.value, another.value], source), buffers)
     const part = await parts.next()
     if (part.done) return await put(name, Buffer.alloc(0))
-    if (part.value.bytes.length === partBytes)
-      return await putParts(calls, objects, name, resumed([part.value], parts))
-    await put(name, part.value.bytes).finally(part.value.release)
+    const isAll = part.value.bytes.length < partBytes
+    const writing = isAll
+      ? put(name, part.value.bytes)
+      : putParts(calls, objects, name, resumed([part.value], parts))
+    await writing.finally(part.value.release) // it may have failed before the first part was its business
   }
 
   async function insistOnIdentity() {
     const found = identity === undefined ? undefined : await objects.readText(identityName)
     if (found?.trim() !== identity) throw new Error(`${identityName} does not hold ${identity}.`)
+  }
+
+  /** Whatever an upload, a download or a sweep will need. */
+  async function tryOut() {
+    await failpoint('U2')
+    await insistOnIdentity()
+    await objects.writeText(checkName, 'upfile')
+    const text = await objects.readText(checkName).finally(() => objects.remove(checkName))
+    if (text !== 'upfile') throw new Error(`${calls.s3Bucket} does not give back what was written`)
+    await objects.abortUploads(checkName)
   }
 
   async function* list(shard?: string) {
@@ -75,6 +89,7 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
   return {
     place: {
       identity: identityName,
+      mark: `${markName} in the bucket`,
       settings: 'AWS_S3_BUCKET_NAME, AWS_S3_PREFIX',
       question: 'is it the bucket of AWS_S3_BUCKET_NAME, and AWS_S3_PREFIX as it was?',
     },
@@ -96,16 +111,12 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
     async *list(shard) {
       for await (const object of list(shard)) if (isKey(object.key)) yield object
     },
-    check: () =>
-      attemptS3(async () => {
-        await failpoint('U2')
-        await insistOnIdentity()
-        const name = `${prefix}check/${randomUUID()}`
-        await objects.writeText(name, 'upfile')
-        const text = await objects.readText(name)
-        await objects.remove(name)
-        if (text !== 'upfile') throw new Error(`${calls.s3Bucket} does not give back what was written`)
-      }),
+    async check() {
+      checking ??= attemptS3(tryOut).finally(() => {
+        checking = undefined
+      })
+      await checking
+    },
     // A bucket has no end; what it costs is for its owner to watch.
     freeBytes: async () => Number.MAX_SAFE_INTEGER,
     readIdentity: () =>

@@ -12,22 +12,52 @@ import { nameOf, statusOf } from './s3Errors.ts'
 export interface S3Calls extends Pick<S3Place, 's3Bucket' | 'proof'> {
   /**
    * Sends a command, again and again while it fails for reasons of the moment, until the deadline; then throws what
-   * failed last. The body of an answer may take as long as it likes.
+   * failed last. An attempt that sends a body may take longer than that.
    */
-  send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-    command: $Command<Input, Output, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
-  ): Promise<Output>
+  readonly send: S3Send
+  /** The same for what takes as long as others like: bytes that are read slowly, parts that are put together. */
+  readonly sendPatiently: S3Send
   close(): void
 }
 
-/** All repetitions of a call end `deadlineSeconds` after it began. */
+export type S3Send = <Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+  command: $Command<Input, Output, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
+  options?: S3CallOptions,
+) => Promise<Output>
+
+export interface S3CallOptions {
+  /** How many bytes the command sends. */
+  readonly bodyBytes?: number
+  /** How much longer than the deadline its last attempt may take, apart from that. */
+  readonly extraSeconds?: number
+}
+
+/** A line slower than this cannot be used. */
+const LEAST_BYTES_PER_SECOND = 64 * 1024
+
+const usual = { silenceSeconds: 20, mostSockets: 256 }
+const patient = { silenceSeconds: 300, mostSockets: 10_000 }
+
+/** No attempt of a call begins later than `deadlineSeconds` after the first. */
 export function createS3Calls(place: S3Place, deadlineSeconds: number): S3Calls {
-  const client = createS3Client(place)
+  const clients = [usual, patient].map((patience) => createS3Client(place, patience))
+  const [send, sendPatiently] = clients.map(
+    (client): S3Send =>
+      (command, { bodyBytes = 0, extraSeconds = 0 } = {}) =>
+        insist((abortSignal) => client.send(command, { abortSignal }), {
+          deadlineMilliseconds: deadlineSeconds * 1000,
+          extraMilliseconds: (extraSeconds + bodyBytes / LEAST_BYTES_PER_SECOND) * 1000,
+        }),
+  )
+  if (!send || !sendPatiently) throw new Error('There are no clients.')
   return {
     s3Bucket: place.s3Bucket,
     proof: place.proof,
-    send: (command) => insist((abortSignal) => client.send(command, { abortSignal }), deadlineSeconds * 1000),
-    close: () => client.destroy(),
+    send,
+    sendPatiently,
+    close() {
+      for (const client of clients) client.destroy()
+    },
   }
 }
 
@@ -54,6 +84,7 @@ const PASSING = new Set([
     'ThrottlingException',
   ],
   ...['TooManyRequestsException', 'RequestLimitExceeded', 'BandwidthLimitExceeded', 'ServiceUnavailable'],
+  ...['BadDigest', 'XAmzContentChecksumMismatch', 'IncompleteBody'],
   // The SDK reads the server's clock from the refusal and signs by it from then on.
   ...['InternalError', 'OperationAborted', 'ConditionalRequestConflict', 'RequestTimeTooSkewed'],
 ])
@@ -61,20 +92,20 @@ const PASSING = new Set([
 /** Whether it may go well when it is tried again. 501 means that it never will. */
 function isPassing(error: unknown): boolean {
   const status = statusOf(error) ?? 0
-  return PASSING.has(nameOf(error) ?? '') || status === 429 || (status >= 500 && status !== 501)
+  return PASSING.has(nameOf(error) ?? '') || status === 429 || (status >= 500 && ![501, 507].includes(status))
 }
 
 /** Pauses grow, and differ so that many callers do not come back in the same moment. */
 async function insist<Answer>(
   call: (abortSignal: AbortSignal) => Promise<Answer>,
-  deadlineMilliseconds: number,
+  { deadlineMilliseconds, extraMilliseconds }: { deadlineMilliseconds: number; extraMilliseconds: number },
 ): Promise<Answer> {
   const until = performance.now() + deadlineMilliseconds
   let longest = FIRST_PAUSE_MILLISECONDS
   let failure: unknown
   for (;;) {
     const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(), until - performance.now())
+    const timer = setTimeout(() => controller.abort(), until + extraMilliseconds - performance.now())
     try {
       return await call(controller.signal)
     } catch (error) {

@@ -21,28 +21,32 @@ export interface S3Credentials {
 }
 
 const CONNECT_MILLISECONDS = 5000
-/** How long a connection may be silent, and a server may take to answer. */
-const SILENCE_MILLISECONDS = 20_000
-const MOST_SOCKETS = 256
+
+/** How a client bears with what takes long. */
+export interface S3Patience {
+  /** How long a connection may be silent in both directions. */
+  readonly silenceSeconds: number
+  /** Connections at once; more calls wait. */
+  readonly mostSockets: number
+}
 
 /** A client that tries everything once, and throws what went wrong as it is; `createS3Calls` repeats what is worth it. */
-export function createS3Client(place: S3Place): S3Client {
+export function createS3Client(place: S3Place, { silenceSeconds, mostSockets }: S3Patience): S3Client {
   const { endpoint, credentials } = place
   const client = new S3Client({
     region: place.region,
     forcePathStyle: place.forcePathStyle,
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials }),
+    expectContinueHeader: false,
     // Ours are computed where the bytes are read, and sent in headers, which every server understands.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: CONNECT_MILLISECONDS,
-      requestTimeout: SILENCE_MILLISECONDS,
-      throwOnRequestTimeout: true,
-      socketTimeout: SILENCE_MILLISECONDS,
-      httpAgent: { maxSockets: MOST_SOCKETS, keepAlive: true },
-      httpsAgent: { maxSockets: MOST_SOCKETS, keepAlive: true },
+      socketTimeout: silenceSeconds * 1000,
+      httpAgent: { maxSockets: mostSockets, keepAlive: true },
+      httpsAgent: { maxSockets: mostSockets, keepAlive: true },
     },
   })
   // In the place of the SDK's own, which ends in errors that name nothing.

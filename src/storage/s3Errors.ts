@@ -1,9 +1,11 @@
-import { S3ServiceException } from '@aws-sdk/client-s3'
-import { FileServiceError, storageUnavailable } from '../errors.ts'
+import type { S3ServiceException } from '@aws-sdk/client-s3'
+import { FileServiceError, storageFull, storageUnavailable } from '../errors.ts'
 
-/** The HTTP status a server answered with, if it is one's answer. */
-export const statusOf = (error: unknown): number | undefined =>
-  error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
+/** The HTTP status a server answered with, if it is one's answer: also that of a gateway whose body is no XML. */
+export function statusOf(error: unknown): number | undefined {
+  if (!Error.isError(error) || !('$metadata' in error)) return undefined
+  return (error as Partial<S3ServiceException>).$metadata?.httpStatusCode
+}
 
 /** The name of a failure: S3's, as NoSuchKey, or that of the connection, as ECONNREFUSED. */
 export function nameOf(error: unknown): string | undefined {
@@ -32,6 +34,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its host is not known: check AWS_S3_ENDPOINT',
   EAI_AGAIN: 'its host is not known at the moment: check AWS_S3_ENDPOINT',
   ECONNREFUSED: 'nothing listens there: check AWS_S3_ENDPOINT',
+  ETIMEDOUT: 'it does not answer: check AWS_S3_ENDPOINT and the network',
+  ECONNRESET: 'it hangs up: check AWS_S3_ENDPOINT and the network',
+  EHOSTUNREACH: 'there is no way to it: check AWS_S3_ENDPOINT and the network',
   EPROTO: 'it does not speak TLS: check the http:// or https:// of AWS_S3_ENDPOINT',
   TimeoutError: 'it does not answer: check AWS_S3_ENDPOINT and the network',
   AbortError: 'it does not answer in time: check AWS_S3_ENDPOINT and the network',
@@ -40,14 +45,17 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** What went wrong, for an operator: names the setting to look at. Never meant for a client. */
 export function explainS3(error: unknown): string {
   const name = nameOf(error) ?? 'Error'
-  const advice = ADVICE[name] ?? (statusOf(error) === 403 ? ADVICE.AccessDenied : undefined)
+  const status = statusOf(error)
+  // HEAD has no body: its 403 has no name but this.
+  const advice = ADVICE[name] ?? (['403', 'Forbidden'].includes(name) ? ADVICE.AccessDenied : undefined)
   const message = Error.isError(error) ? error.message : String(error)
-  return `S3: ${advice ?? 'it failed'} (${name}: ${message})`
+  return `S3: ${advice ?? 'it failed'} (${status === undefined ? '' : `${status} `}${name}: ${message})`
 }
 
 /** A failure of S3 as the domain knows it. Errors of the domain stay what they are. */
 export function toS3Error(error: unknown): FileServiceError {
   if (error instanceof FileServiceError) return error
+  if (nameOf(error) === 'QuotaExceeded' || statusOf(error) === 507) return storageFull(error)
   return storageUnavailable(new Error(explainS3(error), { cause: error }))
 }
 

@@ -47,9 +47,12 @@ function createTaker(buffers: PartBuffers): () => Promise<PartBuffer> {
 
   function hold({ bytes, release }: PartBuffer): PartBuffer {
     held += 1
+    let holds = true
     return {
       bytes,
       release() {
+        if (!holds) return
+        holds = false
         release()
         held -= 1
         released.resolve()

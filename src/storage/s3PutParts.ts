@@ -11,6 +11,9 @@ import type { S3Calls } from './s3Calls.ts'
 import type { S3Objects } from './s3Objects.ts'
 import { prove } from './s3Proofs.ts'
 
+/** Putting ten thousand parts together may take minutes, and some servers say nothing meanwhile. */
+const COMPLETE_SECONDS = 600
+
 /**
  * Writes an object in parts, as many at once as there are; each is released when it is sent. Nothing is on its way any
  * more when this ends. Throws what the SDK throws, and what `parts` throws; an unfinished upload stays for the sweeper.
@@ -21,7 +24,7 @@ export async function putParts(
   name: string,
   parts: AsyncIterable<PartBuffer>,
 ): Promise<void> {
-  const { send, s3Bucket: Bucket, proof } = calls
+  const { send, sendPatiently, s3Bucket: Bucket, proof } = calls
   // Few servers refuse the second to complete a name. Names are random: this only tells of a mistake of ours.
   if ((await objects.sizeOf(name)) !== undefined) throw new Error(`${name} was written before`)
   await failpoint('U2')
@@ -34,7 +37,7 @@ export async function putParts(
     MultipartUpload: { Parts: sent },
   })
   // Its answer may be lost, or be a failure after success: what counts is what is there.
-  const failure = await send(command).then(
+  const failure = await sendPatiently(command, { extraSeconds: COMPLETE_SECONDS }).then(
     () => undefined,
     (error: unknown) => ({ error }),
   )
@@ -61,7 +64,8 @@ async function sendAll(
       const proof = prove(kind, bytes)
       const body = { Body: bytes, ContentLength: bytes.length }
       await failpoint('U3')
-      const { ETag } = await send(new UploadPartCommand({ Bucket, ...upload, PartNumber, ...body, ...proof }))
+      const command = new UploadPartCommand({ Bucket, ...upload, PartNumber, ...body, ...proof })
+      const { ETag } = await send(command, { bodyBytes: bytes.length })
       sent[PartNumber - 1] = { PartNumber, ETag, ...('ChecksumCRC32' in proof && proof) }
     } catch (error) {
       failure ??= { error }

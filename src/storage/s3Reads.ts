@@ -62,7 +62,7 @@ async function open(
       Key: name,
       Range: `bytes=${first}-${last}`,
     })
-    const { Body, ContentLength } = await calls.send(command)
+    const { Body, ContentLength } = await calls.sendPatiently(command)
     if (ContentLength !== wanted) throw fileDamaged(`There are ${ContentLength} bytes instead of ${wanted}.`)
     return Body as AsyncIterable<Buffer>
   } catch (error) {

@@ -33,6 +33,8 @@ export interface SmallWriteFailure {
 interface Progress {
   readonly write: SmallWrite
   fd: number | undefined
+  /** Open a second time, to be closed as soon as the bytes are written. */
+  hurried: number | undefined
   failure: SmallWriteFailure | null
 }
 
@@ -64,11 +66,12 @@ async function writeBatch({
   if (failpoints.generation !== armed) armFailpoints(failpoints.spec)
   armed = failpoints.generation
   const failure = findOtherVolume(identity)
-  const files = writes.map((write): Progress => ({ write, fd: undefined, failure }))
+  const files = writes.map((write): Progress => ({ write, fd: undefined, hurried: undefined, failure }))
   const each = (step: (file: Progress) => Promise<void>) =>
     Promise.all(files.map((file) => attempt(file, false, () => step(file))))
 
   await each((file) => writeBytes(file, bytes))
+  for (const file of files) await attempt(file, true, async () => closeHurried(file))
   await syncFiles(files)
   closeFailed(files)
   await each(async ({ write }) => {
@@ -120,12 +123,14 @@ async function writeBytes(file: Progress, bytes: ArrayBuffer): Promise<void> {
   if (lstatSync(path, { throwIfNoEntry: false })) throw new Error(`${path} was written before`)
   await failpoint('U3')
   const view = new Uint8Array(bytes, from, to - from)
-  const hurried = openSync(temporaryPath, TRUNCATED)
-  try {
-    for (let written = 0; written < view.length; ) written += writeSync(file.fd, view, written)
-  } finally {
-    closeSync(hurried)
-  }
+  file.hurried = openSync(temporaryPath, TRUNCATED)
+  for (let written = 0; written < view.length; ) written += writeSync(file.fd, view, written)
+}
+
+function closeHurried(file: Progress): void {
+  const { hurried } = file
+  file.hurried = undefined
+  if (hurried !== undefined) closeSync(hurried)
 }
 
 /** The first fsync tells how quick the disk is; a slow one is asked for all others at once. */
@@ -150,11 +155,13 @@ async function syncAndClose(file: Progress, sync: Sync): Promise<void> {
 /** Files that failed before they were closed must not keep their descriptors. */
 function closeFailed(files: readonly Progress[]): void {
   for (const file of files) {
-    if (file.fd === undefined) continue
-    try {
-      closeSync(file.fd)
-    } catch {
-      // its failure is known already
+    for (const fd of [file.fd, file.hurried]) {
+      if (fd === undefined) continue
+      try {
+        closeSync(fd)
+      } catch {
+        // its failure is known already
+      }
     }
   }
 }
@@ -168,6 +175,7 @@ async function syncDirectories(files: readonly Progress[]): Promise<void> {
       const failure: Progress = {
         write: { temporaryPath: '', path: '', directory: name, from: 0, to: 0 },
         fd: undefined,
+        hurried: undefined,
         failure: null,
       }
       await attempt(failure, true, () => syncDirectory(name))

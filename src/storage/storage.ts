@@ -22,6 +22,8 @@ export const shards: readonly string[] = Array.from({ length: 256 }, (_, number)
 export interface StoragePlace {
   /** Where its id is kept. */
   readonly identity: string
+  /** Where the highest intent sequence is kept. */
+  readonly mark: string
   /** The settings that say where it is. */
   readonly settings: string
   /** What to ask oneself when the id is not there. */

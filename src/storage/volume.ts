@@ -105,6 +105,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
   return {
     place: {
       identity: '.volume-id',
+      mark: 'DATA_DIR/volume/.hwm',
       settings: 'DATA_DIR',
       question: 'is the volume mounted at DATA_DIR?',
     },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { createS3Storage, type S3Storage } from '../../src/storage/s3.ts'
 import type { S3Place } from '../../src/storage/s3Client.ts'
 import type { StorageKey } from '../../src/storage/storage.ts'
@@ -26,7 +26,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all([storage.close(), honest.close(), proxy.close()])
 })
-afterAll(() => {})
 
 const small = randomBytes(5000)
 const large = randomBytes(11 * mebibyte)
@@ -42,6 +41,8 @@ const passing: readonly (readonly [string, S3Fault])[] = [
   ['is answered 503 SlowDown', { status: 503, code: 'SlowDown' }],
   ['is answered 500 InternalError', { status: 500, code: 'InternalError' }],
   ['is answered 429', { status: 429, code: 'TooManyRequests' }],
+  ['is answered 503 by a gateway', { status: 503, body: 'no healthy upstream' }],
+  ['is answered 502 in HTML', { status: 502, body: '<html><body><h1>502 Bad Gateway</h1><hr></html>' }],
 ]
 const writing: readonly S3Call[] = [
   'PutObject',
@@ -85,6 +86,29 @@ describe('A write to S3', () => {
   it('is refused when the answer to its completion is a failure in a 200, and nothing is there', async () => {
     proxy.inject('CompleteMultipartUpload', { status: 200, code: 'InternalError' }, 1000)
     await expect(write(newKey(), large)).rejects.toMatchObject({ code: 'storage-unavailable' })
+  })
+
+  it('goes on after many that failed before their first part was sent', async () => {
+    const narrow = createS3Storage({
+      ...somewhereIn(place),
+      endpoint: proxy.endpoint,
+      deadlineSeconds: 1,
+      uploadMemoryBytes: 5 * mebibyte,
+    })
+    proxy.inject('CreateMultipartUpload', { status: 403, code: 'AccessDenied' }, 3)
+    for (let times = 0; times < 3; times++) {
+      const writing = narrow.write(newKey(), inBatches(large, mebibyte))
+      await expect(writing).rejects.toMatchObject({ code: 'storage-unavailable' })
+    }
+    const key = newKey()
+    await narrow.write(key, inBatches(large, mebibyte))
+    expect(await narrow.size(key)).toBe(large.length)
+    await narrow.close()
+  })
+
+  it('says that the storage is full when a quota is used up', async () => {
+    proxy.inject('PutObject', { status: 403, code: 'QuotaExceeded' })
+    await expect(write(newKey(), small)).rejects.toMatchObject({ code: 'storage-full' })
   })
 
   it('asks what is there when an answer shows another checksum', async () => {

@@ -33,8 +33,8 @@ export async function startRadosgw(directory: string): Promise<Radosgw> {
   const children: ChildProcess[] = []
   const begin = (program: string, ...words: string[]) => {
     const child = spawn(program, ['-c', configuration, ...words, '-f'], { stdio: 'ignore' })
+    child.on('error', () => {}) // it will not answer, which is noticed
     children.unshift(child)
-    return child
   }
 
   const monitor = `[v1:127.0.0.1:${monitorPort}]`
@@ -67,7 +67,7 @@ export async function startRadosgw(directory: string): Promise<Radosgw> {
     async stop() {
       // The gateway first: it would wait for the others.
       for (const child of children) {
-        const ended = child.exitCode === null ? once(child, 'exit') : undefined
+        const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
         child.kill('SIGKILL')
         await ended
       }

@@ -13,10 +13,12 @@ function findServer(): Omit<S3Place, 's3Bucket'> {
   return { region, endpoint, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey }, proof }
 }
 
+const briefly = { silenceSeconds: 20, mostSockets: 4 }
+
 /** A bucket of one's own on the server of this run. */
 export async function createS3Bucket(): Promise<S3Place> {
   const place = { ...findServer(), s3Bucket: `upfile-${randomBytes(8).toString('hex')}` }
-  const client = createS3Client(place)
+  const client = createS3Client(place, briefly)
   try {
     await client.send(new CreateBucketCommand({ Bucket: place.s3Bucket }))
   } finally {
@@ -27,7 +29,7 @@ export async function createS3Bucket(): Promise<S3Place> {
 
 /** Puts other bytes where bytes of a storage are. */
 export async function overwrite(options: S3StorageOptions, key: StorageKey, Body: Buffer): Promise<void> {
-  const client = createS3Client(options)
+  const client = createS3Client(options, briefly)
   try {
     const Key = `${options.prefix}blobs/${key}`
     await client.send(new PutObjectCommand({ Bucket: options.s3Bucket, Key, Body }))

@@ -9,6 +9,7 @@ export type S3Fault =
   | 'half an answer'
   | 'wrong checksum'
   | { readonly status: number; readonly code: string }
+  | { readonly status: number; readonly body: string }
 
 /** The calls that a storage makes, by what S3 names them. */
 export type S3Call =
@@ -44,7 +45,11 @@ export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> 
     return found?.fault
   }
 
-  const server = createServer(async (req, res) => {
+  const server = createServer((req, res) => {
+    serve(req, res).catch(() => res.destroy()) // whoever called has gone
+  })
+
+  async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const call = nameCall(req)
     calls.push(call)
     const fault = takeFault(call)
@@ -61,7 +66,8 @@ export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> 
     res.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...changed })
     if (fault !== 'half an answer') return void res.end(bytes)
     res.write(bytes.subarray(0, bytes.length >> 1), () => req.socket.resetAndDestroy())
-  })
+  }
+
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
 
@@ -77,8 +83,10 @@ export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> 
   }
 }
 
-function answerError(res: ServerResponse, { status, code }: { status: number; code: string }): void {
-  res.writeHead(status, { 'content-type': 'application/xml' })
+function answerError(res: ServerResponse, fault: Exclude<S3Fault, string>): void {
+  res.writeHead(fault.status, { 'content-type': 'code' in fault ? 'application/xml' : 'text/html' })
+  if ('body' in fault) return void res.end(fault.body)
+  const { code } = fault
   res.end(
     `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`,
   )
