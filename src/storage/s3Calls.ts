@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type {
   $Command,
+  S3Client,
   S3ClientResolvedConfig,
   ServiceInputTypes,
   ServiceOutputTypes,
@@ -40,23 +41,23 @@ const patient = { silenceSeconds: 300, mostSockets: 10_000 }
 
 /** No attempt of a call begins later than `deadlineSeconds` after the first. */
 export function createS3Calls(place: S3Place, deadlineSeconds: number): S3Calls {
-  const clients = [usual, patient].map((patience) => createS3Client(place, patience))
-  const [send, sendPatiently] = clients.map(
-    (client): S3Send =>
-      (command, { bodyBytes = 0, extraSeconds = 0 } = {}) =>
-        insist((abortSignal) => client.send(command, { abortSignal }), {
-          deadlineMilliseconds: deadlineSeconds * 1000,
-          extraMilliseconds: (extraSeconds + bodyBytes / LEAST_BYTES_PER_SECOND) * 1000,
-        }),
-  )
-  if (!send || !sendPatiently) throw new Error('There are no clients.')
+  const client = createS3Client(place, usual)
+  const patientClient = createS3Client(place, patient)
+  const sendBy =
+    (by: S3Client): S3Send =>
+    (command, { bodyBytes = 0, extraSeconds = 0 } = {}) =>
+      insist((abortSignal) => by.send(command, { abortSignal }), {
+        deadlineMilliseconds: deadlineSeconds * 1000,
+        extraMilliseconds: (extraSeconds + bodyBytes / LEAST_BYTES_PER_SECOND) * 1000,
+      })
   return {
     s3Bucket: place.s3Bucket,
     proof: place.proof,
-    send,
-    sendPatiently,
+    send: sendBy(client),
+    sendPatiently: sendBy(patientClient),
     close() {
-      for (const client of clients) client.destroy()
+      client.destroy()
+      patientClient.destroy()
     },
   }
 }
