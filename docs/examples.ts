@@ -119,7 +119,7 @@ export const bodiesOf = (document: Document, contents: Named<Content>): (Example
     Object.entries(content.examples ?? {}).map(([name, example]) => ({
       name,
       type,
-      content,
+      content: { ...content, schema: follow(document, content.schema) },
       value: follow(document, example).value,
     })),
   )

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { longestLinkSeconds } from './domain/links.ts'
 import { createReader, type Env } from './settings.ts'
 import { type StorageConfig, storageConfig } from './storageConfig.ts'
 
@@ -67,6 +68,10 @@ export interface HttpConfig {
   readonly trustedProxies: number
   readonly corsOrigins: readonly string[]
   readonly validateResponses: boolean
+  /** How long links last for which nothing else is asked. */
+  readonly linkSeconds: number
+  /** What links are signed with, the newest first; without one the service makes one up and keeps it in the database. */
+  readonly linkSecrets: readonly string[]
   readonly shutdownSeconds: number
   readonly minimumBytesPerSecond: number
   readonly stallSeconds: number
@@ -121,6 +126,8 @@ export function loadConfig(env: Env): Config {
         isOrigin,
       ),
       validateResponses: read.flag('VALIDATE_RESPONSES', environment !== 'production'),
+      linkSeconds: read.integer('SIGNED_URL_EXPIRATION', 3600, 1, longestLinkSeconds),
+      linkSecrets: read.secrets('LINK_SECRETS', { most: 2, leastCharacters: 32 }),
       shutdownSeconds: read.integer('SHUTDOWN_SECONDS', 30, 0, 3600),
       minimumBytesPerSecond: read.integer('MINIMUM_BYTES_PER_SECOND', 1024, 0, 2 ** 30),
       stallSeconds: read.integer('STALL_SECONDS', 30, 1, 3600),

@@ -1,8 +1,11 @@
 import type { Config } from './config.ts'
 import type { Database } from './database/schema.ts'
+import type { RulesOfBuckets } from './domain/bucketRules.ts'
+import type { Clock } from './domain/clock.ts'
 import type { CommitNewFile } from './domain/commitQueue.ts'
 import type { DigestThreads } from './domain/digestThreads.ts'
 import type { KeyReserve } from './domain/keyReserve.ts'
+import type { Links } from './domain/links.ts'
 import type { Logger } from './logger.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -12,7 +15,10 @@ export interface Deps {
   readonly logger: Logger
   readonly db: Database
   readonly storage: Storage
+  readonly clock: Clock
   readonly keys: KeyReserve
+  readonly links: Links
+  readonly rulesOfBuckets: RulesOfBuckets
   readonly digestThreads: DigestThreads
   readonly commitNewFile: CommitNewFile
   /** Whether the service is on its way out and takes nothing new. */

@@ -1,6 +1,9 @@
 /** Every way in which the domain refuses or fails. `http/problems.ts` numbers them. */
 export type ErrorCode =
   | 'ambiguous-hash'
+  | 'bucket-exists'
+  | 'bucket-not-empty'
+  | 'bucket-not-found'
   | 'body-incomplete'
   | 'body-too-slow'
   | 'cursor-invalid'
@@ -20,7 +23,10 @@ export type ErrorCode =
   | 'idempotent-request-running'
   | 'invalid-properties'
   | 'json-invalid'
+  | 'link-expired'
+  | 'link-invalid'
   | 'metadata-invalid'
+  | 'name-taken'
   | 'outcome-unknown'
   | 'precondition-failed'
   | 'query-invalid'
@@ -62,6 +68,14 @@ export const bodyIncomplete = (detail = 'The body ended before all of it was sen
 
 export const bodyTooSlow = () => new FileServiceError('body-too-slow', 'The body came too slowly.')
 
+export const bucketExists = (bucket: string) =>
+  new FileServiceError('bucket-exists', `There is a bucket "${bucket}" already.`)
+
+export const bucketNotEmpty = (bucket: string) =>
+  new FileServiceError('bucket-not-empty', `There are files in the bucket "${bucket}": delete them first.`)
+
+export const bucketNotFound = () => new FileServiceError('bucket-not-found', 'There is no such bucket.')
+
 export const cursorInvalid = () =>
   new FileServiceError('cursor-invalid', 'The cursor is not one this list gave out for this order.', {
     errors: [{ parameter: 'cursor', detail: 'must be taken from a Link header of the same list' }],
@@ -96,7 +110,7 @@ export const fileExists = (bucket: string, file: unknown) =>
   new FileServiceError('file-exists', `The bucket "${bucket}" already holds these bytes.`, { file })
 
 export const fileMissing = (part: string) =>
-  new FileServiceError('file-missing', `There is no file in the part "${part}".`, {
+  new FileServiceError('file-missing', `File is not provided: there is none in the part "${part}".`, {
     errors: [{ pointer: `/${part}`, detail: 'must be a file' }],
   })
 
@@ -123,10 +137,22 @@ export const invalidProperties = (detail: string, names: readonly string[]) =>
 
 export const jsonInvalid = (detail: string) => new FileServiceError('json-invalid', detail)
 
+/** `hint` is what S3 says, and what clients of S3 look for before they ask for a new link. */
+export const linkExpired = () =>
+  new FileServiceError('link-expired', 'The link has expired.', {
+    hint: '<Message>Request has expired</Message>',
+  })
+
+export const linkInvalid = () =>
+  new FileServiceError('link-invalid', 'The link was not signed by this service for this request.')
+
 export const metadataInvalid = (detail: string) =>
   new FileServiceError('metadata-invalid', `The metadata ${detail}.`, {
     errors: [{ pointer: '/metadata', detail }],
   })
+
+export const nameTaken = (name: string) =>
+  new FileServiceError('name-taken', `Another file of the bucket has the name "${name}" to itself.`)
 
 export const outcomeUnknown = (cause: unknown) =>
   new FileServiceError(

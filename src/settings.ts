@@ -40,6 +40,16 @@ export function createReader(env: Env) {
       for (const entry of entries) if (!isValid(entry)) mistakes.push(`${name} cannot hold "${entry}"`)
       return entries
     },
+    /** Secrets, which no message shows. */
+    secrets(name: string, { most, leastCharacters }: { most: number; leastCharacters: number }) {
+      const secrets = (optional(name) ?? '').split(',').filter((secret) => secret !== '')
+      const tooShort = secrets.some((secret) => secret.trim().length < leastCharacters)
+      if (secrets.length > most || tooShort || new Set(secrets).size < secrets.length)
+        mistakes.push(
+          `${name} must be at most ${most} different secrets with a comma between them, each of at least ${leastCharacters} characters`,
+        )
+      return secrets
+    },
     /** An absolute http(s) URL to put paths behind: without a slash at its end, a query or a fragment. */
     url(name: string) {
       const given = optional(name)

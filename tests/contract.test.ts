@@ -99,9 +99,13 @@ describe('the contract', () => {
     expect(await service.violations()).toEqual([])
   })
 
-  const oneType = operations.filter(({ responses }) =>
-    Object.entries(responses).every(([status, { content }]) => !status.startsWith('2') || !content?.['*/*']),
-  )
+  const oneType = operations
+    .filter(({ responses }) => !responses['204'])
+    .filter(({ responses }) =>
+      Object.entries(responses).every(
+        ([status, { content }]) => !status.startsWith('2') || !content?.['*/*'],
+      ),
+    )
   it.each(oneType.map(({ operationId, method, path }) => [operationId, method.toUpperCase(), path] as const))(
     '%s answers 406 when the client takes no type it has',
     async (_id, method, path) => {
@@ -119,7 +123,9 @@ describe('the contract', () => {
     expect((await send(service, `${filesPath}/${id}`, { headers: { accept } })).status).toBe(200)
   })
 
-  const bad = operations.filter(({ parameters }) => parameters.some(({ name }) => name === 'bucket'))
+  const bad = operations.filter(({ parameters }) =>
+    parameters.some((parameter) => parameter.name === 'bucket' && parameter.in === 'query'),
+  )
   it.each(bad.map((operation) => [operation.operationId, operation] as const))(
     '%s declares what it answers to a parameter of the wrong form',
     async (_id, { method, path, responses, requestBody }) => {

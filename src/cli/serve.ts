@@ -3,10 +3,6 @@ import type { Server } from 'node:http'
 import { createApp } from '../app.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { migrateUp } from '../database/migrate.ts'
-import type { Deps } from '../deps.ts'
-import { createCommitQueue } from '../domain/commitQueue.ts'
-import { createDigestThreads } from '../domain/digestThreads.ts'
-import { createKeyReserve } from '../domain/keyReserve.ts'
 import { advanceMark } from '../domain/maintenance/mark.ts'
 import { startMaintenance } from '../domain/maintenance/run.ts'
 import { hasCode } from '../errors.ts'
@@ -17,6 +13,7 @@ import { createLogger, type Logger } from '../logger.ts'
 import { bindStorage } from './bindStorage.ts'
 import { checkDatabase } from './checkDatabase.ts'
 import { openDatabase } from './openDatabase.ts'
+import { openDeps } from './openDeps.ts'
 import { openStorage } from './openStorage.ts'
 import { waitForDatabase } from './waitForDatabase.ts'
 import { waitForEnd } from './waitForEnd.ts'
@@ -60,17 +57,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
     })
     await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
 
-    const keys = createKeyReserve(db, config.protocol.leaseSeconds)
-    const deps: Deps = {
-      config,
-      logger,
-      db,
-      storage,
-      keys,
-      digestThreads: createDigestThreads(),
-      commitNewFile: createCommitQueue(db),
-      stopping: () => ending.begun(),
-    }
+    const deps = await openDeps({ config, logger, db, storage, stopping: () => ending.begun() })
     const server = createHttpServer(await createApp(deps), { ...config.limits, ...config.http })
     const connections = watchConnections(server)
     const url = await listen(server, config)

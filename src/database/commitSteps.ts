@@ -77,6 +77,21 @@ export async function replaceBlobBytes(
     .execute()
 }
 
+/**
+ * Clears a name for a file that will have it to itself: whoever else wants it waits until the transaction ends, and the file
+ * that has it is deleted. (The unique index would keep two from having it, but let the second fail.)
+ */
+export async function clearName(
+  trx: DatabaseTransaction,
+  { bucket, name }: Pick<NewFile, 'bucket' | 'name'>,
+): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${bucket}/${name}`}, 0))`.execute(trx)
+  await sql`
+    update files set deleted_at = now(), updated_at = now(), version = version + 1
+    where bucket = ${bucket} and name = ${name} and named and deleted_at is null
+  `.execute(trx)
+}
+
 /** Inserts a file that refers to a blob which the caller inserted or has locked. */
 export async function insertFile(
   trx: DatabaseTransaction,
@@ -89,6 +104,7 @@ export async function insertFile(
       id: file.id,
       bucket: file.bucket,
       name: file.name,
+      named: file.named,
       media_type: file.mediaType,
       size: file.bytes.size,
       blob_id: blobId,

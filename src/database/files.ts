@@ -10,20 +10,15 @@ export interface FileReference {
   readonly bucket: string
 }
 
-/** Where a file's bytes are and how each block of them is checked. */
-export interface FileContent {
-  readonly file: FileRecord
-  readonly blobId: number
-  readonly storageKey: string
-  readonly blockCrc32: Buffer
-}
-
 const condition = ({ kind }: FileReference) =>
   kind === 'id' ? 'f.id = $1::uuid' : `b.${kind} = decode($1, 'hex') and b.bucket = $2`
 
-const parametersOf = ({ kind, value, bucket }: FileReference) => (kind === 'id' ? [value] : [value, bucket])
+/** What the placeholders of `fromLive` stand for. */
+export const parametersOf = ({ kind, value, bucket }: FileReference) =>
+  kind === 'id' ? [value] : [value, bucket]
 
-const fromLive = (reference: FileReference) =>
+/** Where the live files are that a reference names. */
+export const fromLive = (reference: FileReference) =>
   `from files f join blobs b on b.id = f.blob_id where ${condition(reference)} and ${isLive}`
 
 /** The newest live file that the reference names. */
@@ -34,27 +29,6 @@ export async function findFileRecord(
   const statement = `/* find_file_by_${reference.kind} */ select ${fileColumns} ${fromLive(reference)} order by f.created_at desc, f.id desc limit 1`
   const { rows } = await db.executeQuery<FileRow>(CompiledQuery.raw(statement, parametersOf(reference)))
   return rows[0] && toFileRecord(rows[0])
-}
-
-/** The newest live file that the reference names, and where its bytes are. */
-export async function findFileContent(
-  db: Database,
-  reference: FileReference,
-): Promise<FileContent | undefined> {
-  const statement = `/* find_content_by_${reference.kind} */ select ${fileColumns}, b.id as blob_id, b.storage_key, b.block_crc32
-    ${fromLive(reference)} order by f.created_at desc, f.id desc limit 1`
-  const { rows } = await db.executeQuery<
-    FileRow & { blob_id: number; storage_key: string; block_crc32: Buffer }
-  >(CompiledQuery.raw(statement, parametersOf(reference)))
-  const row = rows[0]
-  return (
-    row && {
-      file: toFileRecord(row),
-      blobId: row.blob_id,
-      storageKey: row.storage_key,
-      blockCrc32: row.block_crc32,
-    }
-  )
 }
 
 /** The ids of the live files that the reference names, newest first. */

@@ -5,6 +5,8 @@ export interface NewFile {
   readonly id: string
   readonly bucket: string
   readonly name: string
+  /** Whether it has its name in the bucket to itself: a file that had it before is deleted. */
+  readonly named: boolean
   readonly mediaType: string
   readonly metadata: Readonly<Record<string, unknown>>
   /** Counted on the database's clock, which also says when the file is over. */
@@ -29,7 +31,7 @@ export interface CommittedRow {
 
 /** The record of a file that was just inserted. */
 export function toCommittedFile(
-  { bytes, expiresInSeconds: _, ...file }: NewFile,
+  { bytes, expiresInSeconds: _, named: __, ...file }: NewFile,
   { created_at: at, expires_at: expiresAt }: CommittedRow,
 ): FileRecord {
   return {

@@ -3,7 +3,22 @@ import type { FileRecordJson } from './fileRecord.ts'
 
 /** The tables as `migrations/` makes them. bigint columns are read as numbers: no file has 2^53 bytes. */
 export interface Schema {
-  installation: { id: Generated<number>; storage_id: string; created_at: Generated<Date> }
+  installation: {
+    id: Generated<number>
+    storage_id: string
+    link_secret: string | null
+    created_at: Generated<Date>
+  }
+  buckets: {
+    name: string
+    visibility: Generated<Visibility>
+    links: Generated<LinkRule>
+    max_file_size: number | null
+    allowed_types: Generated<string[]>
+    expires_in_seconds: number | null
+    created_at: Generated<Date>
+    updated_at: Generated<Date>
+  }
   intents: {
     storage_key: string
     sequence: Generated<number>
@@ -32,11 +47,36 @@ export interface Schema {
     blob_id: number
     metadata: ColumnType<Record<string, unknown>, string, string>
     version: Generated<number>
+    named: Generated<boolean>
     created_at: Generated<Date>
     updated_at: Generated<Date>
     stored_at: Generated<Date>
     expires_at: Date | null
     deleted_at: Date | null
+  }
+  uploads: {
+    id: string
+    bucket: string
+    name: string
+    declared_type: string
+    size: number | null
+    sha256: Buffer | null
+    metadata: ColumnType<Record<string, unknown>, string, string>
+    parts: boolean
+    storage_key: string | null
+    s3_upload_id: string | null
+    status: Generated<UploadStatus>
+    created_at: Generated<Date>
+    updated_at: Generated<Date>
+    expires_at: Date | null
+  }
+  upload_parts: {
+    upload_id: string
+    number: number
+    storage_key: string
+    size: number
+    md5: Buffer
+    created_at: Generated<Date>
   }
   idempotency: {
     key: string
@@ -49,6 +89,14 @@ export interface Schema {
 }
 
 export type TrashReason = 'aborted' | 'reaped' | 'duplicate' | 'unreferenced' | 'healed' | 'orphan'
+
+/** Whether a bucket's files can be read without a credential or a link. */
+export type Visibility = 'private' | 'public'
+
+/** Whether links lead straight to the storage, where it can be reached, or to the service. */
+export type LinkRule = 'direct' | 'service'
+
+export type UploadStatus = 'pending' | 'uploaded' | 'processing' | 'completed' | 'failed'
 
 export type Database = Kysely<Schema>
 export type DatabaseTransaction = Transaction<Schema>

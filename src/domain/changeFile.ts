@@ -1,11 +1,11 @@
-import { classifyFailure, toDomainError } from '../database/failures.ts'
+import { classifyFailure, codeOf, toDomainError } from '../database/failures.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
 import { type FileChanges, type FileState, markFileDeleted, updateFileRecord } from '../database/files.ts'
 import type { Deps } from '../deps.ts'
-import { databaseUnavailable, typeNotAllowed } from '../errors.ts'
+import { databaseUnavailable, nameTaken } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
+import { insistOnType } from './bucketRules.ts'
 import { findOnlyFile } from './findFile.ts'
-import { allowsType } from './mediaTypes.ts'
 
 /** Which file a caller means, and what must be true of it for the change to happen. */
 export interface ChangeTarget {
@@ -16,20 +16,25 @@ export interface ChangeTarget {
 }
 
 const ATTEMPTS = 5
+const UNIQUE_VIOLATION = '23505'
 
 /**
  * Changes the one file meant. Throws `file-not-found`, `ambiguous-hash`, `precondition-failed`, `type-not-allowed`,
- * `database-unavailable`.
+ * `name-taken`, `database-unavailable`.
  */
 export async function changeFile(
-  deps: Pick<Deps, 'config' | 'db'>,
+  deps: Pick<Deps, 'config' | 'db' | 'rulesOfBuckets'>,
   target: ChangeTarget,
   changes: FileChanges,
 ): Promise<FileRecord> {
-  const { mediaType } = changes
-  const { allowedTypes } = deps.config.limits
-  if (mediaType !== undefined && !allowsType(allowedTypes, mediaType)) throw typeNotAllowed(mediaType)
-  return await whileUnchanged(deps, target, (state) => updateFileRecord(deps.db, state, changes))
+  const { mediaType, name = '' } = changes
+  return await whileUnchanged(deps, target, async (state, { bucket }) => {
+    if (mediaType !== undefined)
+      insistOnType({ limits: deps.config.limits, rules: await deps.rulesOfBuckets.find(bucket) }, mediaType)
+    return await updateFileRecord(deps.db, state, changes).catch((error: unknown) => {
+      throw codeOf(error) === UNIQUE_VIOLATION ? nameTaken(name) : error
+    })
+  })
 }
 
 /** Deletes the one file meant; its bytes go when nothing else needs them. Throws what `changeFile` throws. */
@@ -40,18 +45,17 @@ export const removeFile = (deps: Pick<Deps, 'db'>, target: ChangeTarget): Promis
 async function whileUnchanged(
   deps: Pick<Deps, 'db'>,
   { reference, bucket, condition }: ChangeTarget,
-  change: (state: FileState) => Promise<FileRecord | undefined>,
+  change: (state: FileState, file: FileRecord) => Promise<FileRecord | undefined>,
 ): Promise<FileRecord> {
   for (let attempt = 1; ; attempt++) {
     const file = await findOnlyFile(deps, reference, bucket)
     condition?.(file)
     await failpoint('D1')
-    const changed = await change({ id: file.id, version: condition && file.version }).catch(
-      (error: unknown) => {
-        if (classifyFailure(error) === 'retry' && attempt < ATTEMPTS) return undefined
-        throw toDomainError(error)
-      },
-    )
+    const state = { id: file.id, version: condition && file.version }
+    const changed = await change(state, file).catch((error: unknown) => {
+      if (classifyFailure(error) === 'retry' && attempt < ATTEMPTS) return undefined
+      throw toDomainError(error)
+    })
     await failpoint('D2')
     if (changed) return changed
     if (attempt === ATTEMPTS)

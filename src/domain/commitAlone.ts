@@ -1,4 +1,6 @@
+import { ensureBucket } from '../database/buckets.ts'
 import {
+  clearName,
   findBlob,
   insertBlob,
   insertFile,
@@ -60,6 +62,8 @@ export async function commitAlone(
     }
     if (existing) return { kind: 'exists', file: existing, healed: true }
 
+    await ensureBucket(trx, file.bucket)
+    if (file.named) await clearName(trx, file)
     const stored = await insertFile(trx, file, blobId)
     if (idempotent && !(await completeIdempotent(trx, idempotent, stored))) throw idempotentRequestRunning()
     await failpoint('U11')

@@ -22,6 +22,19 @@ export function toFileName(text: string): string {
   return name === '' || /^\.{1,2}$/.test(name) ? UNNAMED : name
 }
 
+const MAX_PATH_BYTES = 1024
+
+/**
+ * A file's name that may lead through folders, `a/b.txt`: each of its steps is a name as `toFileName` makes them, steps that
+ * lead nowhere (none, `.`, `..`) are left out. At most 1,024 bytes: of a longer one the last steps are kept.
+ */
+export function toFilePath(text: string): string {
+  const steps = text.split(/[/\\]/).filter((step) => !/^\.{0,2}$/.test(step))
+  const names = steps.map(toFileName)
+  while (names.length > 1 && Buffer.byteLength(names.join('/')) > MAX_PATH_BYTES) names.shift()
+  return names.length === 0 ? UNNAMED : names.join('/')
+}
+
 /** Cut at a character, in front of an extension of reasonable length. */
 function cut(name: string): string {
   if (Buffer.byteLength(name) <= MAX_BYTES) return name

@@ -1,12 +1,7 @@
 import { toDomainError } from '../database/failures.ts'
+import { type FileContent, findFileContent } from '../database/fileContents.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
-import {
-  type FileContent,
-  type FileReference,
-  findFileContent,
-  findFileRecord,
-  listFileIds,
-} from '../database/files.ts'
+import { type FileReference, findFileRecord, listFileIds } from '../database/files.ts'
 import type { Deps } from '../deps.ts'
 import { ambiguousHash, fileNotFound } from '../errors.ts'
 import { parseFileReference } from './fileReferences.ts'

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { findStorageKey, markBlobDamaged } from '../database/blobs.ts'
 import { toDomainError } from '../database/failures.ts'
-import type { FileContent } from '../database/files.ts'
+import type { FileContent } from '../database/fileContents.ts'
 import type { Deps } from '../deps.ts'
 import { fileDamaged, fileNotFound, hasCode } from '../errors.ts'
 import type { ByteRange } from '../storage/storage.ts'

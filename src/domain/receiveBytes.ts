@@ -15,6 +15,8 @@ export interface ReceiveOptions {
   readonly sha512: boolean
   /** How many bytes the client says will come, if it says so. */
   readonly declaredBytes: number | undefined
+  /** How many may come. */
+  readonly maxBytes: number
   /** Begins with these bytes and is ended by the caller: more may have to come before they can be committed. */
   readonly lease: Lease
 }
@@ -35,10 +37,10 @@ export interface Lease {
 export async function receiveBytes(
   deps: ReceiveDeps,
   bytes: AsyncIterable<Buffer>,
-  { sha512, declaredBytes, lease }: ReceiveOptions,
+  { sha512, declaredBytes, maxBytes, lease }: ReceiveOptions,
 ): Promise<Receipt> {
-  const { maxFileSizeBytes, reservedFreeBytes } = deps.config.limits
-  if (declaredBytes !== undefined && declaredBytes > maxFileSizeBytes) throw fileTooLarge(maxFileSizeBytes)
+  const { reservedFreeBytes } = deps.config.limits
+  if (declaredBytes !== undefined && declaredBytes > maxBytes) throw fileTooLarge(maxBytes)
   if ((await deps.storage.freeBytes()) - reservedFreeBytes < (declaredBytes ?? 0)) throw storageFull()
 
   await failpoint('U0')
@@ -53,7 +55,7 @@ export async function receiveBytes(
     for await (const chunk of bytes) {
       lease.insist()
       size += chunk.length
-      if (size > maxFileSizeBytes) throw fileTooLarge(maxFileSizeBytes)
+      if (size > maxBytes) throw fileTooLarge(maxBytes)
       await digester.update(chunk)
       batch.push(chunk)
       filled += chunk.length

@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { FileRecord } from '../database/fileRecord.ts'
 import type { Deps } from '../deps.ts'
-import { idempotencyKeyReused, typeNotAllowed } from '../errors.ts'
+import { idempotencyKeyReused } from '../errors.ts'
+import { insistOnSize, insistOnType } from './bucketRules.ts'
 import { type CommitDeps, commitFile } from './commitFile.ts'
 import { type ExpectedDigest, verifyDigests } from './digests.ts'
-import { toFileName } from './fileNames.ts'
+import { toFileName, toFilePath } from './fileNames.ts'
 import type { IdempotentClaim } from './idempotency.ts'
-import { allowsType, detectMediaType } from './mediaTypes.ts'
+import { detectMediaType } from './mediaTypes.ts'
 import type { Digests, Receipt } from './receipt.ts'
 import { abandon } from './receiveBytes.ts'
 
@@ -15,6 +16,8 @@ export interface StoreRequest {
   readonly receipt: Receipt
   readonly bucket: string
   readonly name: string
+  /** Whether it replaces the file that has its name in the bucket to itself. */
+  readonly named?: boolean
   readonly declaredType: string | undefined
   readonly metadata: Readonly<Record<string, unknown>>
   readonly expiresInSeconds: number | undefined
@@ -31,10 +34,10 @@ export type StoreResult =
 
 /**
  * Decides whether received bytes may become a file, and makes them one. Throws `digest-mismatch`, `type-not-allowed`,
- * `idempotency-key-reused` and what `commitFile` throws; bytes that are refused are in the trash.
+ * `file-too-large`, `idempotency-key-reused` and what `commitFile` throws; bytes that are refused are in the trash.
  */
 export async function storeFile(
-  deps: CommitDeps & Pick<Deps, 'config'>,
+  deps: CommitDeps & Pick<Deps, 'config' | 'rulesOfBuckets'>,
   request: StoreRequest,
 ): Promise<StoreResult> {
   const { receipt, claim, bucket } = request
@@ -52,10 +55,11 @@ export async function storeFile(
     file: {
       id: randomUUID(),
       bucket,
-      name: toFileName(request.name),
+      name: request.named ? toFilePath(request.name) : toFileName(request.name),
+      named: request.named ?? false,
       mediaType: prepared.mediaType,
       metadata: request.metadata,
-      expiresInSeconds: request.expiresInSeconds,
+      expiresInSeconds: prepared.expiresInSeconds,
       bytes: { storageKey, size, sha256, sha1, md5, blockCrc32 },
     },
     duplicates: request.duplicates,
@@ -65,18 +69,25 @@ export async function storeFile(
 }
 
 /** Judges the bytes. An answer that was given before to the same request is `replay`. */
-async function prepare({ config }: Pick<Deps, 'config'>, request: StoreRequest) {
+async function prepare(
+  { config, rulesOfBuckets }: Pick<Deps, 'config' | 'rulesOfBuckets'>,
+  request: StoreRequest,
+) {
   const { receipt, declaredType, expectedDigests, bodyDigests, claim } = request
+  const rules = await rulesOfBuckets.find(request.bucket)
+  const judges = { limits: config.limits, rules }
+  insistOnSize(judges, receipt.size)
   // Content-Digest may be of the body that the file is a part of (RFC 9530, 2); Repr-Digest is of the file.
   for (const digest of expectedDigests) {
     const whole = digest.header === 'Content-Digest' ? [bodyDigests] : []
     verifyDigests([digest], [receipt.digests, ...whole])
   }
   const mediaType = await detectMediaType(receipt.head, declaredType)
-  if (!allowsType(config.limits.allowedTypes, mediaType)) throw typeNotAllowed(mediaType)
+  insistOnType(judges, mediaType)
   if (claim?.answered && !claim.answered.fingerprint.equals(fingerprintOf(request)))
     throw idempotencyKeyReused()
-  return { mediaType, replay: claim?.answered?.file }
+  const expiresInSeconds = request.expiresInSeconds ?? rules.expiresInSeconds ?? undefined
+  return { mediaType, expiresInSeconds, replay: claim?.answered?.file }
 }
 
 /** What makes two requests the same request: everything that decides about the file, its bytes included. */

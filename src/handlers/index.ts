@@ -1,8 +1,20 @@
 import type { Registry } from '../http/operation.ts'
+import { createBucket } from './buckets/createBucket.ts'
+import { deleteBucket } from './buckets/deleteBucket.ts'
+import { deleteNamedFile } from './buckets/deleteNamedFile.ts'
+import { getBucket } from './buckets/getBucket.ts'
+import { getNamedFileLink } from './buckets/getNamedFileLink.ts'
+import { listBuckets } from './buckets/listBuckets.ts'
+import { putFileByName } from './buckets/putFileByName.ts'
+import { putNamedFile } from './buckets/putNamedFile.ts'
+import { readLink } from './buckets/readLink.ts'
+import { readPublicFile } from './buckets/readPublicFile.ts'
+import { updateBucket } from './buckets/updateBucket.ts'
 import { createFile } from './files/createFile.ts'
 import { deleteFile } from './files/deleteFile.ts'
 import { downloadFile } from './files/downloadFile.ts'
 import { getFile } from './files/getFile.ts'
+import { getFileLink } from './files/getFileLink.ts'
 import { listFiles } from './files/listFiles.ts'
 import { putFile } from './files/putFile.ts'
 import { updateFile } from './files/updateFile.ts'
@@ -13,15 +25,27 @@ import { getRoot } from './health/getRoot.ts'
 
 /** Every operation of api/openapi.yaml, by its operationId. */
 export const registry: Registry = {
+  createBucket,
   createFile,
+  deleteBucket,
   deleteFile,
+  deleteNamedFile,
   downloadFile,
+  getBucket,
   getFile,
+  getFileLink,
   getHealthcheck,
   getLiveness,
+  getNamedFileLink,
   getReadiness,
   getRoot,
+  listBuckets,
   listFiles,
   putFile,
+  putFileByName,
+  putNamedFile,
+  readLink,
+  readPublicFile,
+  updateBucket,
   updateFile,
 }

@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
-import { abandon } from '../domain/receiveBytes.ts'
 import { type StoreRequest, storeFile } from '../domain/storeFile.ts'
 import { fileExists, preconditionFailed } from '../errors.ts'
 import { type FileBody, filesPath, metadataEtag, toFileBody } from './fileBody.ts'
 import { publicUrl } from './publicUrl.ts'
+import { refusing } from './received.ts'
 
 /** A StoreRequest whose metadata is still to be parsed. */
 export type UploadRequest = Omit<StoreRequest, 'metadata'> & {
@@ -34,14 +34,4 @@ export async function answerStored(
     .location(publicUrl(req, `${filesPath}/${file.id}`))
     .set('ETag', metadataEtag(file))
   res.json(toFileBody(req, file))
-}
-
-/** Bytes were taken from the request already, so a refusal from here on has to give them up. */
-async function refusing<Result>(deps: Deps, { receipt }: UploadRequest, work: () => Result): Promise<Result> {
-  try {
-    return work()
-  } catch (error) {
-    await abandon(deps, receipt.storageKey)
-    throw error
-  }
 }

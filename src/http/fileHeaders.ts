@@ -1,5 +1,6 @@
 import { create } from 'content-disposition'
 import type { FileRecord } from '../database/fileRecord.ts'
+import type { Visibility } from '../database/schema.ts'
 import { toDigestField } from '../domain/digests.ts'
 import { toDownloadName } from '../domain/fileNames.ts'
 
@@ -17,33 +18,57 @@ export const safeHeaders = {
   'Referrer-Policy': 'no-referrer',
 } as const
 
-type Disposition = 'inline' | 'attachment'
+export type Disposition = 'inline' | 'attachment'
+
+/** How a file is to be handed out. */
+export interface FileDelivery {
+  /** What the client would like; it gets `inline` only for types that can do no harm. */
+  readonly wish: Disposition
+  readonly visibility: Visibility
+}
+
+/** How long a cache may go without asking: what is deleted or renamed is seen by everyone after so many seconds. */
+const PUBLIC_SECONDS = 300
 
 /**
  * What an answer without bytes tells a cache about those it has (RFC 9110, 15.4.5): name and type may have changed since.
  * The client's wish to see the file inline is granted if it is safe (RFC 6266).
  */
-export function cacheHeaders(file: FileRecord, wish: Disposition): Record<string, string> {
-  const inline = wish === 'inline' && INLINE.test(file.mediaType)
+export function cacheHeaders(file: FileRecord, { wish, visibility }: FileDelivery): Record<string, string> {
+  const isPublic = visibility === 'public'
   return {
     ...safeHeaders,
-    'Cache-Control': 'private, no-cache',
+    // Pages of other sites may show what anyone may read; what it can do there is up to its type.
+    ...(isPublic && { 'Cross-Origin-Resource-Policy': 'cross-origin' }),
+    'Cache-Control': isPublic ? cachedPublicly(file) : 'private, no-cache',
     ETag: contentEtag(file),
     'Last-Modified': file.storedAt.toUTCString(),
     'Content-Type': contentType(file.mediaType),
-    'Content-Disposition': create(toDownloadName(file.name), { type: inline ? 'inline' : 'attachment' }),
+    'Content-Disposition': contentDisposition(file, wish),
   }
 }
 
 /** The headers of a download, whole or in part (RFC 9110, RFC 9530). */
-export const fileHeaders = (file: FileRecord, wish: Disposition): Record<string, string> => ({
-  ...cacheHeaders(file, wish),
+export const fileHeaders = (file: FileRecord, delivery: FileDelivery): Record<string, string> => ({
+  ...cacheHeaders(file, delivery),
   'Accept-Ranges': 'bytes',
   'Repr-Digest': toDigestField(file.hash),
 })
 
+/** RFC 6266. A type that a browser could run something in is never shown inline. */
+export const contentDisposition = (file: FileRecord, wish: Disposition): string =>
+  create(toDownloadName(file.name), {
+    type: wish === 'inline' && INLINE.test(file.mediaType) ? 'inline' : 'attachment',
+  })
+
+/** No cache keeps a file longer than it lives. */
+function cachedPublicly({ expiresAt }: FileRecord): string {
+  const left = expiresAt ? Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1000)) : PUBLIC_SECONDS
+  return `public, max-age=${Math.min(left, PUBLIC_SECONDS)}`
+}
+
 /** A script is sent as the text it is, so that no browser runs it. */
-function contentType(mediaType: string): string {
+export function contentType(mediaType: string): string {
   const type = SCRIPT.test(mediaType) ? 'text/plain' : mediaType
   return type.startsWith('text/') ? `${type}; charset=utf-8` : type
 }

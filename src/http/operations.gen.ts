@@ -94,6 +94,201 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/service/fileupload/{file_hash}/link": {
+        parameters: {
+            query?: {
+                /** @description The bucket a hash is looked up in, or a file is put into. */
+                bucket?: components["parameters"]["Bucket"];
+            };
+            header?: never;
+            path: {
+                /** @description A file's id, or the sha256, sha1 or md5 of its bytes in lower-case hex. Anything else is 404. */
+                file_hash: components["parameters"]["FileHash"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A link to a file's bytes
+         * @description A signed URL that anyone can GET the bytes with until it expires: straight from S3 where files are there and the
+         *     bucket's rule allows it, else from the service. A public file has an address that does not expire.
+         */
+        get: operations["getFileLink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a file under its name into a bucket that a field names
+         * @description As `POST /file/{bucket}`, with the bucket in the field `bucket`, else `default`.
+         */
+        post: operations["putFileByName"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/file/{bucket}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: components["parameters"]["BucketPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a file under its name into a bucket
+         * @description The part `file` is the file. It replaces the file that was put under this name before; files that were uploaded
+         *     in other ways keep theirs. A bucket that is not there yet is made. The answer holds a link, good for 24 hours.
+         */
+        post: operations["putNamedFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/file/{bucket}/{filename}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: components["parameters"]["BucketPath"];
+                /** @description A name, with `%2F` between the folders if it has some. */
+                filename: components["parameters"]["Filename"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A link to the file of this name
+         * @description The file that was put under this name, else the newest file that is called so. The link is good for 24 hours
+         *     unless `expires_in` says otherwise.
+         */
+        get: operations["getNamedFileLink"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete the file of this name
+         * @description The file that a link would be to.
+         */
+        delete: operations["deleteNamedFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/public/{bucket}/{filename}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: components["parameters"]["BucketPath"];
+                /** @description A name, with `%2F` between the folders if it has some. */
+                filename: components["parameters"]["Filename"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The bytes of the file of this name in a public bucket
+         * @description As `/service/fileupload/{file_hash}/content`; caches may keep them for five minutes.
+         */
+        get: operations["readPublicFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/links/{file_id}/{filename}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+                /** @description A name, with `%2F` between the folders if it has some. */
+                filename: components["parameters"]["Filename"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The bytes of a file, by a link
+         * @description Links are taken as they are; whatever is changed in one makes it invalid.
+         */
+        get: operations["readLink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/buckets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List buckets
+         * @description In the order of their names. `Link` (RFC 8288) leads to the next page.
+         */
+        get: operations["listBuckets"];
+        put?: never;
+        /** Make a bucket with rules */
+        post: operations["createBucket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/buckets/{bucket}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: components["parameters"]["BucketPath"];
+            };
+            cookie?: never;
+        };
+        /** A bucket's rules */
+        get: operations["getBucket"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an empty bucket
+         * @description What is remembered of its deleted files is forgotten.
+         */
+        delete: operations["deleteBucket"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a bucket's rules
+         * @description They hold for what comes from now on; within a second in every process of the service.
+         */
+        patch: operations["updateBucket"];
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -171,6 +366,109 @@ export interface components {
     schemas: {
         /** @default default */
         BucketName: string;
+        /** @description What holds for all files of a bucket; what is not named is not changed. */
+        BucketRules: {
+            /**
+             * @description Whether anyone may read the files, at `/public/{bucket}/{filename}` and by their hashes.
+             * @enum {string}
+             */
+            visibility?: "private" | "public";
+            /**
+             * @description Whether links lead straight to S3, where files are there, or through the service.
+             * @enum {string}
+             */
+            links?: "direct" | "service";
+            /** @description Bytes; null means as many as the service takes. */
+            max_file_size?: number | null;
+            /** @description Media types, `image/*` for a family; empty means all that the service takes. */
+            allowed_types?: string[];
+            /** @description Seconds that files live whose sender says nothing about it; null means for ever. */
+            expires_in?: number | null;
+        };
+        NewBucket: {
+            name: string;
+            /**
+             * @description Whether anyone may read the files, at `/public/{bucket}/{filename}` and by their hashes.
+             * @enum {string}
+             */
+            visibility?: "private" | "public";
+            /**
+             * @description Whether links lead straight to S3, where files are there, or through the service.
+             * @enum {string}
+             */
+            links?: "direct" | "service";
+            /** @description Bytes; null means as many as the service takes. */
+            max_file_size?: number | null;
+            /** @description Media types, `image/*` for a family; empty means all that the service takes. */
+            allowed_types?: string[];
+            /** @description Seconds that files live whose sender says nothing about it; null means for ever. */
+            expires_in?: number | null;
+        };
+        Bucket: {
+            name: string;
+            /**
+             * @description Whether anyone may read the files, at `/public/{bucket}/{filename}` and by their hashes.
+             * @enum {string}
+             */
+            visibility: "private" | "public";
+            /**
+             * @description Whether links lead straight to S3, where files are there, or through the service.
+             * @enum {string}
+             */
+            links: "direct" | "service";
+            /** @description Bytes; null means as many as the service takes. */
+            max_file_size: number | null;
+            /** @description Media types, `image/*` for a family; empty means all that the service takes. */
+            allowed_types: string[];
+            /** @description Seconds that files live whose sender says nothing about it; null means for ever. */
+            expires_in: number | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        NamedFileForm: {
+            /**
+             * Format: binary
+             * @description The file.
+             */
+            file: string;
+            /** @description Instead of the name the part carries; may lead through folders, `a/b.txt`. */
+            file_name?: string;
+            /** @description A JSON object of yours. */
+            metadata?: string;
+            /** @description Seconds until the file expires. */
+            expires_in?: string;
+        };
+        NamedFileFormWithBucket: {
+            /**
+             * Format: binary
+             * @description The file.
+             */
+            file: string;
+            /** @description Instead of the name the part carries; may lead through folders, `a/b.txt`. */
+            file_name?: string;
+            /** @description A JSON object of yours. */
+            metadata?: string;
+            /** @description Seconds until the file expires. */
+            expires_in?: string;
+            bucket?: components["schemas"]["BucketName"];
+        };
+        Envelope: {
+            message: string;
+            data?: {
+                /** @description A link. */
+                location: string;
+            };
+        };
+        Link: {
+            url: string;
+            /**
+             * Format: date-time
+             * @description Null for a public file.
+             */
+            expires_at: string | null;
+        };
         /** @enum {string} */
         FileStatus: "stored" | "deleted";
         File: {
@@ -263,6 +561,8 @@ export interface components {
             size?: number;
             /** @description With `type-not-allowed`. */
             file_type?: string;
+            /** @description With `link-expired`: what S3 says, and what clients of S3 look for. */
+            hint?: string;
         };
     };
     responses: {
@@ -281,6 +581,19 @@ export interface components {
         FileHash: string;
         /** @description The bucket a hash is looked up in, or a file is put into. */
         Bucket: components["schemas"]["BucketName"];
+        BucketPath: components["schemas"]["BucketName"];
+        /** @description A name, with `%2F` between the folders if it has some. */
+        Filename: string;
+        /** @description Seconds until the link expires. */
+        LinkExpiresIn: number;
+        /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
+        Disposition: "inline" | "attachment";
+        /** @description Seconds since 1970. */
+        LinkExpires: number;
+        /** @description Which secret signed. */
+        LinkKeyId: string;
+        /** @description HMAC-SHA-256 of the method and everything before, in base64url. */
+        LinkSignature: string;
         /** @description Whether bytes that the bucket already holds are refused (403) or become a second file. */
         Duplicates: "refuse" | "allow";
         /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
@@ -644,6 +957,451 @@ export interface operations {
             404: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             416: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    getFileLink: {
+        parameters: {
+            query?: {
+                /** @description The bucket a hash is looked up in, or a file is put into. */
+                bucket?: components["parameters"]["Bucket"];
+                /** @description Seconds until the link expires. */
+                expires_in?: components["parameters"]["LinkExpiresIn"];
+                /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
+                disposition?: components["parameters"]["Disposition"];
+            };
+            header?: never;
+            path: {
+                /** @description A file's id, or the sha256, sha1 or md5 of its bytes in lower-case hex. Anything else is 404. */
+                file_hash: components["parameters"]["FileHash"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A link. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    putFileByName: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                "Content-Digest"?: components["parameters"]["ContentDigest"];
+                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                "Repr-Digest"?: components["parameters"]["ReprDigest"];
+                /** @description Sending the same key with the same file again gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["NamedFileFormWithBucket"];
+            };
+        };
+        responses: {
+            /** @description Stored, durably. A file that had this name before is deleted. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
+        };
+    };
+    putNamedFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                "Content-Digest"?: components["parameters"]["ContentDigest"];
+                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                "Repr-Digest"?: components["parameters"]["ReprDigest"];
+                /** @description Sending the same key with the same file again gets the first answer again, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                bucket: components["parameters"]["BucketPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["NamedFileForm"];
+            };
+        };
+        responses: {
+            /** @description Stored, durably. A file that had this name before is deleted. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
+        };
+    };
+    getNamedFileLink: {
+        parameters: {
+            query?: {
+                /** @description Seconds until the link expires. */
+                expires_in?: components["parameters"]["LinkExpiresIn"];
+                /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
+                disposition?: components["parameters"]["Disposition"];
+            };
+            header?: never;
+            path: {
+                bucket: components["parameters"]["BucketPath"];
+                /** @description A name, with `%2F` between the folders if it has some. */
+                filename: components["parameters"]["Filename"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A link. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    deleteNamedFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: components["parameters"]["BucketPath"];
+                /** @description A name, with `%2F` between the folders if it has some. */
+                filename: components["parameters"]["Filename"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    readPublicFile: {
+        parameters: {
+            query?: {
+                /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
+                disposition?: components["parameters"]["Disposition"];
+            };
+            header?: never;
+            path: {
+                bucket: components["parameters"]["BucketPath"];
+                /** @description A name, with `%2F` between the folders if it has some. */
+                filename: components["parameters"]["Filename"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All bytes. */
+            200: {
+                headers: {
+                    ETag: string;
+                    "Repr-Digest": string;
+                    "Content-Digest"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The bytes of the range. `Repr-Digest` is of the whole file. */
+            206: {
+                headers: {
+                    "Content-Range": string;
+                    "Repr-Digest": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The client's copy is current. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            /** @description There is no such file, or its bucket is private. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Problem"];
+            416: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    readLink: {
+        parameters: {
+            query: {
+                /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
+                disposition?: components["parameters"]["Disposition"];
+                /** @description Seconds since 1970. */
+                expires: components["parameters"]["LinkExpires"];
+                /** @description Which secret signed. */
+                key_id: components["parameters"]["LinkKeyId"];
+                /** @description HMAC-SHA-256 of the method and everything before, in base64url. */
+                signature: components["parameters"]["LinkSignature"];
+            };
+            header?: never;
+            path: {
+                file_id: string;
+                /** @description A name, with `%2F` between the folders if it has some. */
+                filename: components["parameters"]["Filename"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All bytes. */
+            200: {
+                headers: {
+                    ETag: string;
+                    "Repr-Digest": string;
+                    "Content-Digest"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The bytes of the range. `Repr-Digest` is of the whole file. */
+            206: {
+                headers: {
+                    "Content-Range": string;
+                    "Repr-Digest": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The client's copy is current. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            /** @description The link was not signed for this, or has expired. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            416: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    listBuckets: {
+        parameters: {
+            query?: {
+                /** @description How many buckets a page holds at most. */
+                limit?: number;
+                /** @description Only buckets whose name comes later. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bucket"][];
+                };
+            };
+            400: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    createBucket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBucket"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bucket"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    getBucket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: components["parameters"]["BucketPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bucket. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bucket"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    deleteBucket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: components["parameters"]["BucketPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    updateBucket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bucket: components["parameters"]["BucketPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BucketRules"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bucket"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
     };

@@ -8,6 +8,7 @@ import type { BoundHandlers, Registry } from './operation.ts'
 import { parametersFirst } from './parametersFirst.ts'
 import { receiveBody } from './receiveBody.ts'
 import { operationOf, pathParametersOf } from './request.ts'
+import { requireLink } from './requireLink.ts'
 import { type Spec, withoutSuffix } from './spec.ts'
 
 /** The middleware that makes the spec the running router: find the operation, receive its body, validate, serve. */
@@ -23,6 +24,7 @@ export function routeOperations(spec: Spec, registry: Registry, deps: Deps): Req
     refuseNestedQuery,
     findOperation(spec.routes, finding),
     ...security,
+    requireLink(deps),
     acceptsAnswer,
     parametersFirst(parameters.judging[0]),
     // Received before the security stage, bodies of strangers would be stored; after the request stage, none would be valid.

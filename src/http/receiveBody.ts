@@ -11,6 +11,7 @@ import { receiveJson } from './jsonBody.ts'
 import { receiveForm } from './receiveForm.ts'
 import { receiveRaw } from './receiveRaw.ts'
 import { type DescribedSchema, header, operationOf } from './request.ts'
+import { uploadLimit } from './uploadLimit.ts'
 
 /** As the spec has it; judged here as well, because the key is kept before the validator sees it. */
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
@@ -40,7 +41,6 @@ function insistOnType(req: Request, taken: readonly string[]) {
 
 /** What can be refused without the bytes is refused before the first of them is asked for; see `parametersFirst`, too. */
 async function receiveUpload(deps: Deps, req: Request, res: Response, schema: DescribedSchema | undefined) {
-  const { maxFileSizeBytes } = deps.config.limits
   const encoding = header(req, 'content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw encodingUnsupported(encoding)
   if (req.headers['content-range'] !== undefined)
@@ -49,9 +49,9 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   if ((header(req, 'if-match') ?? '*').trim() !== '*') throw preconditionFailed('If-Match')
   const declaredBytes =
     req.headers['content-length'] === undefined ? undefined : Number(req.headers['content-length'])
-  if (declaredBytes !== undefined && declaredBytes > maxFileSizeBytes + (schema ? FORM_OVERHEAD_BYTES : 0)) {
-    throw fileTooLarge(maxFileSizeBytes)
-  }
+  const maxBytes = await uploadLimit(deps, req)
+  if (declaredBytes !== undefined && declaredBytes > maxBytes + (schema ? FORM_OVERHEAD_BYTES : 0))
+    throw fileTooLarge(maxBytes)
   const expectedDigests = [
     ...parseDigests('Content-Digest', header(req, 'content-digest')),
     ...parseDigests('Repr-Digest', header(req, 'repr-digest')),
@@ -64,7 +64,7 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
 
   const body = openBody(req, deps.config.http)
   const lease = createLease(deps)
-  const upload = { deps, req, res, body: body.bytes, declaredBytes, expectedDigests, claim, lease }
+  const upload = { deps, req, res, body: body.bytes, declaredBytes, maxBytes, expectedDigests, claim, lease }
   try {
     await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
   } finally {

@@ -18,6 +18,8 @@ export interface Upload {
   readonly res: Response
   readonly body: AsyncIterable<Buffer>
   readonly declaredBytes: number | undefined
+  /** How many bytes the file may have. */
+  readonly maxBytes: number
   readonly expectedDigests: readonly ExpectedDigest[]
   readonly claim: IdempotentClaim | undefined
   /** Ends with the body. */
@@ -74,13 +76,12 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
   keepReceived(deps, req, res, received)
 }
 
-async function receivePart({ deps, declaredBytes, expectedDigests, lease }: Upload, part: Part) {
+async function receivePart({ deps, declaredBytes, maxBytes, expectedDigests, lease }: Upload, part: Part) {
   if (part.filename === undefined) throw fileMissing(part.name)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
   // The form is a little longer than its file, so its length says only how much room is needed at most.
-  const { maxFileSizeBytes } = deps.config.limits
-  const expected = declaredBytes === undefined ? undefined : Math.min(declaredBytes, maxFileSizeBytes)
-  const receipt = await receiveBytes(deps, part.bytes, { sha512, declaredBytes: expected, lease })
+  const expected = declaredBytes === undefined ? undefined : Math.min(declaredBytes, maxBytes)
+  const receipt = await receiveBytes(deps, part.bytes, { sha512, declaredBytes: expected, maxBytes, lease })
   if (receipt.size > 0 || part.filename !== '') return { receipt, part }
   // What browsers send for a file input in which nothing was chosen.
   await abandon(deps, receipt.storageKey)

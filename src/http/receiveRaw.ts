@@ -14,6 +14,7 @@ export async function receiveRaw({
   res,
   body,
   declaredBytes,
+  maxBytes,
   expectedDigests,
   claim,
   lease,
@@ -21,7 +22,7 @@ export async function receiveRaw({
   const filename = filenameOf(header(req, 'content-disposition'))
   continueSending(req, res)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
-  const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, lease })
+  const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, maxBytes, lease })
   // The validator saw a general one.
   const contentType = req.headersDistinct['content-type']?.join(', ')
   req.body = ''

@@ -38,3 +38,17 @@ export function takeReceived(req: object): ReceivedFile {
   received.delete(request)
   return file
 }
+
+/** Bytes that were taken from the request already are given up when `work` throws. */
+export async function refusing<Result>(
+  deps: Pick<Deps, 'db' | 'logger'>,
+  { receipt }: Pick<ReceivedFile, 'receipt'>,
+  work: () => Result,
+): Promise<Result> {
+  try {
+    return work()
+  } catch (error) {
+    await abandon(deps, receipt.storageKey)
+    throw error
+  }
+}

@@ -34,7 +34,7 @@ export async function loadSpec(): Promise<Spec> {
   )
   for (const path of Object.values(running.paths ?? {})) {
     if (path?.get) path.head = { ...path.get, operationId: `${path.get.operationId}${HEAD_SUFFIX}` }
-    const operations = [path?.get, path?.head, path?.post, path?.put, path?.delete]
+    const operations = [path?.get, path?.head, path?.post, path?.put, path?.patch, path?.delete]
     const parameters = [path, ...operations].flatMap((holder) => holder?.parameters ?? [])
     for (const parameter of parameters) allowReserved(parameter)
   }

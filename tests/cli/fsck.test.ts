@@ -180,7 +180,9 @@ describe('fsck', () => {
     },
     'a file and a blob in other buckets': async () => {
       const { file } = await stored()
-      await run(`update files set bucket = 'elsewhere' where id = '${file.id}'`)
+      await run(
+        `update blobs set bucket = 'elsewhere' where id = (select blob_id from files where id = '${file.id}')`,
+      )
       return new RegExp(`^I2 violated: file ${file.id} and its blob \\d+ differ in bucket or size$`, 'm')
     },
     'a file without a blob': async () => {

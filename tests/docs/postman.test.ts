@@ -87,7 +87,7 @@ async function sendItem({ request }: Item, variables: ReadonlyMap<string, string
   )
   const target = `${variables.get('baseUrl')}/${path.join('/')}${query.size > 0 ? `?${query}` : ''}`
   const shown = filled(
-    url.raw.replace(/:(\w+)(?=\/|$)/g, (_match, name) => path[url.path.indexOf(`:${name}`)] ?? ''),
+    url.raw.replace(/:(\w+)(?=[/?]|$)/g, (_match, name) => path[url.path.indexOf(`:${name}`)] ?? ''),
   )
   expect(decodeURIComponent(target)).toBe(shown)
   return await fetch(target, {

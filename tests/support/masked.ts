@@ -1,7 +1,16 @@
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
-const VARYING = new Set(['created_at', 'updated_at', 'stored_at', 'version', 'latency_ms'])
+const VARYING = new Set([
+  'created_at',
+  'updated_at',
+  'stored_at',
+  'version',
+  'latency_ms',
+  'expires_at',
+  'location',
+  'url',
+])
 
-/** A body without what differs from run to run: ids, times, versions. */
+/** A body without what differs from run to run: ids, times, versions, links. */
 export const masked = (body: unknown): unknown =>
   JSON.parse(
     JSON.stringify(body, (key, value) => {

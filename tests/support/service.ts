@@ -5,13 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApp } from '../../src/app.ts'
 import { bindStorage } from '../../src/cli/bindStorage.ts'
+import { openDeps } from '../../src/cli/openDeps.ts'
 import { openStorage } from '../../src/cli/openStorage.ts'
 import { loadConfig } from '../../src/config.ts'
 import { connectDatabase } from '../../src/database/connect.ts'
 import type { Deps } from '../../src/deps.ts'
-import { createCommitQueue } from '../../src/domain/commitQueue.ts'
-import { createDigestThreads } from '../../src/domain/digestThreads.ts'
-import { createKeyReserve } from '../../src/domain/keyReserve.ts'
 import { createCycle } from '../../src/domain/maintenance/run.ts'
 import { armFailpoints } from '../../src/failpoint.ts'
 import { createHttpServer } from '../../src/http/server.ts'
@@ -64,17 +62,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
   )
   const storage = await openStorage(config)
   await bindStorage(db, storage)
-  const keys = createKeyReserve(db, config.protocol.leaseSeconds)
-  const deps: Deps = {
-    config,
-    logger,
-    db,
-    storage,
-    keys,
-    digestThreads: createDigestThreads(),
-    commitNewFile: createCommitQueue(db),
-    stopping: () => false,
-  }
+  const deps = await openDeps({ config, logger, db, storage, stopping: () => false })
   const server = createHttpServer(await createApp(deps), { ...config.limits, ...config.http })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto'
+import { keepLinkSecret } from '../database/linkSecrets.ts'
+import type { Deps } from '../deps.ts'
+import { createRulesOfBuckets } from '../domain/bucketRules.ts'
+import { createClock } from '../domain/clock.ts'
+import { createCommitQueue } from '../domain/commitQueue.ts'
+import { createDigestThreads } from '../domain/digestThreads.ts'
+import { createKeyReserve } from '../domain/keyReserve.ts'
+import { createLinks } from '../domain/links.ts'
+
+type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage'>
+
+/** Everything the service needs, on a database that is migrated and a storage that is bound to it. */
+export async function openDeps(opened: Opened): Promise<Deps> {
+  const { config, db } = opened
+  const clock = await createClock(db)
+  const [newest = await keepLinkSecret(db, randomBytes(32).toString('hex')), ...older] =
+    config.http.linkSecrets
+  return {
+    ...opened,
+    clock,
+    keys: createKeyReserve(db, config.protocol.leaseSeconds),
+    links: createLinks([newest, ...older], clock),
+    rulesOfBuckets: createRulesOfBuckets(db),
+    digestThreads: createDigestThreads(),
+    commitNewFile: createCommitQueue(db),
+  }
+}

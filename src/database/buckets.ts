@@ -1,0 +1,112 @@
+import { type Selectable, sql } from 'kysely'
+import type { Database, DatabaseTransaction, LinkRule, Schema, Visibility } from './schema.ts'
+
+/** What holds for all files of a bucket. */
+export interface BucketRules {
+  readonly visibility: Visibility
+  readonly links: LinkRule
+  /** Null means as large as the service takes them. */
+  readonly maxFileSizeBytes: number | null
+  /** Media types that are taken, `image/*` for a family; empty means all that the service takes. */
+  readonly allowedTypes: readonly string[]
+  /** How long a file lives whose sender says nothing about it; null means for ever. */
+  readonly expiresInSeconds: number | null
+}
+
+export interface BucketRecord extends BucketRules {
+  readonly name: string
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+export async function findBucket(db: Database, name: string): Promise<BucketRecord | undefined> {
+  const row = await db.selectFrom('buckets').selectAll().where('name', '=', name).executeTakeFirst()
+  return row && toBucketRecord(row)
+}
+
+/** Buckets in the order of their names, those behind `after`. */
+export async function listBucketRecords(
+  db: Database,
+  { after, limit }: { after: string; limit: number },
+): Promise<BucketRecord[]> {
+  const name = sql<string>`name collate "C"`
+  const rows = await db
+    .selectFrom('buckets')
+    .selectAll()
+    .where(name, '>', after)
+    .orderBy(name)
+    .limit(limit)
+    .execute()
+  return rows.map(toBucketRecord)
+}
+
+/** Undefined when there is a bucket of this name already. */
+export async function insertBucket(
+  db: Database,
+  name: string,
+  rules: Partial<BucketRules>,
+): Promise<BucketRecord | undefined> {
+  const row = await db
+    .insertInto('buckets')
+    .values({ name, ...toColumns(rules) })
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst()
+  return row && toBucketRecord(row)
+}
+
+/** Makes sure that there is a bucket of this name until the transaction ends; a new one has the usual rules. */
+export async function ensureBucket(trx: DatabaseTransaction, name: string): Promise<void> {
+  await trx
+    .insertInto('buckets')
+    .values({ name })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** Undefined when there is no such bucket. */
+export async function updateBucketRules(
+  db: Database,
+  name: string,
+  rules: Partial<BucketRules>,
+): Promise<BucketRecord | undefined> {
+  const row = await db
+    .updateTable('buckets')
+    .set({ ...toColumns(rules), updated_at: sql<Date>`now()` })
+    .where('name', '=', name)
+    .returningAll()
+    .executeTakeFirst()
+  return row && toBucketRecord(row)
+}
+
+/**
+ * Deletes a bucket, its announced uploads, and what is remembered of its deleted files. Throws SQLSTATE 23503, or 23001
+ * since PostgreSQL 18, while there are files in it: the foreign key decides. False when there is no such bucket.
+ */
+export async function deleteBucketRecord(db: Database, name: string): Promise<boolean> {
+  return await db.transaction().execute(async (trx) => {
+    const isOver = sql<boolean>`(deleted_at is not null or expires_at <= now())`
+    await trx.deleteFrom('files').where('bucket', '=', name).where(isOver).execute()
+    const { numDeletedRows } = await trx.deleteFrom('buckets').where('name', '=', name).executeTakeFirst()
+    return numDeletedRows > 0n
+  })
+}
+
+const toColumns = (rules: Partial<BucketRules>) => ({
+  ...(rules.visibility !== undefined && { visibility: rules.visibility }),
+  ...(rules.links !== undefined && { links: rules.links }),
+  ...(rules.maxFileSizeBytes !== undefined && { max_file_size: rules.maxFileSizeBytes }),
+  ...(rules.allowedTypes !== undefined && { allowed_types: [...rules.allowedTypes] }),
+  ...(rules.expiresInSeconds !== undefined && { expires_in_seconds: rules.expiresInSeconds }),
+})
+
+const toBucketRecord = (row: Selectable<Schema['buckets']>): BucketRecord => ({
+  name: row.name,
+  visibility: row.visibility,
+  links: row.links,
+  maxFileSizeBytes: row.max_file_size,
+  allowedTypes: row.allowed_types,
+  expiresInSeconds: row.expires_in_seconds,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+})

@@ -1,0 +1,54 @@
+import { CompiledQuery } from 'kysely'
+import { type FileRecord, type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
+import { type FileReference, fromLive, parametersOf } from './files.ts'
+import type { Database } from './schema.ts'
+
+/** Where a file's bytes are and how each block of them is checked. */
+export interface FileContent {
+  readonly file: FileRecord
+  readonly blobId: number
+  readonly storageKey: string
+  readonly blockCrc32: Buffer
+}
+
+/** The newest live file that the reference names, and where its bytes are. */
+export async function findFileContent(
+  db: Database,
+  reference: FileReference,
+): Promise<FileContent | undefined> {
+  const statement = `/* find_content_by_${reference.kind} */ select ${contentColumns}
+    ${fromLive(reference)} order by f.created_at desc, f.id desc limit 1`
+  return await selectContent(db, statement, parametersOf(reference))
+}
+
+const contentColumns = `${fileColumns}, b.id as blob_id, b.storage_key, b.block_crc32`
+
+/**
+ * The live file that a name in a bucket means, and where its bytes are: the one that has the name to itself, else the newest
+ * of this name.
+ */
+export async function findNamedContent(
+  db: Database,
+  bucket: string,
+  name: string,
+): Promise<FileContent | undefined> {
+  const statement = `/* find_named_content */ select ${contentColumns}
+    from files f join blobs b on b.id = f.blob_id
+    where f.bucket = $1 and f.name collate "C" = $2 and f.deleted_at is null and (f.expires_at is null or f.expires_at > now())
+    order by f.named desc, f.created_at desc, f.id desc limit 1`
+  return await selectContent(db, statement, [bucket, name])
+}
+
+async function selectContent(
+  db: Database,
+  statement: string,
+  parameters: readonly unknown[],
+): Promise<FileContent | undefined> {
+  const { rows } = await db.executeQuery<
+    FileRow & { blob_id: number; storage_key: string; block_crc32: Buffer }
+  >(CompiledQuery.raw(statement, [...parameters]))
+  const [row] = rows
+  if (!row) return undefined
+  const { blob_id: blobId, storage_key: storageKey, block_crc32: blockCrc32 } = row
+  return { file: toFileRecord(row), blobId, storageKey, blockCrc32 }
+}

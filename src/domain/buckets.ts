@@ -1,0 +1,60 @@
+import {
+  type BucketRecord,
+  type BucketRules,
+  deleteBucketRecord,
+  findBucket,
+  insertBucket,
+  updateBucketRules,
+} from '../database/buckets.ts'
+import { codeOf, toDomainError } from '../database/failures.ts'
+import type { Deps } from '../deps.ts'
+import { bucketExists, bucketNotEmpty, bucketNotFound } from '../errors.ts'
+
+type BucketDeps = Pick<Deps, 'db' | 'rulesOfBuckets'>
+
+/** The foreign key says no: 23001 since PostgreSQL 18, 23503 before. */
+const STILL_REFERENCED = ['23001', '23503']
+
+/** Throws `bucket-exists`, `database-unavailable`. */
+export const createBucket = (deps: BucketDeps, name: string, rules: Partial<BucketRules>) =>
+  changing(deps, name, async () => {
+    const bucket = await insertBucket(deps.db, name, rules)
+    if (!bucket) throw bucketExists(name)
+    return bucket
+  })
+
+/** Throws `bucket-not-found`, `database-unavailable`. */
+export const requireBucket = (deps: BucketDeps, name: string): Promise<BucketRecord> =>
+  changing(deps, name, async () => found(await findBucket(deps.db, name)))
+
+/** Throws `bucket-not-found`, `database-unavailable`. What is in the bucket already stays as it is. */
+export const changeBucket = (deps: BucketDeps, name: string, rules: Partial<BucketRules>) =>
+  changing(deps, name, async () => found(await updateBucketRules(deps.db, name, rules)))
+
+/** Throws `bucket-not-found`, `bucket-not-empty` while there are files in it, `database-unavailable`. */
+export const removeBucket = (deps: BucketDeps, name: string): Promise<void> =>
+  changing(deps, name, async () => {
+    const deleted = await deleteBucketRecord(deps.db, name).catch((error: unknown) => {
+      throw STILL_REFERENCED.includes(codeOf(error) ?? '') ? bucketNotEmpty(name) : error
+    })
+    if (!deleted) throw bucketNotFound()
+  })
+
+function found(bucket: BucketRecord | undefined): BucketRecord {
+  if (!bucket) throw bucketNotFound()
+  return bucket
+}
+
+async function changing<Result>(
+  { rulesOfBuckets }: BucketDeps,
+  name: string,
+  change: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await change()
+  } catch (error) {
+    throw toDomainError(error)
+  } finally {
+    rulesOfBuckets.forget(name)
+  }
+}

@@ -1,0 +1,28 @@
+import { toDomainError } from '../database/failures.ts'
+import { type FileContent, findNamedContent } from '../database/fileContents.ts'
+import type { Deps } from '../deps.ts'
+import { fileNotFound } from '../errors.ts'
+
+/**
+ * The live file that a name in a bucket means, and the place of its bytes: the one that has the name to itself, else the
+ * newest of those that are called so. Throws `file-not-found`, `database-unavailable`.
+ */
+export async function findNamedFile(
+  { db }: Pick<Deps, 'db'>,
+  bucket: string,
+  name: string,
+): Promise<FileContent> {
+  // Names are stored well-formed and composed, and hold no U+0000.
+  const stored = name.toWellFormed().normalize('NFC')
+  const content = stored.includes('\0') ? undefined : await find(db, bucket, stored)
+  if (!content) throw fileNotFound()
+  return content
+}
+
+async function find(db: Deps['db'], bucket: string, name: string): Promise<FileContent | undefined> {
+  try {
+    return await findNamedContent(db, bucket, name)
+  } catch (error) {
+    throw toDomainError(error)
+  }
+}

@@ -1,0 +1,7 @@
+import { removeBucket } from '../../domain/buckets.ts'
+import type { Operation } from '../../http/operation.ts'
+
+export const deleteBucket: Operation<'deleteBucket'> = (deps) => async (req, res) => {
+  await removeBucket(deps, req.params.bucket)
+  res.status(204).end()
+}

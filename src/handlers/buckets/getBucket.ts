@@ -1,0 +1,8 @@
+import { requireBucket } from '../../domain/buckets.ts'
+import { toBucketBody } from '../../http/bucketBody.ts'
+import type { Operation } from '../../http/operation.ts'
+
+export const getBucket: Operation<'getBucket'> = (deps) => async (req, res) => {
+  res.set('Cache-Control', 'private, no-cache')
+  res.json(toBucketBody(await requireBucket(deps, req.params.bucket)))
+}

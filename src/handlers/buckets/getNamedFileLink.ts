@@ -1,0 +1,16 @@
+import { findNamedFile } from '../../domain/findNamedFile.ts'
+import { namedLinkSeconds } from '../../http/answerNamed.ts'
+import { fileLink, publicPath } from '../../http/fileLink.ts'
+import type { Operation } from '../../http/operation.ts'
+
+export const getNamedFileLink: Operation<'getNamedFileLink'> = (deps) => async (req, res) => {
+  const { bucket, filename } = req.params
+  const { file } = await findNamedFile(deps, bucket, filename)
+  const { url } = await fileLink(deps, req, file, {
+    disposition: req.query.disposition ?? 'attachment',
+    seconds: req.query.expires_in ?? namedLinkSeconds,
+    publicPath: publicPath(file),
+  })
+  res.set('Cache-Control', 'private, no-store')
+  res.json({ message: 'Generated file URL successfully.', data: { location: url } })
+}

@@ -1,0 +1,20 @@
+import { listBucketRecords } from '../../database/buckets.ts'
+import { toDomainError } from '../../database/failures.ts'
+import { toBucketBody } from '../../http/bucketBody.ts'
+import type { Operation } from '../../http/operation.ts'
+import { publicUrl } from '../../http/publicUrl.ts'
+
+export const listBuckets: Operation<'listBuckets'> = (deps) => async (req, res) => {
+  const { limit = 100, after = '' } = req.query
+  const buckets = await listBucketRecords(deps.db, { after, limit: limit + 1 }).catch((error: unknown) => {
+    throw toDomainError(error)
+  })
+  const page = buckets.slice(0, limit)
+  const last = page.at(-1)
+  if (buckets.length > limit && last) {
+    const query = new URLSearchParams({ limit: String(limit), after: last.name })
+    res.set('Link', `<${publicUrl(req, '/buckets')}?${query}>; rel="next"`)
+  }
+  res.set('Cache-Control', 'private, no-cache')
+  res.json(page.map(toBucketBody))
+}

@@ -1,0 +1,6 @@
+import { answerNamed } from '../../http/answerNamed.ts'
+import type { Operation } from '../../http/operation.ts'
+
+export const putFileByName: Operation<'putFileByName'> = (deps) => async (req, res) => {
+  await answerNamed(deps, req, res, req.body.bucket ?? 'default')
+}

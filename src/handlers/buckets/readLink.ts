@@ -1,0 +1,11 @@
+import { findContent } from '../../domain/findFile.ts'
+import type { Operation } from '../../http/operation.ts'
+import { sendFile } from '../../http/sendFile.ts'
+
+export const readLink: Operation<'readLink'> = (deps) => async (req, res) => {
+  const content = await findContent(deps, req.params.file_id, '')
+  await sendFile(deps, req, res, content, {
+    wish: req.query.disposition ?? 'attachment',
+    visibility: 'private',
+  })
+}

@@ -1,0 +1,13 @@
+import { findNamedFile } from '../../domain/findNamedFile.ts'
+import { fileNotFound } from '../../errors.ts'
+import type { Operation } from '../../http/operation.ts'
+import { sendFile } from '../../http/sendFile.ts'
+
+export const readPublicFile: Operation<'readPublicFile'> = (deps) => async (req, res) => {
+  const { bucket, filename } = req.params
+  const { visibility } = await deps.rulesOfBuckets.find(bucket)
+  // What nobody may read looks like what is not there.
+  if (visibility !== 'public') throw fileNotFound()
+  const content = await findNamedFile(deps, bucket, filename)
+  await sendFile(deps, req, res, content, { wish: req.query.disposition ?? 'attachment', visibility })
+}

@@ -1,0 +1,7 @@
+import { changeBucket } from '../../domain/buckets.ts'
+import { toBucketBody, toBucketRules } from '../../http/bucketBody.ts'
+import type { Operation } from '../../http/operation.ts'
+
+export const updateBucket: Operation<'updateBucket'> = (deps) => async (req, res) => {
+  res.json(toBucketBody(await changeBucket(deps, req.params.bucket, toBucketRules(req.body))))
+}

@@ -1,0 +1,15 @@
+import { findFile } from '../../domain/findFile.ts'
+import { filesPath } from '../../http/fileBody.ts'
+import { fileLink } from '../../http/fileLink.ts'
+import type { Operation } from '../../http/operation.ts'
+
+export const getFileLink: Operation<'getFileLink'> = (deps) => async (req, res) => {
+  const file = await findFile(deps, req.params.file_hash, req.query.bucket ?? 'default')
+  const { url, expiresAt } = await fileLink(deps, req, file, {
+    disposition: req.query.disposition ?? 'attachment',
+    seconds: req.query.expires_in ?? deps.config.http.linkSeconds,
+    publicPath: `${filesPath}/${file.id}/content`,
+  })
+  res.set('Cache-Control', 'private, no-store')
+  res.json({ url, expires_at: expiresAt?.toISOString() ?? null })
+}
