@@ -68,3 +68,37 @@ export function createPartBuffers({ partBytes, most }: { partBytes: number; most
     },
   }
 }
+
+/** Parts of one upload at once: one that fills, and three on their way. */
+const MOST_PARTS = 4
+
+/** Takes buffers for one upload, which may have to wait for its own. */
+export function createPartTaker(buffers: PartBuffers): () => Promise<PartBuffer> {
+  let held = 0
+  let released = Promise.withResolvers<void>()
+
+  function hold({ bytes, release }: PartBuffer): PartBuffer {
+    held += 1
+    let holds = true
+    return {
+      bytes,
+      release() {
+        if (!holds) return
+        holds = false
+        release()
+        held -= 1
+        released.resolve()
+        released = Promise.withResolvers<void>()
+      },
+    }
+  }
+
+  return async () => {
+    for (;;) {
+      if (held === 0) return hold(await buffers.take())
+      const more = held < MOST_PARTS ? buffers.takeNow() : undefined
+      if (more) return hold(more)
+      await released.promise
+    }
+  }
+}

@@ -4,13 +4,14 @@ import { createPartBuffers } from './partBuffers.ts'
 import { resumed } from './resumed.ts'
 import { createS3Calls } from './s3Calls.ts'
 import type { S3Place } from './s3Client.ts'
+import { composeS3 } from './s3Compose.ts'
 import { attemptS3, toS3Error } from './s3Errors.ts'
 import { createS3Objects } from './s3Objects.ts'
 import { toParts } from './s3Parts.ts'
 import { putParts } from './s3PutParts.ts'
 import { createS3Put } from './s3Puts.ts'
 import { readS3Blocks } from './s3Reads.ts'
-import type { Storage, StorageKey } from './storage.ts'
+import { parseKey, type Storage, type StorageKey } from './storage.ts'
 
 export interface S3StorageOptions extends S3Place {
   /** What every name in the bucket begins with, as `upfile/`; may be empty. */
@@ -27,6 +28,9 @@ export interface S3Storage extends Storage {
   close(): Promise<void>
 }
 
+const BLOBS = 'blobs/'
+const STAGING = 'staging/'
+
 /** Bytes as objects in an S3 bucket: one request for what fits into a part, parts for the rest. */
 export function createS3Storage(options: S3StorageOptions): S3Storage {
   const { prefix, partBytes, uploadMemoryBytes } = options
@@ -37,8 +41,9 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
     partBytes,
     most: Math.max(1, Math.floor(uploadMemoryBytes / partBytes)),
   })
-  const blobs = `${prefix}blobs/`
-  const nameOf = (key: StorageKey) => `${blobs}${key}`
+  const nameOf = (key: StorageKey) => `${prefix}${key.startsWith(STAGING) ? '' : BLOBS}${key}`
+  const keyOf = (name: string) =>
+    name.slice(prefix.length + (name.startsWith(BLOBS, prefix.length) ? BLOBS.length : 0))
   const identityName = `${prefix}.storage-id`
   const markName = `${prefix}.hwm`
   const checkName = `${prefix}check/${randomUUID()}`
@@ -76,11 +81,12 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
   }
 
   async function* list(shard?: string) {
-    const prefix = shard === undefined ? blobs : nameOf(`${shard}/`)
-    const found = (name: string, finished: boolean) => ({ key: name.slice(blobs.length), finished })
+    const below = shard === undefined ? '' : `${shard}/`
     try {
-      for await (const name of objects.list(prefix)) yield found(name, true)
-      for await (const { Key } of objects.listUploads(prefix)) yield found(Key, false)
+      for (const begin of [nameOf(below), nameOf(`${STAGING}${below}`)]) {
+        for await (const name of objects.list(begin)) yield { key: keyOf(name), finished: true }
+        for await (const { Key } of objects.listUploads(begin)) yield { key: keyOf(Key), finished: false }
+      }
     } catch (error) {
       throw toS3Error(error)
     }
@@ -101,7 +107,10 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
         throw source.threw(error) ? error : toS3Error(error)
       }
     },
-    read: (key, range, blockBytes) => readS3Blocks(calls, nameOf(key), range, blockBytes),
+    read: (key, range, blockBytes) =>
+      readS3Blocks(calls, { name: nameOf(key), etag: undefined }, range, blockBytes),
+    compose: (key, parts) =>
+      attemptS3(() => composeS3({ calls, objects, put, buffers }, nameOf(key), parts.map(nameOf))),
     size: (key) => attemptS3(() => objects.sizeOf(nameOf(key))),
     delete: (key) =>
       attemptS3(async () => {
@@ -109,7 +118,7 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
         await objects.remove(nameOf(key))
       }),
     async *list(shard) {
-      for await (const object of list(shard)) if (isKey(object.key)) yield object
+      for await (const object of list(shard)) if (parseKey(object.key)) yield object
     },
     async check() {
       checking ??= attemptS3(tryOut).finally(() => {
@@ -134,8 +143,6 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
     close: async () => calls.close(),
   }
 }
-
-const isKey = (text: string) => /^[0-9a-f]{2}\/[0-9a-f]{32}$/.test(text)
 
 /** The batches, and whether it was they that threw an error. */
 function watchSource(batches: AsyncIterable<readonly Buffer[]>) {

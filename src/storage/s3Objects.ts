@@ -7,11 +7,21 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
+import { storageUnavailable } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
 import type { S3Calls } from './s3Calls.ts'
 import { isMissing } from './s3Errors.ts'
 
 /** What can be asked about the objects of a bucket, by their names. Everything throws what the SDK throws. */
 export type S3Objects = ReturnType<typeof createS3Objects>
+
+/** An object as it was when it was asked for. */
+export interface S3Object {
+  readonly name: string
+  readonly size: number
+  /** Another one as soon as the bytes are others; a few servers have none. */
+  readonly etag: string | undefined
+}
 
 const MOST_ABORTS = 5
 
@@ -27,8 +37,41 @@ export function createS3Objects({ send, s3Bucket: Bucket }: S3Calls) {
     }
   }
 
+  /** Undefined when there is none of this name. */
+  const describe = (Key: string): Promise<S3Object | undefined> =>
+    send(new HeadObjectCommand({ Bucket, Key })).then(
+      ({ ContentLength, ETag }) => ({ name: Key, size: ContentLength ?? 0, etag: ETag }),
+      unlessMissing,
+    )
+
+  /** Bytes; undefined when there is none of this name. */
+  const sizeOf = async (name: string) => (await describe(name))?.size
+
   return {
     listUploads,
+    describe,
+    sizeOf,
+
+    /** Few servers refuse the second who writes a name. Names are random: this only tells of a mistake of ours. */
+    async insistOnUnused(name: string): Promise<void> {
+      if ((await describe(name)) !== undefined) throw new Error(`${name} was written before`)
+    },
+
+    /**
+     * Does what makes an object of so many bytes. Its answer may be lost, or be a failure after success: what counts is
+     * what is there.
+     */
+    async settle(name: string, size: number, make: () => Promise<unknown>): Promise<void> {
+      const failure = await make().then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      )
+      await failpoint('U7')
+      const found = await sizeOf(name)
+      if (found === size) return
+      if (failure) throw failure.error
+      throw storageUnavailable(new Error(`S3 holds ${found} bytes of ${size} as ${name}.`))
+    },
 
     /** The names below a prefix. */
     async *list(Prefix: string) {
@@ -39,10 +82,6 @@ export function createS3Objects({ send, s3Bucket: Bucket }: S3Calls) {
         ContinuationToken = page.NextContinuationToken
       } while (ContinuationToken !== undefined)
     },
-
-    /** Bytes; undefined when there is none of this name. */
-    sizeOf: (Key: string): Promise<number | undefined> =>
-      send(new HeadObjectCommand({ Bucket, Key })).then(({ ContentLength }) => ContentLength, unlessMissing),
 
     readText: (Key: string): Promise<string | undefined> =>
       send(new GetObjectCommand({ Bucket, Key })).then(

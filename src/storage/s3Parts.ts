@@ -1,7 +1,4 @@
-import type { PartBuffer, PartBuffers } from './partBuffers.ts'
-
-/** Parts of one upload at once: one that fills, and three on their way. */
-const MOST_PARTS = 4
+import { createPartTaker, type PartBuffer, type PartBuffers } from './partBuffers.ts'
 
 /**
  * Cuts the bytes of one upload into parts, the last one shorter; whoever gets one releases it when it is sent. The first
@@ -12,7 +9,7 @@ export async function* toParts(
   batches: AsyncIterable<readonly Buffer[]>,
   buffers: PartBuffers,
 ): AsyncGenerator<PartBuffer, void, void> {
-  const take = createTaker(buffers)
+  const take = createPartTaker(buffers)
   let part: PartBuffer | undefined
   let filled = 0
   try {
@@ -37,36 +34,5 @@ export async function* toParts(
     yield last
   } finally {
     part?.release()
-  }
-}
-
-/** Takes buffers for one upload, which may have to wait for its own. */
-function createTaker(buffers: PartBuffers): () => Promise<PartBuffer> {
-  let held = 0
-  let released = Promise.withResolvers<void>()
-
-  function hold({ bytes, release }: PartBuffer): PartBuffer {
-    held += 1
-    let holds = true
-    return {
-      bytes,
-      release() {
-        if (!holds) return
-        holds = false
-        release()
-        held -= 1
-        released.resolve()
-        released = Promise.withResolvers<void>()
-      },
-    }
-  }
-
-  return async () => {
-    for (;;) {
-      if (held === 0) return hold(await buffers.take())
-      const more = held < MOST_PARTS ? buffers.takeNow() : undefined
-      if (more) return hold(more)
-      await released.promise
-    }
   }
 }

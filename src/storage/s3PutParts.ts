@@ -4,15 +4,22 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { storageUnavailable } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
+import { lengthOf } from './composition.ts'
 import type { PartBuffer } from './partBuffers.ts'
 import type { S3Calls } from './s3Calls.ts'
+import { copyPart, type RangeCopy } from './s3Copies.ts'
 import type { S3Objects } from './s3Objects.ts'
 import { prove } from './s3Proofs.ts'
 
+/** An upload in parts, as every call about it names it. */
+export interface S3UploadPlace {
+  readonly Key: string
+  readonly UploadId: string | undefined
+}
+
 /** Putting ten thousand parts together may take minutes, and some servers say nothing meanwhile. */
-const COMPLETE_SECONDS = 600
+export const COMPLETE_SECONDS = 600
 
 /**
  * Writes an object in parts, as many at once as there are; each is released when it is sent. Nothing is on its way any
@@ -22,11 +29,10 @@ export async function putParts(
   calls: S3Calls,
   objects: S3Objects,
   name: string,
-  parts: AsyncIterable<PartBuffer>,
+  parts: AsyncIterable<PartBuffer | RangeCopy>,
 ): Promise<void> {
   const { send, sendPatiently, s3Bucket: Bucket, proof } = calls
-  // Few servers refuse the second to complete a name. Names are random: this only tells of a mistake of ours.
-  if ((await objects.sizeOf(name)) !== undefined) throw new Error(`${name} was written before`)
+  await objects.insistOnUnused(name)
   await failpoint('U2')
   const checksum = proof === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const } : {}
   const { UploadId } = await send(new CreateMultipartUploadCommand({ Bucket, Key: name, ...checksum }))
@@ -36,47 +42,36 @@ export async function putParts(
     ...{ Bucket, Key: name, UploadId },
     MultipartUpload: { Parts: sent },
   })
-  // Its answer may be lost, or be a failure after success: what counts is what is there.
-  const failure = await sendPatiently(command, { extraSeconds: COMPLETE_SECONDS }).then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  )
-  await failpoint('U7')
-  const found = await objects.sizeOf(name)
-  if (found === size) return
-  throw failure
-    ? failure.error
-    : storageUnavailable(new Error(`S3 holds ${found} bytes of ${size} as ${name}.`))
+  await objects.settle(name, size, () => sendPatiently(command, { extraSeconds: COMPLETE_SECONDS }))
 }
 
 async function sendAll(
-  { send, s3Bucket: Bucket, proof: kind }: S3Calls,
-  upload: { readonly Key: string; readonly UploadId: string | undefined },
-  parts: AsyncIterable<PartBuffer>,
+  calls: S3Calls,
+  upload: S3UploadPlace,
+  parts: AsyncIterable<PartBuffer | RangeCopy>,
 ): Promise<{ sent: CompletedPart[]; size: number }> {
   const sent: CompletedPart[] = []
   const running: Promise<void>[] = []
   let failure: { readonly error: unknown } | undefined
   let size = 0
 
-  async function sendOne({ bytes, release }: PartBuffer, PartNumber: number) {
+  async function sendOne(part: PartBuffer | RangeCopy, PartNumber: number) {
     try {
-      const proof = prove(kind, bytes)
-      const body = { Body: bytes, ContentLength: bytes.length }
       await failpoint('U3')
-      const command = new UploadPartCommand({ Bucket, ...upload, PartNumber, ...body, ...proof })
-      const { ETag } = await send(command, { bodyBytes: bytes.length })
-      sent[PartNumber - 1] = { PartNumber, ETag, ...('ChecksumCRC32' in proof && proof) }
+      sent[PartNumber - 1] =
+        'bytes' in part
+          ? await sendPart(calls, upload, { bytes: part.bytes, PartNumber })
+          : await copyPart(calls, upload, { ...part, PartNumber })
     } catch (error) {
       failure ??= { error }
     } finally {
-      release()
+      part.release()
     }
   }
 
   try {
     for await (const part of parts) {
-      size += part.bytes.length
+      size += 'bytes' in part ? part.bytes.length : lengthOf(part.range)
       running.push(sendOne(part, running.length + 1))
       if (failure) break
     }
@@ -85,4 +80,16 @@ async function sendAll(
   }
   if (failure) throw failure.error
   return { sent, size }
+}
+
+async function sendPart(
+  { send, s3Bucket: Bucket, proof: kind }: S3Calls,
+  upload: S3UploadPlace,
+  { bytes, PartNumber }: { readonly bytes: Buffer; readonly PartNumber: number },
+): Promise<CompletedPart> {
+  const proof = prove(kind, bytes)
+  const body = { Body: bytes, ContentLength: bytes.length }
+  const command = new UploadPartCommand({ Bucket, ...upload, PartNumber, ...body, ...proof })
+  const { ETag } = await send(command, { bodyBytes: bytes.length })
+  return { PartNumber, ETag, ...('ChecksumCRC32' in proof && proof) }
 }

@@ -3,6 +3,7 @@ import { fileDamaged, fileNotFound } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { S3Calls } from './s3Calls.ts'
 import { isMissing, nameOf, toS3Error } from './s3Errors.ts'
+import type { S3Object } from './s3Objects.ts'
 import type { ByteRange } from './storage.ts'
 
 /** How often in a row a connection may break off without having brought a byte. */
@@ -10,12 +11,12 @@ const MOST_BREAKS = 3
 
 /**
  * Yields a range of an object in buffers of `blockBytes`, each overwritten once the next one is asked for. A connection
- * that breaks off is taken up where it ended. Throws `file-not-found`, `file-damaged` when the object is too short,
+ * that breaks off is taken up where it ended. With an ETag, of these bytes and no later ones. Throws `file-not-found`, `file-damaged` when the object is too short,
  * `storage-unavailable`.
  */
 export async function* readS3Blocks(
   calls: S3Calls,
-  name: string,
+  object: Pick<S3Object, 'name' | 'etag'>,
   { first, last }: ByteRange,
   blockBytes: number,
 ): AsyncGenerator<Buffer, void, void> {
@@ -25,7 +26,7 @@ export async function* readS3Blocks(
   let breaks = 0
 
   while (position <= last) {
-    const body = await open(calls, name, { first: position, last })
+    const body = await open(calls, object, { first: position, last })
     try {
       for await (const chunk of body) {
         breaks = 0
@@ -51,7 +52,7 @@ export async function* readS3Blocks(
 
 async function open(
   calls: S3Calls,
-  name: string,
+  { name, etag }: Pick<S3Object, 'name' | 'etag'>,
   { first, last }: ByteRange,
 ): Promise<AsyncIterable<Buffer>> {
   try {
@@ -61,6 +62,7 @@ async function open(
       Bucket: calls.s3Bucket,
       Key: name,
       Range: `bytes=${first}-${last}`,
+      ...(etag !== undefined && { IfMatch: etag }),
     })
     const { Body, ContentLength } = await calls.sendPatiently(command)
     if (ContentLength !== wanted) throw fileDamaged(`There are ${ContentLength} bytes instead of ${wanted}.`)

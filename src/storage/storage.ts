@@ -1,4 +1,7 @@
-/** Where bytes live in a storage: two hex digits, a slash, 32 random hex digits. Used once, never again. */
+/**
+ * Where bytes live in a storage: two hex digits, a slash, 32 random hex digits. Used once, never again. Behind `staging/`
+ * clients may write themselves: such bytes are copied to another key before they become a file.
+ */
 export type StorageKey = string
 
 /** The bytes from `first` to `last`, both included, both from 0. */
@@ -17,6 +20,16 @@ export interface StoredObject {
 export const shards: readonly string[] = Array.from({ length: 256 }, (_, number) =>
   number.toString(16).padStart(2, '0'),
 )
+
+/** The two halves of a key: what tells its kind, and its shard; `undefined` of what is none. */
+export function parseKey(
+  text: string,
+): { readonly staging: boolean; readonly shard: string; readonly name: string } | undefined {
+  const [, staging, shard, name] = /^(staging\/)?([0-9a-f]{2})\/([0-9a-f]{32})$/.exec(text) ?? []
+  return shard === undefined || name === undefined
+    ? undefined
+    : { staging: staging !== undefined, shard, name }
+}
 
 /** A storage in the words of whoever runs it. */
 export interface StoragePlace {
@@ -45,6 +58,12 @@ export interface Storage {
 
   /** How many bytes are there; undefined when there are none under this key. */
   size(key: StorageKey): Promise<number | undefined>
+
+  /**
+   * Makes one of the bytes under `parts`, in that order, under a fresh key; durable when it resolves. Each part is read as
+   * it was at the beginning. Throws `file-not-found` when one is missing, `storage-full`, `storage-unavailable`.
+   */
+  compose(key: StorageKey, parts: readonly StorageKey[]): Promise<void>
 
   /** Durable when it resolves. Does nothing when it is not there. */
   delete(key: StorageKey): Promise<void>

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { hasCode, storageUnavailable } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import { createDirectorySync } from './durableDirectory.ts'
+import { joinParts } from './joinedParts.ts'
 import { createLargeWrites } from './largeWrites.ts'
 import { resumed } from './resumed.ts'
 import { createSmallWrites } from './smallWrites.ts'
@@ -80,6 +81,20 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     if ((await small.write(target, bytes)) !== 'done') throw storageUnavailable(new Error(`${root} changes.`))
   }
 
+  async function compose(key: StorageKey, parts: readonly StorageKey[]) {
+    const batches = await joinParts({ size, read }, parts)
+    if (trust.forgiven < trust.syncFailures) await check()
+    await large.write(key, batches)
+  }
+
+  async function size(key: StorageKey) {
+    const status = await lstat(layout.path(key)).catch(async (error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw toStorageError(error)
+      await attempt(insistOnIdentity)
+    })
+    return status?.isFile() ? status.size : undefined
+  }
+
   async function* read(key: StorageKey, range: ByteRange, blockBytes: number) {
     const file = await openToRead(layout.path(key)).catch(async (error: unknown) => {
       // What is not on another volume, or on none, may well be on ours.
@@ -91,9 +106,16 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
 
   async function* list(only?: string) {
     await attempt(insistOnIdentity)
-    for await (const name of namesIn(layout.temporary)) {
-      if (/^[0-9a-f]{34}$/.test(name) && name.startsWith(only ?? ''))
-        yield { key: `${name.slice(0, 2)}/${name.slice(2)}`, finished: false }
+    const places = [
+      { directory: layout.temporary, finished: false, names: /^(staging-)?([0-9a-f]{2})([0-9a-f]{32})$/ },
+      { directory: layout.staging, finished: true, names: /^()([0-9a-f]{2})([0-9a-f]{32})$/ },
+    ]
+    for (const { directory, finished, names } of places) {
+      for await (const text of namesIn(directory)) {
+        const [, prefix, shard, name] = names.exec(text) ?? []
+        if (name === undefined || (only !== undefined && only !== shard)) continue
+        yield { key: `${prefix === undefined ? '' : 'staging/'}${shard}/${name}`, finished }
+      }
     }
     for (const shard of only === undefined ? shards : [only]) {
       for await (const name of namesIn(layout.shard(shard))) {
@@ -113,13 +135,8 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     read,
     list,
     check,
-    async size(key) {
-      const status = await lstat(layout.path(key)).catch(async (error: unknown) => {
-        if (systemCode(error) !== 'ENOENT') throw toStorageError(error)
-        await attempt(insistOnIdentity)
-      })
-      return status?.isFile() ? status.size : undefined
-    },
+    size,
+    compose,
     delete: (key) =>
       attempt(async () => {
         await insistOnIdentity()

@@ -3,18 +3,33 @@ import { constants } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { DirectorySync } from './durableDirectory.ts'
-import { shards } from './storage.ts'
+import { parseKey, type StorageKey, shards } from './storage.ts'
 
-/** Where things are on a volume: unfinished bytes in `tmp`, finished ones in `blobs/<shard>`, both on one file system. */
+/**
+ * Where things are on a volume, all on one file system: unfinished bytes in `tmp`, finished ones in `blobs/<shard>`, those
+ * of staging keys in `staging`, where there are never many.
+ */
 export function volumeLayout(root: string) {
-  const name = (key: string) => key.slice(3)
-  const directoryOf = (key: string) => join(root, 'blobs', key.slice(0, 2))
+  const blobs = join(root, 'blobs')
+  const staging = join(root, 'staging')
+
+  function place(key: StorageKey) {
+    const parsed = parseKey(key)
+    if (!parsed) throw new Error(`${key} is no storage key`)
+    const { shard, name } = parsed
+    const flat = `${shard}${name}`
+    return parsed.staging
+      ? { directory: staging, name: flat, temporaryName: `staging-${flat}` }
+      : { directory: join(blobs, shard), name, temporaryName: flat }
+  }
+
   return {
     temporary: join(root, 'tmp'),
-    temporaryPath: (key: string) => join(root, 'tmp', `${key.slice(0, 2)}${name(key)}`),
-    directoryOf,
-    path: (key: string) => join(directoryOf(key), name(key)),
-    shard: (shard: string) => join(root, 'blobs', shard),
+    temporaryPath: (key: StorageKey) => join(root, 'tmp', place(key).temporaryName),
+    directoryOf: (key: StorageKey) => place(key).directory,
+    path: (key: StorageKey) => join(place(key).directory, place(key).name),
+    staging,
+    shard: (shard: string) => join(blobs, shard),
     identity: join(root, '.volume-id'),
     mark: join(root, '.hwm'),
   }
@@ -28,7 +43,7 @@ export type VolumeLayout = ReturnType<typeof volumeLayout>
  */
 export async function prepareVolume(root: string, directorySync: DirectorySync): Promise<void> {
   const highest = await mkdir(root, { recursive: true, mode: 0o700 })
-  const directories = ['tmp', 'blobs', ...shards.map((shard) => join('blobs', shard))]
+  const directories = ['tmp', 'staging', 'blobs', ...shards.map((shard) => join('blobs', shard))]
   for (const directory of directories) {
     const path = join(root, directory)
     await mkdir(path, { mode: 0o700 }).catch(unlessCode('EEXIST'))

@@ -14,6 +14,8 @@ export interface StorageUnderTest {
 export const newKey = (shard = randomBytes(1).toString('hex')): StorageKey =>
   `${shard}/${randomBytes(16).toString('hex')}`
 
+export const newStagingKey = (shard?: string): StorageKey => `staging/${newKey(shard)}`
+
 /** The bytes as an upload brings them: in batches of buffers, now and then late. */
 export async function* inBatches(bytes: Buffer, batchBytes: number): AsyncGenerator<readonly Buffer[]> {
   for (let at = 0; at < bytes.length; at += batchBytes) {
@@ -195,6 +197,91 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
         const read = await readAll(storage.read(key, whole(3000), 4000))
         expect(read.equals(winners[0] ?? Buffer.alloc(0))).toBe(true)
       }
+    })
+  })
+
+  describe('compose', () => {
+    const mebibyte = 2 ** 20
+
+    async function composed(parts: readonly StorageKey[]): Promise<Buffer> {
+      const key = newKey()
+      await storage.compose(key, parts)
+      const again = await reopen()
+      const size = (await again.size(key)) ?? -1
+      return size === 0 ? Buffer.alloc(0) : await readAll(again.read(key, whole(size), mebibyte))
+    }
+
+    it('makes one of parts of any size in any order, which stay as they are', async () => {
+      const sizes = [0, 1, 5 * mebibyte - 1, 5 * mebibyte]
+      const parts = new Map<number, { key: StorageKey; bytes: Buffer }>()
+      for (const size of sizes) {
+        const bytes = randomBytes(size)
+        parts.set(size, { key: await stored(bytes, mebibyte), bytes })
+      }
+      const cases = fc.array(fc.constantFrom(...parts.values()), { maxLength: 5 })
+      const property = fc.asyncProperty(cases, async (chosen) => {
+        const bytes = await composed(chosen.map(({ key }) => key))
+        expect(bytes.equals(Buffer.concat(chosen.map((part) => part.bytes)))).toBe(true)
+      })
+      const all = [...parts.values()]
+      const examples: [typeof all][] = [[[]], [all], [all.toReversed()]]
+      await fc.assert(property, { numRuns: 8, examples, interruptAfterTimeLimit: 20_000 })
+      for (const { key, bytes } of all) expect(await storage.size(key)).toBe(bytes.length)
+    })
+
+    it('makes of one part, of none and of empty ones what they are', async () => {
+      const [bytes, part, empty] = [randomBytes(3000), newStagingKey(), newKey()]
+      await storage.write(part, inBatches(bytes, 1000))
+      await storage.write(empty, inBatches(Buffer.alloc(0), 1000))
+      expect((await composed([part])).equals(bytes)).toBe(true)
+      expect(await composed([])).toEqual(Buffer.alloc(0))
+      expect(await composed([empty, empty])).toEqual(Buffer.alloc(0))
+      expect((await composed([empty, part, empty])).equals(bytes)).toBe(true)
+    })
+
+    it.each([0, 1, 2])('leaves nothing when part %d is missing', async (missing) => {
+      const parts = await Promise.all([1, 2, 3].map((size) => stored(randomBytes(size * 1000))))
+      const before = await listAll(storage)
+      const key = newKey()
+      await expect(storage.compose(key, parts.with(missing, newKey()))).rejects.toMatchObject({
+        code: 'file-not-found',
+      })
+      await expectNothingUnder(key)
+      expect((await listAll(storage)).map((found) => JSON.stringify(found)).sort()).toEqual(
+        before.map((found) => JSON.stringify(found)).sort(),
+      )
+    })
+
+    it('writes no key a second time', async () => {
+      const [part, key] = [await stored(randomBytes(10)), await stored(randomBytes(20))]
+      for (const parts of [[part], [part, part]])
+        await expect(storage.compose(key, parts)).rejects.toMatchObject({ code: 'storage-unavailable' })
+      expect(await storage.size(key)).toBe(20)
+    })
+  })
+
+  describe('a staging key', () => {
+    it('is written, read, listed and deleted as any other, and is another than the one without', async () => {
+      const key = newKey('5a')
+      const staging = `staging/${key}`
+      const bytes = [randomBytes(10), randomBytes(5000)]
+      await storage.write(key, inBatches(bytes[0] ?? Buffer.alloc(0), 100))
+      await storage.write(staging, inBatches(bytes[1] ?? Buffer.alloc(0), 100))
+      expect(await Promise.all([key, staging].map((each) => storage.size(each)))).toEqual([10, 5000])
+      expect(await readAll(storage.read(staging, whole(5000), 1000))).toEqual(bytes[1])
+      for (const listed of [storage.list(), storage.list('5a')])
+        expect((await Array.fromAsync(listed)).map((found) => found.key).sort()).toEqual([key, staging])
+      expect(await Array.fromAsync(storage.list('5b'))).toEqual([])
+      await storage.delete(staging)
+      expect(await Array.fromAsync(storage.list('5a'))).toEqual([{ key, finished: true }])
+    })
+
+    it('is listed and deleted while it is unfinished', async () => {
+      const key = newStagingKey('5a')
+      await expect(storage.write(key, brokenOff(50))).rejects.toThrow('connection lost')
+      for await (const found of storage.list('5a')) expect(found).toEqual({ key, finished: false })
+      await storage.delete(key)
+      expect(await listAll(storage)).toEqual([])
     })
   })
 

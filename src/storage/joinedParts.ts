@@ -1,0 +1,34 @@
+import { fileNotFound } from '../errors.ts'
+import type { Storage, StorageKey } from './storage.ts'
+
+const BLOCK_BYTES = 256 * 1024
+
+/**
+ * The bytes under some keys, one after the other; each batch is overwritten once the second after it is asked for, so one
+ * may be written while the next one fills. Throws `file-not-found` before anything is read when a part is missing.
+ */
+export async function joinParts(
+  { size, read }: Pick<Storage, 'size' | 'read'>,
+  parts: readonly StorageKey[],
+): Promise<AsyncGenerator<readonly Buffer[], void, void>> {
+  const found: { key: StorageKey; bytes: number }[] = []
+  for (const key of parts) {
+    const bytes = await size(key)
+    if (bytes === undefined) throw fileNotFound()
+    if (bytes > 0) found.push({ key, bytes })
+  }
+  return blocksOf(read, found)
+}
+
+async function* blocksOf(
+  read: Storage['read'],
+  parts: readonly { readonly key: StorageKey; readonly bytes: number }[],
+): AsyncGenerator<readonly Buffer[], void, void> {
+  const buffers = [0, 1].map(() => Buffer.allocUnsafeSlow(BLOCK_BYTES))
+  for (const { key, bytes } of parts) {
+    for await (const block of read(key, { first: 0, last: bytes - 1 }, BLOCK_BYTES)) {
+      const [buffer = Buffer.alloc(0)] = buffers.reverse()
+      yield [buffer.subarray(0, block.copy(buffer))]
+    }
+  }
+}

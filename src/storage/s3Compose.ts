@@ -1,0 +1,142 @@
+import { CopyObjectCommand } from '@aws-sdk/client-s3'
+import { fileNotFound, storageUnavailable } from '../errors.ts'
+import { type CompositionStep, lengthOf, planComposition } from './composition.ts'
+import { createPartTaker, type PartBuffer, type PartBuffers } from './partBuffers.ts'
+import type { S3Calls } from './s3Calls.ts'
+import { COPY_SECONDS, type RangeCopy, toCopySource } from './s3Copies.ts'
+import { nameOf } from './s3Errors.ts'
+import type { S3Object, S3Objects } from './s3Objects.ts'
+import { putParts } from './s3PutParts.ts'
+import type { S3Put } from './s3Puts.ts'
+import { readS3Blocks } from './s3Reads.ts'
+
+export interface S3ComposeOptions {
+  readonly calls: S3Calls
+  readonly objects: S3Objects
+  readonly put: S3Put
+  readonly buffers: PartBuffers
+}
+
+const MEBIBYTE = 2 ** 20
+/** S3 refuses smaller parts, unless they are the last. */
+const LEAST_PART_BYTES = 5 * MEBIBYTE
+const MOST_PARTS = 10_000
+/** S3 copies no more in one call that is not of parts. */
+const MOST_COPIED_AT_ONCE = 5 * 2 ** 30
+/** S3 allows five times that; less is done sooner, and repeated sooner. */
+const COPIED_PART_BYTES = 2 ** 30
+const COPIES_AT_ONCE = 4
+const READ_BLOCK_BYTES = 256 * 1024
+const HEADS_AT_ONCE = 16
+
+/**
+ * Makes one object of others, under a name that is used once. Throws `file-not-found` when one is missing, and what the
+ * SDK throws; an unfinished upload stays for the sweeper.
+ */
+export async function composeS3(options: S3ComposeOptions, name: string, parts: readonly string[]) {
+  try {
+    const sources = (await describeAll(options.objects, parts)).filter(({ size }) => size > 0)
+    const [only] = sources
+    if (!only) return await options.put(name, Buffer.alloc(0))
+    if (sources.length === 1 && only.size <= MOST_COPIED_AT_ONCE) return await copyWhole(options, name, only)
+    await putTogether(options, name, sources)
+  } catch (error) {
+    throw nameOf(error) === 'NoSuchKey' ? fileNotFound() : error
+  }
+}
+
+async function describeAll({ describe }: S3Objects, names: readonly string[]): Promise<S3Object[]> {
+  const described: S3Object[] = []
+  const queue = names.entries()
+  const next = async () => {
+    for (const [index, name] of queue) {
+      const found = await describe(name)
+      if (!found) throw fileNotFound()
+      described[index] = found
+    }
+  }
+  await Promise.all(Array.from({ length: HEADS_AT_ONCE }, next))
+  return described
+}
+
+async function copyWhole({ calls, objects }: S3ComposeOptions, name: string, source: S3Object) {
+  await objects.insistOnUnused(name)
+  const command = new CopyObjectCommand({
+    ...{ Bucket: calls.s3Bucket, Key: name, ...toCopySource(calls, source) },
+    // Whoever wrote the source may have given it headers and tags that no download should have.
+    ...{ MetadataDirective: 'REPLACE', TaggingDirective: 'REPLACE' },
+  })
+  await objects.settle(name, source.size, () => calls.sendPatiently(command, { extraSeconds: COPY_SECONDS }))
+}
+
+async function putTogether(options: S3ComposeOptions, name: string, sources: readonly S3Object[]) {
+  const { calls, objects, put, buffers } = options
+  const total = sources.reduce((sum, { size }) => sum + size, 0)
+  const steps = planComposition(
+    sources.map(({ size }) => size),
+    {
+      least: Math.min(buffers.partBytes, Math.max(LEAST_PART_BYTES, Math.ceil(total / MOST_PARTS))),
+      mostRead: buffers.partBytes,
+      mostCopied: COPIED_PART_BYTES,
+    },
+  )
+  if (steps.length > MOST_PARTS)
+    throw storageUnavailable(new Error(`${total} bytes need more parts: raise AWS_S3_PART_SIZE`))
+  const parts = toParts(options, sources, steps)
+  if (steps.length > 1) return await putParts(calls, objects, name, parts)
+  for await (const part of parts) if ('bytes' in part) await put(name, part.bytes).finally(part.release)
+}
+
+/** Parts to be sent, a few at once; whoever gets one releases it when it is sent. */
+async function* toParts(
+  { calls, buffers }: S3ComposeOptions,
+  sources: readonly S3Object[],
+  steps: readonly CompositionStep[],
+): AsyncGenerator<PartBuffer | RangeCopy, void, void> {
+  const take = createPartTaker(buffers)
+  const takeTurn = createTurns(COPIES_AT_ONCE)
+  const sourceOf = (index: number) => {
+    const source = sources[index]
+    if (!source) throw new Error(`There is no source ${index}.`)
+    return source
+  }
+  for (const step of steps) {
+    if (step.kind === 'copy') {
+      const source = sourceOf(step.piece.source)
+      yield { source, range: step.piece, release: await takeTurn() }
+      continue
+    }
+    const { bytes, release } = await take()
+    let filled = 0
+    try {
+      for (const piece of step.pieces) {
+        const source = sourceOf(piece.source)
+        const range = { first: piece.first, last: piece.last }
+        const blocks = readS3Blocks(calls, source, range, Math.min(READ_BLOCK_BYTES, lengthOf(piece)))
+        for await (const block of blocks) filled += block.copy(bytes, filled)
+      }
+    } catch (error) {
+      release()
+      throw error
+    }
+    yield { bytes: bytes.subarray(0, filled), release }
+  }
+}
+
+/** Lets so many go on at once. What is returned gives the turn back. */
+function createTurns(most: number) {
+  let left = most
+  const waiting: (() => void)[] = []
+  return async (): Promise<() => void> => {
+    if (left === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+    else left -= 1
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      const next = waiting.shift()
+      if (next) next()
+      else left += 1
+    }
+  }
+}
