@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'metadata-invalid'
   | 'name-taken'
   | 'outcome-unknown'
+  | 'parts-invalid'
   | 'precondition-failed'
   | 'query-invalid'
   | 'range-not-satisfiable'
@@ -37,6 +38,7 @@ export type ErrorCode =
   | 'storage-unavailable'
   | 'type-not-allowed'
   | 'upload-fenced'
+  | 'upload-not-found'
 
 /** A refusal or failure of the domain. The message is a sentence for a person, `details` are for programs. */
 export class FileServiceError extends Error {
@@ -162,6 +164,9 @@ export const outcomeUnknown = (cause: unknown) =>
     { cause },
   )
 
+export const partsInvalid = (detail: string) =>
+  new FileServiceError('parts-invalid', `The parts make no file: ${detail}.`)
+
 export const preconditionFailed = (header: string) =>
   new FileServiceError('precondition-failed', `The condition in ${header} does not hold.`, {
     errors: [{ header, detail: 'does not hold' }],
@@ -195,6 +200,8 @@ export const uploadFenced = () =>
     'upload-fenced',
     'The upload took longer than its lease and was given up: send it again.',
   )
+
+export const uploadNotFound = () => new FileServiceError('upload-not-found', 'There is no such upload.')
 
 /** One step of a JSON pointer (RFC 6901). */
 const pointerToken = (name: string) => name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')

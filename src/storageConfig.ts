@@ -43,6 +43,7 @@ function s3Options(
     s3Bucket: read.text('AWS_S3_BUCKET_NAME', ''),
     region: region ?? 'us-east-1',
     endpoint,
+    publicEndpoint: read.url('AWS_S3_PUBLIC_ENDPOINT'),
     // Amazon's own wants the bucket in the host's name; few others have a certificate for that.
     forcePathStyle: addressing === 'auto' ? endpoint !== undefined : addressing === 'path',
     proof: checksum === 'auto' ? (endpoint === undefined ? 'crc32' : 'md5') : checksum,

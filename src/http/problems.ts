@@ -41,6 +41,7 @@ const problems: Record<
   'metadata-invalid': { status: 400, title: 'Metadata invalid' },
   'name-taken': { status: 409, title: 'Name taken' },
   'outcome-unknown': { status: 503, title: 'Outcome unknown', retryAfterSeconds: 10 },
+  'parts-invalid': { status: 400, title: 'Parts invalid' },
   'precondition-failed': { status: 412, title: 'Precondition failed' },
   'query-invalid': { status: 400, title: 'Query invalid' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
@@ -50,6 +51,7 @@ const problems: Record<
   'storage-unavailable': { status: 503, title: 'Storage unavailable', retryAfterSeconds: 5 },
   'type-not-allowed': { status: 415, title: 'Type not allowed' },
   'upload-fenced': { status: 503, title: 'Upload given up', retryAfterSeconds: 1 },
+  'upload-not-found': { status: 404, title: 'Upload not found' },
 }
 
 /** What a client is told about an error. Of a failure on our side it learns the code, never the message. */

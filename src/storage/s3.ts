@@ -5,6 +5,7 @@ import { resumed } from './resumed.ts'
 import { createS3Calls } from './s3Calls.ts'
 import type { S3Place } from './s3Client.ts'
 import { composeS3 } from './s3Compose.ts'
+import { createS3Direct } from './s3Direct.ts'
 import { attemptS3, toS3Error } from './s3Errors.ts'
 import { createS3Objects } from './s3Objects.ts'
 import { toParts } from './s3Parts.ts'
@@ -14,6 +15,8 @@ import { readS3Blocks } from './s3Reads.ts'
 import { parseKey, type Storage, type StorageKey } from './storage.ts'
 
 export interface S3StorageOptions extends S3Place {
+  /** How clients reach the server when they are sent there, if that is another way than the service's own. */
+  readonly publicEndpoint: string | undefined
   /** What every name in the bucket begins with, as `upfile/`; may be empty. */
   readonly prefix: string
   /** Bytes of a part, from 5 MiB; a file has at most 10,000 parts. */
@@ -111,6 +114,10 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
       readS3Blocks(calls, { name: nameOf(key), etag: undefined }, range, blockBytes),
     compose: (key, parts) =>
       attemptS3(() => composeS3({ calls, objects, put, buffers }, nameOf(key), parts.map(nameOf))),
+    direct: createS3Direct({
+      ...{ calls, objects, nameOf },
+      place: { ...options, endpoint: options.publicEndpoint ?? options.endpoint },
+    }),
     size: (key) => attemptS3(() => objects.sizeOf(nameOf(key))),
     delete: (key) =>
       attemptS3(async () => {

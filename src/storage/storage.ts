@@ -1,3 +1,5 @@
+import type { DirectAccess } from './directAccess.ts'
+
 /**
  * Where bytes live in a storage: two hex digits, a slash, 32 random hex digits. Used once, never again. Behind `staging/`
  * clients may write themselves: such bytes are copied to another key before they become a file.
@@ -64,6 +66,9 @@ export interface Storage {
    * it was at the beginning. Throws `file-not-found` when one is missing, `storage-full`, `storage-unavailable`.
    */
   compose(key: StorageKey, parts: readonly StorageKey[]): Promise<void>
+
+  /** Undefined where clients cannot be sent to the storage itself: on a volume. */
+  readonly direct: DirectAccess | undefined
 
   /** Durable when it resolves. Does nothing when it is not there. */
   delete(key: StorageKey): Promise<void>

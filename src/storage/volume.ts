@@ -137,6 +137,8 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     check,
     size,
     compose,
+    // Clients cannot reach a volume but through the service.
+    direct: undefined,
     delete: (key) =>
       attempt(async () => {
         await insistOnIdentity()

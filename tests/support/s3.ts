@@ -41,6 +41,7 @@ export async function overwrite(options: S3StorageOptions, key: StorageKey, Body
 /** Somewhere in the bucket where nobody else is. */
 export const somewhereIn = (place: S3Place): S3StorageOptions => ({
   ...place,
+  publicEndpoint: undefined,
   prefix: `${randomBytes(8).toString('hex')}/`,
   partBytes: 5 * 2 ** 20,
   uploadMemoryBytes: 64 * 2 ** 20,

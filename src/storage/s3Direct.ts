@@ -1,0 +1,86 @@
+import { GetObjectCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3'
+import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import type { DirectAccess, SignWriteOptions } from './directAccess.ts'
+import type { S3Calls } from './s3Calls.ts'
+import { createS3Client, type S3Place } from './s3Client.ts'
+import { beginS3Parts, completeS3Parts, listS3Parts } from './s3DirectParts.ts'
+import { attemptS3 } from './s3Errors.ts'
+import type { S3Objects } from './s3Objects.ts'
+import type { StorageKey } from './storage.ts'
+
+export interface S3DirectOptions {
+  readonly calls: S3Calls
+  readonly objects: S3Objects
+  /** How clients reach the server. */
+  readonly place: S3Place
+  nameOf(key: StorageKey): string
+}
+
+/** Signing needs no connection. */
+const neverUsed = { silenceSeconds: 1, mostSockets: 1 }
+
+const CHECKSUM = 'x-amz-checksum-sha256'
+
+export function createS3Direct({ calls, objects, place, nameOf }: S3DirectOptions): DirectAccess {
+  const { s3Bucket: Bucket, proof } = calls
+  const client = createS3Client(place, neverUsed)
+
+  /** What a PUT has to have as headers, and a POST as fields. A server that knows no checksums is asked for none. */
+  const demands = ({ mediaType, sha256 }: SignWriteOptions): Record<string, string> => ({
+    ...(mediaType !== undefined && { 'Content-Type': mediaType }),
+    ...(sha256 !== undefined &&
+      proof === 'crc32' && { [CHECKSUM]: Buffer.from(sha256, 'hex').toString('base64') }),
+  })
+
+  return {
+    signRead: (key, { seconds, mediaType, disposition }) =>
+      attemptS3(() => {
+        const command = new GetObjectCommand({
+          ...{ Bucket, Key: nameOf(key) },
+          ResponseContentType: mediaType,
+          ResponseContentDisposition: disposition,
+          ResponseCacheControl: 'private',
+        })
+        return getSignedUrl(client, command, { expiresIn: seconds })
+      }),
+
+    signPut: (key, options) =>
+      attemptS3(async () => {
+        const headers = demands(options)
+        const command = new PutObjectCommand({
+          ...{ Bucket, Key: nameOf(key), ContentLength: options.size },
+          ...{ ContentType: headers['Content-Type'], ChecksumSHA256: headers[CHECKSUM] },
+        })
+        const url = await getSignedUrl(client, command, {
+          expiresIn: options.seconds,
+          signableHeaders: new Set(['host', 'content-length', 'content-type', CHECKSUM]),
+          unhoistableHeaders: new Set([CHECKSUM]), // in the query it would be a promise of ours, not the client's
+        })
+        return { method: 'PUT', url, headers, fields: {} }
+      }),
+
+    signPost: (key, options) =>
+      attemptS3(async () => {
+        const { url, fields } = await createPresignedPost(client, {
+          ...{ Bucket, Key: nameOf(key), Expires: options.seconds },
+          Conditions: [['content-length-range', options.size, options.size]],
+          Fields: { ...demands(options), success_action_status: '201' },
+        })
+        return { method: 'POST', url, headers: {}, fields }
+      }),
+
+    beginParts: (key, { mediaType }) => attemptS3(() => beginS3Parts(calls, nameOf(key), mediaType)),
+
+    signPart: (key, UploadId, PartNumber, expiresIn) =>
+      attemptS3(() => {
+        const command = new UploadPartCommand({ Bucket, Key: nameOf(key), UploadId, PartNumber })
+        return getSignedUrl(client, command, { expiresIn })
+      }),
+
+    listParts: (key, uploadId) => attemptS3(() => listS3Parts(calls, nameOf(key), uploadId)),
+
+    completeParts: (key, UploadId, parts) =>
+      attemptS3(() => completeS3Parts({ ...calls, objects }, { Key: nameOf(key), UploadId }, parts)),
+  }
+}
