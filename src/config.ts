@@ -53,6 +53,8 @@ export interface Limits {
 
 export interface ProtocolConfig {
   readonly leaseSeconds: number
+  /** How long an announced upload may take before it is given up. */
+  readonly uploadSeconds: number
   readonly readGraceSeconds: number
   readonly orphanHoldSeconds: number
   readonly deletedRetentionSeconds: number
@@ -111,6 +113,7 @@ export function loadConfig(env: Env): Config {
     },
     protocol: {
       leaseSeconds: read.integer('LEASE_SECONDS', 120, 3, 86_400),
+      uploadSeconds: read.integer('UPLOAD_EXPIRATION', 86_400, 10, 604_800),
       readGraceSeconds: read.integer('READ_GRACE_SECONDS', 600, 0, 604_800),
       orphanHoldSeconds: read.integer('ORPHAN_HOLD_SECONDS', 604_800, 0, 31_536_000),
       deletedRetentionSeconds: read.integer('DELETED_RETENTION_SECONDS', 86_400, 0, 31_536_000),

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import type { FileRecord } from './database/fileRecord.ts'
 import type { Database } from './database/schema.ts'
 import type { RulesOfBuckets } from './domain/bucketRules.ts'
 import type { Clock } from './domain/clock.ts'
@@ -21,6 +22,8 @@ export interface Deps {
   readonly rulesOfBuckets: RulesOfBuckets
   readonly digestThreads: DigestThreads
   readonly commitNewFile: CommitNewFile
+  /** Uploads whose bytes are being judged, by their ids. */
+  readonly verifications: Map<string, Promise<FileRecord>>
   /** Whether the service is on its way out and takes nothing new. */
   readonly stopping: () => boolean
 }

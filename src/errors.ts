@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'file-damaged'
   | 'file-exists'
   | 'file-missing'
+  | 'file-missing-yet'
   | 'file-not-found'
   | 'file-too-large'
   | 'form-invalid'
@@ -22,6 +23,7 @@ export type ErrorCode =
   | 'idempotency-key-reused'
   | 'idempotent-request-running'
   | 'invalid-properties'
+  | 'invalid-transition'
   | 'json-invalid'
   | 'link-expired'
   | 'link-invalid'
@@ -34,11 +36,14 @@ export type ErrorCode =
   | 'range-not-satisfiable'
   | 'request-invalid'
   | 'service-stopping'
+  | 'size-mismatch'
   | 'storage-full'
   | 'storage-unavailable'
+  | 'type-mismatch'
   | 'type-not-allowed'
   | 'upload-fenced'
   | 'upload-not-found'
+  | 'upload-taken'
 
 /** A refusal or failure of the domain. The message is a sentence for a person, `details` are for programs. */
 export class FileServiceError extends Error {
@@ -116,6 +121,9 @@ export const fileMissing = (part: string) =>
     errors: [{ pointer: `/${part}`, detail: 'must be a file' }],
   })
 
+export const fileMissingYet = () =>
+  new FileServiceError('file-missing-yet', 'The bytes of this file have not come yet.')
+
 export const fileNotFound = () => new FileServiceError('file-not-found', 'There is no such file.')
 
 export const fileTooLarge = (maxBytes: number) =>
@@ -135,6 +143,11 @@ export const idempotentRequestRunning = () =>
 export const invalidProperties = (detail: string, names: readonly string[]) =>
   new FileServiceError('invalid-properties', detail, {
     errors: names.map((name) => ({ pointer: `/${pointerToken(name)}`, detail: 'cannot be changed' })),
+  })
+
+export const invalidTransition = (from: string, to: string) =>
+  new FileServiceError('invalid-transition', `A file that is ${from} cannot become ${to}.`, {
+    errors: [{ pointer: '/status', detail: `cannot follow ${from}` }],
   })
 
 export const jsonInvalid = (detail: string) => new FileServiceError('json-invalid', detail)
@@ -186,14 +199,28 @@ export const requestInvalid = (detail: string) => new FileServiceError('request-
 
 export const serviceStopping = () => new FileServiceError('service-stopping', 'The service is stopping.')
 
+export const sizeMismatch = (announced: number, found: number) =>
+  new FileServiceError(
+    'size-mismatch',
+    `The file has ${found} bytes, not the ${announced} it was announced with.`,
+  )
+
 export const storageFull = (cause?: unknown) =>
   new FileServiceError('storage-full', 'There is no room left for this file.', {}, { cause })
 
 export const storageUnavailable = (cause: unknown) =>
   new FileServiceError('storage-unavailable', 'The storage cannot be used at the moment.', {}, { cause })
 
+export const typeMismatch = (declared: string, found: string) =>
+  new FileServiceError('type-mismatch', `The file is of type "${found}", not "${declared}".`, {
+    file_type: found,
+  })
+
 export const typeNotAllowed = (type: string) =>
   new FileServiceError('type-not-allowed', `Files of type "${type}" are not taken.`, { file_type: type })
+
+export const uploadDigestMismatch = () =>
+  new FileServiceError('digest-mismatch', 'The SHA-256 of the file is not the one it was announced with.')
 
 export const uploadFenced = () =>
   new FileServiceError(
@@ -202,6 +229,9 @@ export const uploadFenced = () =>
   )
 
 export const uploadNotFound = () => new FileServiceError('upload-not-found', 'There is no such upload.')
+
+export const uploadTaken = () =>
+  new FileServiceError('upload-taken', 'The file of this upload is here already.')
 
 /** One step of a JSON pointer (RFC 6901). */
 const pointerToken = (name: string) => name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')

@@ -24,5 +24,6 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     rulesOfBuckets: createRulesOfBuckets(db),
     digestThreads: createDigestThreads(),
     commitNewFile: createCommitQueue(db),
+    verifications: new Map(),
   }
 }

@@ -1,4 +1,5 @@
 import { CompiledQuery } from 'kysely'
+import { toDomainError } from './failures.ts'
 import { type FileRecord, type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
 import { type FileReference, fromLive, parametersOf } from './files.ts'
 import type { Database } from './schema.ts'
@@ -37,6 +38,20 @@ export async function findNamedContent(
     where f.bucket = $1 and f.name collate "C" = $2 and f.deleted_at is null and (f.expires_at is null or f.expires_at > now())
     order by f.named desc, f.created_at desc, f.id desc limit 1`
   return await selectContent(db, statement, [bucket, name])
+}
+
+/** The storage key of a file's bytes, also of one that was deleted but is remembered. Throws `database-unavailable`. */
+export async function findStorageKeyOfFile(db: Database, id: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('files')
+    .innerJoin('blobs', 'blobs.id', 'files.blob_id')
+    .select('blobs.storage_key')
+    .where('files.id', '=', id)
+    .executeTakeFirst()
+    .catch((error: unknown) => {
+      throw toDomainError(error)
+    })
+  return row?.storage_key
 }
 
 async function selectContent(

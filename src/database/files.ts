@@ -123,22 +123,24 @@ export async function markExpiredFiles(db: Database, atMost: number): Promise<nu
   return Number(numUpdatedRows)
 }
 
-/** Forgets files that were deleted longer ago than the retention. Returns the ids of the blobs they referred to. */
+/**
+ * Forgets files that were deleted longer ago than the retention, and the uploads that brought them. Returns the ids of the
+ * blobs they referred to.
+ */
 export async function deleteForgottenFiles(
   db: Database,
   retentionSeconds: number,
   atMost: number,
 ): Promise<number[]> {
-  const rows = await db
-    .deleteFrom('files')
-    .where('id', 'in', (old) =>
-      old
-        .selectFrom('files')
-        .select('id')
-        .where('deleted_at', '<=', sql<Date>`now() - make_interval(secs => ${retentionSeconds})`)
-        .limit(atMost),
+  const { rows } = await sql<{ blob_id: number }>`
+    with old as (
+      delete from files where id in (
+        select id from files where deleted_at <= now() - make_interval(secs => ${retentionSeconds}) limit ${atMost}
+      ) returning id, blob_id
+    ), finished as (
+      delete from uploads where id in (select id from old)
     )
-    .returning('blob_id')
-    .execute()
+    select blob_id from old
+  `.execute(db)
   return rows.map((row) => row.blob_id)
 }

@@ -14,13 +14,16 @@ import { completeIdempotent } from '../database/idempotency.ts'
 import type { NewFile } from '../database/newFile.ts'
 import type { Database, DatabaseTransaction } from '../database/schema.ts'
 import { insertTrash } from '../database/trash.ts'
-import { idempotentRequestRunning, uploadFenced } from '../errors.ts'
+import { finishUpload } from '../database/uploads.ts'
+import { idempotentRequestRunning, uploadFenced, uploadTaken } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { Storage } from '../storage/storage.ts'
 
 export interface CommitRequest {
   readonly file: NewFile
   readonly duplicates: 'refuse' | 'allow'
+  /** The upload that announced this file, if one did. */
+  readonly upload?: string
   readonly idempotent?: { readonly key: string; readonly fingerprint: Buffer } | undefined
 }
 
@@ -33,13 +36,14 @@ export type CommitOutcome =
 
 /**
  * Commits one file in a transaction of its own, whatever the bucket holds already (U9-U12). Throws `upload-fenced` when
- * the intent was reaped, `idempotent-request-running` when the claim ran out, and what the database throws.
+ * the intent was reaped, `idempotent-request-running` when the claim ran out, `upload-taken` when the file of the upload is
+ * there already, and what the database throws.
  */
 export async function commitAlone(
   { db, storage, readGraceSeconds }: { db: Database; storage: Storage; readGraceSeconds: number },
   request: CommitRequest,
 ): Promise<CommitOutcome> {
-  const { file, duplicates, idempotent } = request
+  const { file, duplicates, idempotent, upload } = request
   // Looked at before the transaction, in which no call to the storage is made.
   const known = await findBlob(db, file.bucket, file.bytes)
   const healthy =
@@ -49,6 +53,7 @@ export async function commitAlone(
     await failpoint('U9')
     if (!(await takeIntent(trx, file.bytes.storageKey))) throw uploadFenced()
     await failpoint('U10')
+    if (upload !== undefined && !(await finishUpload(trx, upload, file.bytes.storageKey))) throw uploadTaken()
     const blobId = known ? await lockBlob(trx, file, known) : await insertBlob(trx, file.bucket, file.bytes)
     if (blobId === undefined) return { kind: 'again' }
 

@@ -48,9 +48,10 @@ async function commitOrResolve(deps: CommitDeps, request: CommitRequest): Promis
 }
 
 async function commit(deps: CommitDeps, request: CommitRequest): Promise<CommitResult> {
-  // The quick way has no place for an idempotent answer, nor for a name.
-  const special = request.idempotent !== undefined || request.file.named
-  const quick = special ? undefined : await deps.commitNewFile(request.file)
+  // The quick way has no place for an idempotent answer, a name, or an upload.
+  const { idempotent, upload, file } = request
+  const special = idempotent !== undefined || upload !== undefined || file.named
+  const quick = special ? undefined : await deps.commitNewFile(file)
   if (quick) return { kind: 'stored', file: quick }
   const { db, storage, config } = deps
   const aloneDeps = { db, storage, readGraceSeconds: config.protocol.readGraceSeconds }

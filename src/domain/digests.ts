@@ -45,6 +45,19 @@ export function verifyDigests(
   }
 }
 
+/**
+ * Throws `digest-mismatch` unless a file has the digests that came with it. Content-Digest may be of the body that the file is
+ * a part of (RFC 9530, 2), whose digests are `whole`; Repr-Digest is of the file.
+ */
+export function verifyReceived(
+  expected: readonly ExpectedDigest[],
+  file: Digests,
+  whole: Partial<Digests>,
+): void {
+  for (const digest of expected)
+    verifyDigests([digest], digest.header === 'Content-Digest' ? [file, whole] : [file])
+}
+
 /** A digest as a field of a response carries it (RFC 9530). */
 export const toDigestField = (sha256Hex: string) =>
   `sha-256=:${Buffer.from(sha256Hex, 'hex').toString('base64')}:`

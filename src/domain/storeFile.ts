@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import { idempotencyKeyReused } from '../errors.ts'
 import { insistOnSize, insistOnType } from './bucketRules.ts'
 import { type CommitDeps, commitFile } from './commitFile.ts'
-import { type ExpectedDigest, verifyDigests } from './digests.ts'
+import { type ExpectedDigest, verifyReceived } from './digests.ts'
 import { toFileName, toFilePath } from './fileNames.ts'
 import type { IdempotentClaim } from './idempotency.ts'
 import { detectMediaType } from './mediaTypes.ts'
@@ -77,11 +77,7 @@ async function prepare(
   const rules = await rulesOfBuckets.find(request.bucket)
   const judges = { limits: config.limits, rules }
   insistOnSize(judges, receipt.size)
-  // Content-Digest may be of the body that the file is a part of (RFC 9530, 2); Repr-Digest is of the file.
-  for (const digest of expectedDigests) {
-    const whole = digest.header === 'Content-Digest' ? [bodyDigests] : []
-    verifyDigests([digest], [receipt.digests, ...whole])
-  }
+  verifyReceived(expectedDigests, receipt.digests, bodyDigests)
   const mediaType = await detectMediaType(receipt.head, declaredType)
   insistOnType(judges, mediaType)
   if (claim?.answered && !claim.answered.fingerprint.equals(fingerprintOf(request)))

@@ -10,6 +10,18 @@ import { putNamedFile } from './buckets/putNamedFile.ts'
 import { readLink } from './buckets/readLink.ts'
 import { readPublicFile } from './buckets/readPublicFile.ts'
 import { updateBucket } from './buckets/updateBucket.ts'
+import { abortMultipartUpload } from './direct/abortMultipartUpload.ts'
+import { completeMultipartUpload } from './direct/completeMultipartUpload.ts'
+import { createMultipartUpload } from './direct/createMultipartUpload.ts'
+import { createPresignedUrl } from './direct/createPresignedUrl.ts'
+import { getFileStatus } from './direct/getFileStatus.ts'
+import { listMultipartParts } from './direct/listMultipartParts.ts'
+import { postDirectUpload } from './direct/postDirectUpload.ts'
+import { putDirectPart } from './direct/putDirectPart.ts'
+import { putDirectUpload } from './direct/putDirectUpload.ts'
+import { signMultipartPart } from './direct/signMultipartPart.ts'
+import { signMultipartParts } from './direct/signMultipartParts.ts'
+import { updateFileStatus } from './direct/updateFileStatus.ts'
 import { createFile } from './files/createFile.ts'
 import { deleteFile } from './files/deleteFile.ts'
 import { downloadFile } from './files/downloadFile.ts'
@@ -25,8 +37,12 @@ import { getRoot } from './health/getRoot.ts'
 
 /** Every operation of api/openapi.yaml, by its operationId. */
 export const registry: Registry = {
+  abortMultipartUpload,
+  completeMultipartUpload,
   createBucket,
   createFile,
+  createMultipartUpload,
+  createPresignedUrl,
   deleteBucket,
   deleteFile,
   deleteNamedFile,
@@ -34,6 +50,7 @@ export const registry: Registry = {
   getBucket,
   getFile,
   getFileLink,
+  getFileStatus,
   getHealthcheck,
   getLiveness,
   getNamedFileLink,
@@ -41,11 +58,18 @@ export const registry: Registry = {
   getRoot,
   listBuckets,
   listFiles,
+  listMultipartParts,
+  postDirectUpload,
+  putDirectPart,
+  putDirectUpload,
   putFile,
   putFileByName,
   putNamedFile,
   readLink,
   readPublicFile,
+  signMultipartPart,
+  signMultipartParts,
   updateBucket,
   updateFile,
+  updateFileStatus,
 }

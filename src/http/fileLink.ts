@@ -1,8 +1,9 @@
 import type { Request } from 'express'
+import { findStorageKeyOfFile } from '../database/fileContents.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
 import type { Deps } from '../deps.ts'
 import { toDownloadName } from '../domain/fileNames.ts'
-import type { Disposition } from './fileHeaders.ts'
+import { contentDisposition, contentType, type Disposition } from './fileHeaders.ts'
 import { publicUrl } from './publicUrl.ts'
 
 export interface LinkWishes {
@@ -23,7 +24,7 @@ export interface FileLink {
  * the storage allow it, else from the service. Public files have an address of their own.
  */
 export async function fileLink(
-  { links, rulesOfBuckets }: Deps,
+  { clock, db, links, rulesOfBuckets, storage }: Deps,
   req: Pick<Request, 'app' | 'get'>,
   file: FileRecord,
   { disposition, seconds, publicPath }: LinkWishes,
@@ -33,6 +34,16 @@ export async function fileLink(
   if (rules.visibility === 'public') {
     const path = query ? `${publicPath}?${new URLSearchParams(query)}` : publicPath
     return { url: publicUrl(req, path), expiresAt: undefined }
+  }
+  const direct = rules.links === 'direct' ? storage.direct : undefined
+  const storageKey = direct && (await findStorageKeyOfFile(db, file.id))
+  if (storageKey !== undefined && direct) {
+    const url = await direct.signRead(storageKey, {
+      seconds,
+      mediaType: contentType(file.mediaType),
+      disposition: contentDisposition(file, disposition),
+    })
+    return { url, expiresAt: new Date((clock.now() + seconds) * 1000) }
   }
   const path = `/links/${file.id}/${encodeStrictly(toDownloadName(file.name))}`
   const { target, expiresAt } = links.sign('GET', path, { ...query }, seconds)

@@ -5,23 +5,35 @@ import { bodyTooSlow, jsonInvalid } from '../errors.ts'
 import type { SlowLimits } from './bodyStream.ts'
 import { continueSending } from './expectation.ts'
 import { unsupportedMediaType } from './httpErrors.ts'
+import { operationOf } from './request.ts'
 
 const MAX_DEPTH = 32
 
-const parseJson = promisify(
-  express.json({
-    limit: 100 * 1024,
-    type: () => true,
-    strict: false,
-    verify(_req, _res, bytes) {
-      if (bytes.length === 0) throw jsonInvalid('The body is empty.')
-      if (!isUtf8(bytes)) throw jsonInvalid('The JSON is not encoded in UTF-8.')
-    },
-  }),
-)
+const USUAL_BYTES = 100 * 1024
+
+const createParser = (limit: number) =>
+  promisify(
+    express.json({
+      limit,
+      type: () => true,
+      strict: false,
+      verify(_req, _res, bytes) {
+        if (bytes.length === 0) throw jsonInvalid('The body is empty.')
+        if (!isUtf8(bytes)) throw jsonInvalid('The JSON is not encoded in UTF-8.')
+      },
+    }),
+  )
+
+const parsers = new Map<number, ReturnType<typeof createParser>>()
+
+function parserFor(limit: number) {
+  const parser = parsers.get(limit) ?? createParser(limit)
+  parsers.set(limit, parser)
+  return parser
+}
 
 /**
- * Receives a JSON body of at most 100 KiB, unpacked, and at most 32 levels deep, which has to be here within
+ * Receives a JSON body of at most `x-max-bytes` of the operation, else 100 KiB, unpacked, and at most 32 levels deep, which has to be here within
  * `stallSeconds`. Throws `json-invalid`, `body-too-slow`, and what express throws.
  */
 export async function receiveJson(req: Request, res: Response, { stallSeconds }: SlowLimits): Promise<void> {
@@ -33,7 +45,8 @@ export async function receiveJson(req: Request, res: Response, { stallSeconds }:
   continueSending(req, res)
   const { promise: slow, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(bodyTooSlow()), stallSeconds * 1000)
-  await Promise.race([parseJson(req, res), slow]).finally(() => clearTimeout(timer))
+  const parse = parserFor(operationOf(req)?.requestBody?.['x-max-bytes'] ?? USUAL_BYTES)
+  await Promise.race([parse(req, res), slow]).finally(() => clearTimeout(timer))
   if (req.body === undefined) throw jsonInvalid('The body is empty.')
   if (depthExceeds(req.body, MAX_DEPTH))
     throw jsonInvalid(`The JSON is nested deeper than ${MAX_DEPTH} levels.`)

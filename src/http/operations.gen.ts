@@ -289,6 +289,229 @@ export interface paths {
         patch: operations["updateBucket"];
         trace?: never;
     };
+    "/presigned-url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Announce a file and get the request that sends it
+         * @description Send `fields` and then the part `file` to `url` (POST), or the bytes with `headers` (PUT); then say so with
+         *     `PUT /file-status`. Where files are in S3 the bytes go there, past the service; it looks at them before it
+         *     believes that they came. What does not come is given up.
+         */
+        post: operations["createPresignedUrl"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/file-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Take a file to its next status
+         * @description `pending → uploaded → processing → completed | failed`, and `failed → pending`. `uploaded` is believed only after
+         *     the bytes were seen, with their size, hash and type; from then on it is a file like any other. To say again what is so
+         *     changes nothing.
+         */
+        put: operations["updateFileStatus"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/file-status/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        /** A file's status */
+        get: operations["getFileStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/direct/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Send an announced file by a link (raw body) */
+        put: operations["putDirectUpload"];
+        /** Send an announced file by a link (form) */
+        post: operations["postDirectUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/direct/{upload_id}/parts/{part_number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+                part_number: components["parameters"]["PartNumber"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send a part by a link
+         * @description A part that is sent again replaces the one before.
+         */
+        put: operations["putDirectPart"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/s3/multipart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a file that comes in parts */
+        post: operations["createMultipartUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/s3/multipart/{upload_id}": {
+        parameters: {
+            query?: {
+                /** @description What `createMultipartUpload` answered as `key`. */
+                key?: components["parameters"]["UploadKey"];
+            };
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        /** The parts that are there */
+        get: operations["listMultipartParts"];
+        put?: never;
+        post?: never;
+        /** Give an upload in parts up */
+        delete: operations["abortMultipartUpload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/s3/multipart/{upload_id}/batch": {
+        parameters: {
+            query?: {
+                /** @description What `createMultipartUpload` answered as `key`. */
+                key?: components["parameters"]["UploadKey"];
+            };
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        /** The URLs to PUT several parts with */
+        get: operations["signMultipartParts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/s3/multipart/{upload_id}/complete": {
+        parameters: {
+            query?: {
+                /** @description What `createMultipartUpload` answered as `key`. */
+                key?: components["parameters"]["UploadKey"];
+            };
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put the parts together
+         * @description The bytes are read and judged before the answer; it may take its time.
+         */
+        post: operations["completeMultipartUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/s3/multipart/{upload_id}/{part_number}": {
+        parameters: {
+            query?: {
+                /** @description What `createMultipartUpload` answered as `key`. */
+                key?: components["parameters"]["UploadKey"];
+            };
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+                part_number: components["parameters"]["PartNumber"];
+            };
+            cookie?: never;
+        };
+        /** The URL to PUT a part with */
+        get: operations["signMultipartPart"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -469,6 +692,121 @@ export interface components {
              */
             expires_at: string | null;
         };
+        UploadRequest: {
+            filename: string;
+            /** @description A media type, or the family `image` or `video`. The bytes have to be of it. */
+            type: string;
+            /** @description Bytes, exactly; at most 5 GiB (larger files come in parts). */
+            file_size: number;
+            bucket?: components["schemas"]["BucketName"];
+            /**
+             * @description A form whose policy S3 enforces, or the bytes alone.
+             * @default POST
+             * @enum {string}
+             */
+            method: "POST" | "PUT";
+            /** @description What the bytes have to have. */
+            sha256?: string;
+            metadata?: {
+                [key: string]: unknown;
+            };
+        };
+        PresignedUrl: {
+            url: string;
+            /** @enum {string} */
+            method: "POST" | "PUT";
+            /** @description Of a POST, before the part `file`. */
+            fields: {
+                [key: string]: string;
+            };
+            /** @description Have to be sent as they are. */
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uuid
+             * @description The file's id.
+             */
+            key: string;
+            /** @enum {string} */
+            status: "pending";
+            /**
+             * Format: date-time
+             * @description When the request has to have begun.
+             */
+            expires_at: string;
+        };
+        /** @enum {string} */
+        UploadStatus: "pending" | "uploaded" | "processing" | "completed" | "failed";
+        StatusChange: {
+            /** Format: uuid */
+            uuid: string;
+            status: components["schemas"]["UploadStatus"];
+        };
+        FileState: {
+            /** Format: uuid */
+            uuid: string;
+            name: string;
+            /** @description What the sender said; once the bytes were seen, what they are. */
+            type: string;
+            status: components["schemas"]["UploadStatus"];
+            /** Format: date-time */
+            updated_at: string;
+        };
+        MultipartRequest: {
+            filename: string;
+            /** @description A media type, or nothing where it is not known. */
+            type: string;
+            metadata?: {
+                [key: string]: unknown;
+            };
+            bucket?: components["schemas"]["BucketName"];
+            /** @description Bytes, if they are known. */
+            file_size?: number;
+            /** @description What the bytes have to have. */
+            sha256?: string;
+        };
+        MultipartUpload: {
+            /** @description The file's id. */
+            key: string;
+            /** Format: uuid */
+            uploadId: string;
+            bucket: string;
+        };
+        MultipartPart: {
+            PartNumber: number;
+            ETag: string;
+            /** @description Bytes. */
+            Size: number;
+        };
+        SignedPart: {
+            url: string;
+            /** @description Seconds. */
+            expires: number;
+        };
+        SignedParts: {
+            /** @description By the number of the part. */
+            presignedUrls: {
+                [key: string]: string;
+            };
+        };
+        NamedParts: {
+            parts: ({
+                PartNumber: number;
+                ETag: string;
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
+        };
+        CompletedUpload: {
+            /** @description Where the file's bytes are for whoever may read them. */
+            location: string;
+            /** @description The file's id. */
+            key: string;
+            bucket: string;
+        };
         /** @enum {string} */
         FileStatus: "stored" | "deleted";
         File: {
@@ -584,6 +922,11 @@ export interface components {
         BucketPath: components["schemas"]["BucketName"];
         /** @description A name, with `%2F` between the folders if it has some. */
         Filename: string;
+        /** @description The id that the upload, and later the file, has. */
+        UploadId: string;
+        /** @description What `createMultipartUpload` answered as `key`. */
+        UploadKey: string;
+        PartNumber: number;
         /** @description Seconds until the link expires. */
         LinkExpiresIn: number;
         /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
@@ -1402,6 +1745,519 @@ export interface operations {
             404: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    createPresignedUrl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadRequest"];
+            };
+        };
+        responses: {
+            /** @description Announced. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresignedUrl"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    updateFileStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusChange"];
+            };
+        };
+        responses: {
+            /** @description It has this status. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileState"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such file. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
+        };
+    };
+    getFileStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file that came in another way is `completed`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileState"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            /** @description There is no such file. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: components["responses"]["Problem"];
+        };
+    };
+    putDirectUpload: {
+        parameters: {
+            query: {
+                /** @description Seconds since 1970. */
+                expires: components["parameters"]["LinkExpires"];
+                /** @description Which secret signed. */
+                key_id: components["parameters"]["LinkKeyId"];
+                /** @description HMAC-SHA-256 of the method and everything before, in base64url. */
+                signature: components["parameters"]["LinkSignature"];
+            };
+            header?: {
+                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                "Content-Digest"?: components["parameters"]["ContentDigest"];
+                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                "Repr-Digest"?: components["parameters"]["ReprDigest"];
+            };
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description Stored, durably. The same bytes may be sent again. */
+            201: {
+                headers: {
+                    ETag: string;
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileState"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            /** @description The link was not signed for this, or has expired. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
+        };
+    };
+    postDirectUpload: {
+        parameters: {
+            query: {
+                /** @description Seconds since 1970. */
+                expires: components["parameters"]["LinkExpires"];
+                /** @description Which secret signed. */
+                key_id: components["parameters"]["LinkKeyId"];
+                /** @description HMAC-SHA-256 of the method and everything before, in base64url. */
+                signature: components["parameters"]["LinkSignature"];
+            };
+            header?: {
+                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                "Content-Digest"?: components["parameters"]["ContentDigest"];
+                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                "Repr-Digest"?: components["parameters"]["ReprDigest"];
+            };
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description As it was answered. */
+                    key?: string;
+                    /**
+                     * Format: binary
+                     * @description The file.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Stored, durably. The same bytes may be sent again. */
+            201: {
+                headers: {
+                    ETag: string;
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileState"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            /** @description The link was not signed for this, or has expired. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
+        };
+    };
+    putDirectPart: {
+        parameters: {
+            query: {
+                /** @description Seconds since 1970. */
+                expires: components["parameters"]["LinkExpires"];
+                /** @description Which secret signed. */
+                key_id: components["parameters"]["LinkKeyId"];
+                /** @description HMAC-SHA-256 of the method and everything before, in base64url. */
+                signature: components["parameters"]["LinkSignature"];
+            };
+            header?: {
+                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                "Content-Digest"?: components["parameters"]["ContentDigest"];
+                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                "Repr-Digest"?: components["parameters"]["ReprDigest"];
+            };
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+                part_number: components["parameters"]["PartNumber"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description Kept until the upload is complete. */
+            200: {
+                headers: {
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            /** @description The link was not signed for this, or has expired. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
+        };
+    };
+    createMultipartUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MultipartRequest"];
+            };
+        };
+        responses: {
+            /** @description Begun. It is given up when it is not complete after a day. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MultipartUpload"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    listMultipartParts: {
+        parameters: {
+            query?: {
+                /** @description What `createMultipartUpload` answered as `key`. */
+                key?: components["parameters"]["UploadKey"];
+            };
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, by their numbers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MultipartPart"][];
+                };
+            };
+            400: components["responses"]["Problem"];
+            /** @description There is no such upload. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: components["responses"]["Problem"];
+        };
+    };
+    abortMultipartUpload: {
+        parameters: {
+            query?: {
+                /** @description What `createMultipartUpload` answered as `key`. */
+                key?: components["parameters"]["UploadKey"];
+            };
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Given up. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such upload. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: components["responses"]["Problem"];
+        };
+    };
+    signMultipartParts: {
+        parameters: {
+            query: {
+                /** @description What `createMultipartUpload` answered as `key`. */
+                key?: components["parameters"]["UploadKey"];
+                /** @description Separated by commas, at most 1,000. */
+                partNumbers: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedParts"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            /** @description There is no such upload. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    completeMultipartUpload: {
+        parameters: {
+            query?: {
+                /** @description What `createMultipartUpload` answered as `key`. */
+                key?: components["parameters"]["UploadKey"];
+            };
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedParts"];
+            };
+        };
+        responses: {
+            /** @description The file is there, durably. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletedUpload"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            /** @description There is no such upload. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
+        };
+    };
+    signMultipartPart: {
+        parameters: {
+            query?: {
+                /** @description What `createMultipartUpload` answered as `key`. */
+                key?: components["parameters"]["UploadKey"];
+            };
+            header?: never;
+            path: {
+                /** @description The id that the upload, and later the file, has. */
+                upload_id: components["parameters"]["UploadId"];
+                part_number: components["parameters"]["PartNumber"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedPart"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            /** @description There is no such upload. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
     };

@@ -28,6 +28,7 @@ const problems: Record<
   'file-damaged': { status: 500, title: 'File damaged' },
   'file-exists': { status: 403, title: 'File exists' },
   'file-missing': { status: 400, title: 'File missing' },
+  'file-missing-yet': { status: 409, title: 'File missing yet' },
   'file-not-found': { status: 404, title: 'File not found' },
   'file-too-large': { status: 413, title: 'File too large' },
   'form-invalid': { status: 400, title: 'Form invalid' },
@@ -35,6 +36,7 @@ const problems: Record<
   'idempotency-key-reused': { status: 422, title: 'Idempotency key reused' },
   'idempotent-request-running': { status: 409, title: 'Idempotent request running', retryAfterSeconds: 5 },
   'invalid-properties': { status: 403, title: 'Invalid properties' },
+  'invalid-transition': { status: 409, title: 'Invalid transition' },
   'json-invalid': { status: 400, title: 'JSON invalid' },
   'link-expired': { status: 403, title: 'Link expired' },
   'link-invalid': { status: 403, title: 'Link invalid' },
@@ -47,11 +49,14 @@ const problems: Record<
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
   'request-invalid': { status: 400, title: 'Request invalid' },
   'service-stopping': { status: 503, title: 'Service stopping', retryAfterSeconds: 5 },
+  'size-mismatch': { status: 422, title: 'Size mismatch' },
   'storage-full': { status: 507, title: 'Storage full' },
   'storage-unavailable': { status: 503, title: 'Storage unavailable', retryAfterSeconds: 5 },
+  'type-mismatch': { status: 422, title: 'Type mismatch' },
   'type-not-allowed': { status: 415, title: 'Type not allowed' },
   'upload-fenced': { status: 503, title: 'Upload given up', retryAfterSeconds: 1 },
   'upload-not-found': { status: 404, title: 'Upload not found' },
+  'upload-taken': { status: 409, title: 'Upload taken' },
 }
 
 /** What a client is told about an error. Of a failure on our side it learns the code, never the message. */

@@ -5,7 +5,10 @@ export interface DescribedOperation {
   readonly operationId: string
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
   readonly security?: readonly Readonly<Record<string, unknown>>[]
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: DescribedSchema }>> }
+  readonly requestBody?: {
+    readonly 'x-max-bytes'?: number
+    readonly content: Readonly<Record<string, { readonly schema?: DescribedSchema }>>
+  }
 }
 
 export interface DescribedSchema {

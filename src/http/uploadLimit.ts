@@ -1,6 +1,8 @@
 import type { Request } from 'express'
 import type { Deps } from '../deps.ts'
 import { mostBytes, usualRules } from '../domain/bucketRules.ts'
+import { mostBytesAtOnce } from '../domain/uploads/announceUpload.ts'
+import { requireUpload } from '../domain/uploads/receivedUpload.ts'
 import { pathParametersOf } from './request.ts'
 
 /** As the spec has it; judged here as well, because the bucket is asked for before the validator sees its name. */
@@ -8,13 +10,19 @@ const BUCKET = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
 /**
  * How many bytes the file of an upload may have, as far as that is known before its body: the bucket of a form may be
- * named behind the file. `storeFile` judges again. Throws `database-unavailable`.
+ * named behind the file. What commits it judges again. Throws `database-unavailable`, and `file-not-found` for an upload
+ * that nobody announced.
  */
 export async function uploadLimit(
-  { config: { limits }, rulesOfBuckets }: Pick<Deps, 'config' | 'rulesOfBuckets'>,
+  { config: { limits }, db, rulesOfBuckets }: Pick<Deps, 'config' | 'db' | 'rulesOfBuckets'>,
   req: Request,
 ): Promise<number> {
-  const bucket = pathParametersOf(req).bucket ?? req.query.bucket
+  const { upload_id: uploadId, bucket = req.query.bucket } = pathParametersOf(req)
+  if (uploadId !== undefined) {
+    const { size, bucket } = await requireUpload({ db }, uploadId)
+    const most = mostBytes({ limits, rules: await rulesOfBuckets.find(bucket) })
+    return Math.min(size ?? mostBytesAtOnce, mostBytesAtOnce, most)
+  }
   const known = typeof bucket === 'string' && BUCKET.test(bucket)
   return mostBytes({ limits, rules: known ? await rulesOfBuckets.find(bucket) : usualRules })
 }

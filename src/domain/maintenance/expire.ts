@@ -1,5 +1,6 @@
 import { deleteForgottenFiles, markExpiredFiles } from '../../database/files.ts'
 import { deleteOldIdempotent } from '../../database/idempotency.ts'
+import { deleteExpiredUploads } from '../../database/uploads.ts'
 import { collectBlobs } from './collect.ts'
 import { inPages, type MaintenanceDeps } from './steps.ts'
 
@@ -21,3 +22,7 @@ export const forgetFiles = (deps: MaintenanceDeps): Promise<number> =>
     await collectBlobs(deps, new Set(blobIds))
     return blobIds.length
   })
+
+/** Forgets announced uploads that never came. Returns how many. */
+export const expireUploads = (deps: MaintenanceDeps): Promise<number> =>
+  inPages(deps, (atMost) => deleteExpiredUploads(deps.db, atMost))

@@ -1,6 +1,6 @@
 import { withLeadership } from '../../database/leadership.ts'
 import { createCollector } from './collect.ts'
-import { expire, forgetAnswers, forgetFiles } from './expire.ts'
+import { expire, expireUploads, forgetAnswers, forgetFiles } from './expire.ts'
 import { advanceMark } from './mark.ts'
 import { reap } from './reap.ts'
 import { createScanner } from './scan.ts'
@@ -56,6 +56,7 @@ export function createCycle() {
       answers: forgetAnswers,
       expired: expire,
       forgotten: forgetFiles,
+      uploads: expireUploads,
       reaped: reap,
       collected: collect,
       ...(current && { swept: sweep, orphans: scan }),

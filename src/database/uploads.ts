@@ -1,0 +1,187 @@
+import { type Selectable, sql } from 'kysely'
+import type { StorageKey } from '../storage/storage.ts'
+import { ensureBucket } from './buckets.ts'
+import type { Database, DatabaseTransaction, Schema, UploadStatus } from './schema.ts'
+
+/** A file to be, under the id it will have; once there is a file, what became of it. */
+export interface UploadRecord {
+  readonly id: string
+  readonly bucket: string
+  readonly name: string
+  /** As its sender said: a media type, or a family as `image`. */
+  readonly declaredType: string
+  /** Bytes; null when its sender did not say. */
+  readonly size: number | null
+  readonly sha256: Buffer | null
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** Whether it comes in parts. */
+  readonly parts: boolean
+  /** Where the client writes, if it writes to the storage itself. */
+  readonly storageKey: StorageKey | null
+  /** What the storage calls its parts. */
+  readonly s3UploadId: string | null
+  readonly status: UploadStatus
+  readonly updatedAt: Date
+  /** When it is given up; null once there is a file. */
+  readonly expiresAt: Date | null
+}
+
+export type NewUpload = Omit<UploadRecord, 'status' | 'updatedAt' | 'expiresAt'>
+
+/** Clients may be at it when it expires: the intent outlives it by so many seconds. */
+const SLACK_SECONDS = 600
+
+const isOpen = sql<boolean>`(expires_at is null or expires_at > now())`
+
+/** An upload that has not expired. */
+export async function findUpload(db: Database, id: string): Promise<UploadRecord | undefined> {
+  const row = await db.selectFrom('uploads').selectAll().where('id', '=', id).where(isOpen).executeTakeFirst()
+  return row && toUploadRecord(row)
+}
+
+/** Announces a file, and bytes under its storage key if it has one (I4). Its bucket is made if there is none. */
+export async function insertUpload(
+  db: Database,
+  upload: NewUpload,
+  expiresInSeconds: number,
+): Promise<UploadRecord> {
+  return await db.transaction().execute(async (trx) => {
+    if (upload.storageKey !== null) {
+      const lease = sql<Date>`now() + make_interval(secs => ${expiresInSeconds + SLACK_SECONDS})`
+      await trx
+        .insertInto('intents')
+        .values({ storage_key: upload.storageKey, lease_expires_at: lease })
+        .execute()
+    }
+    await ensureBucket(trx, upload.bucket)
+    const row = await trx
+      .insertInto('uploads')
+      .values({
+        id: upload.id,
+        bucket: upload.bucket,
+        name: upload.name,
+        declared_type: upload.declaredType,
+        size: upload.size,
+        sha256: upload.sha256,
+        metadata: JSON.stringify(upload.metadata),
+        parts: upload.parts,
+        storage_key: upload.storageKey,
+        s3_upload_id: upload.s3UploadId,
+        expires_at: sql<Date>`now() + make_interval(secs => ${expiresInSeconds})`,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow()
+    return toUploadRecord(row)
+  })
+}
+
+/** Remembers what the storage calls the parts of an upload. */
+export async function setS3UploadId(db: Database, id: string, s3UploadId: string): Promise<void> {
+  await db.updateTable('uploads').set({ s3_upload_id: s3UploadId }).where('id', '=', id).execute()
+}
+
+/** Moves an upload from one status to another. Undefined when it has another one, or is gone. */
+export async function moveUpload(
+  db: Database,
+  id: string,
+  { from, to }: { from: UploadStatus; to: UploadStatus },
+): Promise<UploadRecord | undefined> {
+  const row = await db
+    .updateTable('uploads')
+    .set({ status: to, updated_at: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where('status', '=', from)
+    .where(isOpen)
+    .returningAll()
+    .executeTakeFirst()
+  return row && toUploadRecord(row)
+}
+
+/**
+ * Says in the transaction that makes the file that its upload is done; whoever tries the same waits for it. What the client
+ * wrote itself goes to the trash. False when another was quicker, or the upload is gone: the transaction must not commit.
+ */
+export async function finishUpload(
+  trx: DatabaseTransaction,
+  id: string,
+  ownKey: StorageKey,
+): Promise<boolean> {
+  const { rows } = await sql<{ storage_key: string | null }>`
+    update uploads set status = 'uploaded', updated_at = now(), expires_at = null
+    where id = ${id} and status = 'pending' and expires_at > now() returning storage_key
+  `.execute(trx)
+  const [done] = rows
+  if (!done) return false
+  const parts = await trx
+    .deleteFrom('upload_parts')
+    .where('upload_id', '=', id)
+    .returning('storage_key')
+    .execute()
+  const left = [done, ...parts].flatMap(({ storage_key: key }) =>
+    key === null || key === ownKey ? [] : [key],
+  )
+  await trashIntents(trx, left)
+  return true
+}
+
+/** Gives an upload up that is still pending, and what was sent of it. False when there is none. */
+export async function deletePendingUpload(db: Database, id: string): Promise<boolean> {
+  return await db.transaction().execute(async (trx) => {
+    const row = await trx
+      .selectFrom('uploads')
+      .select('storage_key')
+      .where('id', '=', id)
+      .where('status', '=', 'pending')
+      .where('expires_at', 'is not', null)
+      .forUpdate()
+      .executeTakeFirst()
+    if (!row) return false
+    const parts = await trx
+      .deleteFrom('upload_parts')
+      .where('upload_id', '=', id)
+      .returning('storage_key')
+      .execute()
+    await trx.deleteFrom('uploads').where('id', '=', id).execute()
+    await trashIntents(
+      trx,
+      [row, ...parts].flatMap(({ storage_key: key }) => (key === null ? [] : [key])),
+    )
+    return true
+  })
+}
+
+/** Forgets uploads that nobody finished. What was sent of them is reaped by its lease. Returns how many. */
+export async function deleteExpiredUploads(db: Database, atMost: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('uploads')
+    .where('id', 'in', (over) =>
+      over.selectFrom('uploads').select('id').where('expires_at', '<=', sql<Date>`now()`).limit(atMost),
+    )
+    .where('expires_at', '<=', sql<Date>`now()`) // still, of one that was being finished
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}
+
+/** Moves intents to the trash; those that were reaped are there already. */
+export async function trashIntents(trx: DatabaseTransaction, keys: readonly StorageKey[]): Promise<void> {
+  await sql`
+    with gone as (delete from intents where storage_key = any(${keys}::text[]) returning storage_key)
+    insert into trash (storage_key, reason, remove_after) select storage_key, 'aborted', now() from gone
+  `.execute(trx)
+}
+
+const toUploadRecord = (row: Selectable<Schema['uploads']>): UploadRecord => ({
+  id: row.id,
+  bucket: row.bucket,
+  name: row.name,
+  declaredType: row.declared_type,
+  size: row.size,
+  sha256: row.sha256,
+  metadata: row.metadata,
+  parts: row.parts,
+  storageKey: row.storage_key,
+  s3UploadId: row.s3_upload_id,
+  status: row.status,
+  updatedAt: row.updated_at,
+  expiresAt: row.expires_at,
+})

@@ -1,0 +1,87 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { toDomainError } from '../../database/failures.ts'
+import { insertUpload, type UploadRecord } from '../../database/uploads.ts'
+import type { Deps } from '../../deps.ts'
+import { fileTooLarge, typeNotAllowed } from '../../errors.ts'
+import type { SignedRequest } from '../../storage/directAccess.ts'
+import type { StorageKey } from '../../storage/storage.ts'
+import { insistOnSize } from '../bucketRules.ts'
+import { toFileName } from '../fileNames.ts'
+import { mayBeAllowed } from './declaredTypes.ts'
+
+type AnnounceDeps = Pick<Deps, 'clock' | 'config' | 'db' | 'links' | 'rulesOfBuckets' | 'storage'>
+
+/** A file that a client is going to send. */
+export interface Announcement {
+  readonly bucket: string
+  readonly name: string
+  /** A media type, or the family `image` or `video`. */
+  readonly declaredType: string
+  /** Bytes, if they are known. */
+  readonly size: number | undefined
+  readonly sha256: Buffer | undefined
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
+/** What S3 takes in one request; the same everywhere, so that a client need not know where it sends to. */
+export const mostBytesAtOnce = 5 * 2 ** 30
+
+export interface AnnouncedUpload {
+  readonly upload: UploadRecord
+  readonly request: SignedRequest
+  /** Until when the request may be begun. */
+  readonly expiresAt: Date
+}
+
+/**
+ * Announces a file and signs the one request that brings it: to the storage where clients can reach it, else to the service,
+ * as a target without a host. Throws `file-too-large`, `type-not-allowed`, `database-unavailable`, `storage-unavailable`.
+ */
+export async function announceUpload(
+  deps: AnnounceDeps,
+  announcement: Announcement & { readonly size: number },
+  method: 'POST' | 'PUT',
+): Promise<AnnouncedUpload> {
+  if (announcement.size > mostBytesAtOnce) throw fileTooLarge(mostBytesAtOnce)
+  const { direct } = deps.storage
+  const storageKey = direct ? stagingKey() : null
+  const upload = await insertAnnounced(deps, announcement, { parts: false, storageKey })
+  const seconds = Math.min(deps.config.http.linkSeconds, deps.config.protocol.uploadSeconds)
+  const { declaredType, size, sha256 } = announcement
+  const mediaType = declaredType.includes('/') ? declaredType : undefined
+  if (direct && storageKey !== null) {
+    const options = { seconds, size, mediaType, sha256: sha256?.toString('hex') }
+    const request = await (method === 'PUT' ? direct.signPut : direct.signPost)(storageKey, options)
+    return { upload, request, expiresAt: new Date((deps.clock.now() + seconds) * 1000) }
+  }
+  const { target, expiresAt } = deps.links.sign(method, `/direct/${upload.id}`, {}, seconds)
+  const headers: Record<string, string> =
+    method === 'PUT' && mediaType !== undefined ? { 'Content-Type': mediaType } : {}
+  const fields: Record<string, string> = method === 'POST' ? { key: upload.id } : {}
+  return { upload, request: { method, url: target, headers, fields }, expiresAt }
+}
+
+/** Judges what is announced, and keeps it until it comes. Throws `file-too-large`, `type-not-allowed`, `database-unavailable`. */
+export async function insertAnnounced(
+  { config, db, rulesOfBuckets }: Pick<Deps, 'config' | 'db' | 'rulesOfBuckets'>,
+  { bucket, name, declaredType, size, sha256, metadata }: Announcement,
+  { parts, storageKey }: { parts: boolean; storageKey: StorageKey | null },
+): Promise<UploadRecord> {
+  const judges = { limits: config.limits, rules: await rulesOfBuckets.find(bucket) }
+  if (size !== undefined) insistOnSize(judges, size)
+  for (const { allowedTypes } of [judges.limits, judges.rules])
+    if (!mayBeAllowed(allowedTypes, declaredType)) throw typeNotAllowed(declaredType)
+  const upload = {
+    ...{ id: randomUUID(), bucket, name: toFileName(name), declaredType, metadata, parts, storageKey },
+    ...{ size: size ?? null, sha256: sha256 ?? null, s3UploadId: null },
+  }
+  return await insertUpload(db, upload, config.protocol.uploadSeconds).catch((error: unknown) => {
+    throw toDomainError(error)
+  })
+}
+
+/** A storage key that a client writes to itself, and whose bytes are never used as they are. */
+const stagingKey = (): StorageKey => `staging/${freshKey()}`
+
+export const freshKey = (): StorageKey =>
+  `${randomBytes(1).toString('hex')}/${randomBytes(16).toString('hex')}`

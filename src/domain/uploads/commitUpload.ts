@@ -1,0 +1,53 @@
+import type { FileRecord } from '../../database/fileRecord.ts'
+import type { UploadRecord } from '../../database/uploads.ts'
+import type { Deps } from '../../deps.ts'
+import { sizeMismatch, typeMismatch, uploadDigestMismatch } from '../../errors.ts'
+import { insistOnSize, insistOnType } from '../bucketRules.ts'
+import { type CommitDeps, commitFile } from '../commitFile.ts'
+import { detectMediaType } from '../mediaTypes.ts'
+import type { Receipt } from '../receipt.ts'
+import { abandon } from '../receiveBytes.ts'
+import { fitsDeclared } from './declaredTypes.ts'
+
+export type CommitUploadDeps = CommitDeps & Pick<Deps, 'rulesOfBuckets'>
+
+/**
+ * Makes bytes the file that an upload announced, if they are what it announced. Throws `size-mismatch`, `digest-mismatch`,
+ * `type-mismatch`, `file-too-large`, `type-not-allowed`, `upload-taken` when another was quicker, and what `commitFile`
+ * throws; bytes that are refused are in the trash.
+ */
+export async function commitUpload(
+  deps: CommitUploadDeps,
+  upload: UploadRecord,
+  receipt: Receipt,
+): Promise<FileRecord> {
+  const { id, bucket, name, metadata } = upload
+  const judged = await judge(deps, upload, receipt).catch(async (error: unknown) => {
+    await abandon(deps, receipt.storageKey)
+    throw error
+  })
+  const { size, storageKey, blockCrc32 } = receipt
+  const { sha256, sha1, md5 } = receipt.digests
+  const bytes = { storageKey, size, sha256, sha1, md5, blockCrc32 }
+  const { file } = await commitFile(deps, {
+    file: { id, bucket, name, named: false, metadata, bytes, ...judged },
+    duplicates: 'allow',
+    upload: id,
+  })
+  return file
+}
+
+async function judge(
+  { config, rulesOfBuckets }: CommitUploadDeps,
+  { bucket, size, sha256, declaredType }: UploadRecord,
+  receipt: Receipt,
+) {
+  const judges = { limits: config.limits, rules: await rulesOfBuckets.find(bucket) }
+  if (size !== null && receipt.size !== size) throw sizeMismatch(size, receipt.size)
+  insistOnSize(judges, receipt.size)
+  if (sha256 && !receipt.digests.sha256.equals(sha256)) throw uploadDigestMismatch()
+  const mediaType = await detectMediaType(receipt.head, declaredType)
+  if (!fitsDeclared(declaredType, mediaType)) throw typeMismatch(declaredType, mediaType)
+  insistOnType(judges, mediaType)
+  return { mediaType, expiresInSeconds: judges.rules.expiresInSeconds ?? undefined }
+}

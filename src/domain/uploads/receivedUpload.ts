@@ -1,0 +1,35 @@
+import { toDomainError } from '../../database/failures.ts'
+import type { FileRecord } from '../../database/fileRecord.ts'
+import { findUpload, type UploadRecord } from '../../database/uploads.ts'
+import type { Deps } from '../../deps.ts'
+import { fileNotFound, hasCode, uploadTaken } from '../../errors.ts'
+import type { Receipt } from '../receipt.ts'
+import { abandon } from '../receiveBytes.ts'
+import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
+import { fileOf } from './verifyUpload.ts'
+
+/** An upload that has not expired. Throws `file-not-found`, `database-unavailable`. */
+export async function requireUpload({ db }: Pick<Deps, 'db'>, id: string): Promise<UploadRecord> {
+  const upload = await findUpload(db, id).catch((error: unknown) => {
+    throw toDomainError(error)
+  })
+  if (!upload) throw fileNotFound()
+  return upload
+}
+
+/**
+ * Makes bytes that a client sent to the service by a signed link the file it announced. The same bytes may come again;
+ * others are refused with `upload-taken`. Throws what `commitUpload` throws; bytes that are not used are in the trash.
+ */
+export async function storeUpload(deps: CommitUploadDeps, id: string, receipt: Receipt): Promise<FileRecord> {
+  try {
+    return await commitUpload(deps, await requireUpload(deps, id), receipt)
+  } catch (error) {
+    await abandon(deps, receipt.storageKey)
+    if (!hasCode(error, 'upload-taken')) throw error
+    const file = await fileOf(deps, { id, bucket: '' })
+    if (!file) throw fileNotFound()
+    if (file.hash !== receipt.digests.sha256.toString('hex')) throw uploadTaken()
+    return file
+  }
+}

@@ -1,0 +1,75 @@
+import { toDomainError } from '../../database/failures.ts'
+import type { FileRecord } from '../../database/fileRecord.ts'
+import type { UploadStatus } from '../../database/schema.ts'
+import { findUpload, moveUpload, type UploadRecord } from '../../database/uploads.ts'
+import type { Deps } from '../../deps.ts'
+import { fileMissingYet, fileNotFound, invalidTransition } from '../../errors.ts'
+import { mayBecome } from './transitions.ts'
+import { fileOf, type VerifyDeps, verifyUpload } from './verifyUpload.ts'
+
+/** What an application knows of a file that it had announced. */
+export interface FileState {
+  readonly id: string
+  readonly name: string
+  readonly mediaType: string
+  readonly status: UploadStatus
+  readonly updatedAt: Date
+}
+
+/** Throws `file-not-found`, `database-unavailable`. A file that came in another way is `completed`. */
+export const findFileState = (deps: Pick<Deps, 'db'>, id: string): Promise<FileState> =>
+  asked(async () => toState(await find(deps, id)))
+
+/**
+ * Takes a file to its next status; to the one it has changes nothing. `uploaded` is believed only after its bytes were seen.
+ * Throws `file-not-found`, `invalid-transition`, `file-missing-yet`, and what `verifyUpload` throws.
+ */
+export const changeFileState = (deps: VerifyDeps, id: string, to: UploadStatus): Promise<FileState> =>
+  asked(async () => {
+    const found = await find(deps, id)
+    const { status } = toState(found)
+    if (status === to) return toState(found)
+    if (!found.upload || !mayBecome(status, to)) throw invalidTransition(status, to)
+    if (to === 'uploaded' && !found.file) {
+      // Parts are put together by their own call; without it there is nothing to see.
+      if (found.upload.parts) throw fileMissingYet()
+      await verifyUpload(deps, found.upload)
+    } else if (!(await moveUpload(deps.db, id, { from: status, to }))) {
+      const now = toState(await find(deps, id))
+      if (now.status !== to) throw invalidTransition(now.status, to)
+    }
+    return toState(await find(deps, id))
+  })
+
+interface Found {
+  readonly upload: UploadRecord | undefined
+  readonly file: FileRecord | undefined
+}
+
+async function find(deps: Pick<Deps, 'db'>, id: string): Promise<Found> {
+  const upload = await findUpload(deps.db, id)
+  const file = await fileOf(deps, { id, bucket: upload?.bucket ?? '' })
+  // Of an upload that was finished, the file may be deleted by now.
+  if (!file && (!upload || upload.expiresAt === null)) throw fileNotFound()
+  return { upload, file }
+}
+
+function toState({ upload, file }: Found): FileState {
+  const { name, mediaType } = file ?? { name: upload?.name, mediaType: upload?.declaredType }
+  const times = [upload?.updatedAt, file?.updatedAt].flatMap((time) => (time ? [time.getTime()] : []))
+  return {
+    id: upload?.id ?? file?.id ?? '',
+    name: name ?? '',
+    mediaType: mediaType ?? '',
+    status: upload?.status ?? 'completed',
+    updatedAt: new Date(Math.max(...times)),
+  }
+}
+
+async function asked<Result>(question: () => Promise<Result>): Promise<Result> {
+  try {
+    return await question()
+  } catch (error) {
+    throw toDomainError(error)
+  }
+}

@@ -1,0 +1,56 @@
+import type { FileRecord } from '../../database/fileRecord.ts'
+import { findFileRecord } from '../../database/files.ts'
+import type { UploadRecord } from '../../database/uploads.ts'
+import type { Deps } from '../../deps.ts'
+import { fileMissingYet, hasCode, sizeMismatch } from '../../errors.ts'
+import { abandon, createLease, type ReceiveDeps } from '../receiveBytes.ts'
+import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
+import { receiptOfStored } from './storedReceipt.ts'
+
+export type VerifyDeps = CommitUploadDeps & ReceiveDeps & Pick<Deps, 'verifications'>
+
+/**
+ * Looks at what a client wrote to the storage, and makes it a file: its bytes are copied to a key that nobody can write to,
+ * read there, and judged. Asked for several times at once, it is done once. Throws `file-missing-yet`, and what
+ * `commitUpload` throws; the client may write again then.
+ */
+export function verifyUpload(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
+  const running = deps.verifications.get(upload.id)
+  if (running) return running
+  const verification = verify(deps, upload).finally(() => deps.verifications.delete(upload.id))
+  deps.verifications.set(upload.id, verification)
+  return verification
+}
+
+async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
+  const { storageKey: stagingKey } = upload
+  const size = stagingKey === null ? undefined : await deps.storage.size(stagingKey)
+  if (stagingKey === null || size === undefined) return (await fileOf(deps, upload)) ?? missing()
+  if (upload.size !== null && size !== upload.size) throw sizeMismatch(upload.size, size)
+  const storageKey = await deps.keys.take()
+  const lease = createLease(deps)
+  lease.begin(storageKey)
+  try {
+    await deps.storage.compose(storageKey, [stagingKey])
+    // It may have been written again since it was looked at.
+    const copied = (await deps.storage.size(storageKey)) ?? 0
+    const receipt = await receiptOfStored(deps, storageKey, copied, lease.insist)
+    return await commitUpload(deps, upload, receipt)
+  } catch (error) {
+    await abandon(deps, storageKey)
+    // Another process may have been quicker, and what it had no use for any more be gone.
+    if (!hasCode(error, 'upload-taken') && !hasCode(error, 'file-not-found')) throw error
+    return (await fileOf(deps, upload)) ?? missing()
+  } finally {
+    lease.end()
+  }
+}
+
+function missing(): never {
+  throw fileMissingYet()
+}
+
+/** The file that an upload has become. */
+export async function fileOf({ db }: Pick<Deps, 'db'>, { id, bucket }: Pick<UploadRecord, 'id' | 'bucket'>) {
+  return await findFileRecord(db, { kind: 'id', value: id, bucket })
+}

@@ -1,0 +1,12 @@
+import { completeParts } from '../../domain/uploads/uploadParts.ts'
+import { filesPath } from '../../http/fileBody.ts'
+import type { Operation } from '../../http/operation.ts'
+import { partsTarget } from '../../http/partsTarget.ts'
+import { publicUrl } from '../../http/publicUrl.ts'
+
+export const completeMultipartUpload: Operation<'completeMultipartUpload'> = (deps) => async (req, res) => {
+  const parts = req.body.parts.map(({ PartNumber, ETag }) => ({ partNumber: PartNumber, etag: ETag }))
+  const file = await completeParts(deps, partsTarget(req.params.upload_id, req.query.key), parts)
+  const location = publicUrl(req, `${filesPath}/${file.id}/content`)
+  res.json({ location, key: file.id, bucket: file.bucket })
+}

@@ -1,0 +1,18 @@
+import { parseMediaType } from '../../domain/mediaTypes.ts'
+import { toMetadata } from '../../domain/metadata.ts'
+import { beginParts } from '../../domain/uploads/uploadParts.ts'
+import type { Operation } from '../../http/operation.ts'
+
+export const createMultipartUpload: Operation<'createMultipartUpload'> = (deps) => async (req, res) => {
+  const { filename, type, bucket = 'default', file_size, sha256, metadata } = req.body
+  const upload = await beginParts(deps, {
+    bucket,
+    name: filename,
+    // A browser that does not know a file's type says nothing about it.
+    declaredType: parseMediaType(type) ?? 'application/octet-stream',
+    size: file_size,
+    sha256: sha256 === undefined ? undefined : Buffer.from(sha256, 'hex'),
+    metadata: toMetadata(metadata ?? {}),
+  })
+  res.json({ key: upload.id, uploadId: upload.id, bucket: upload.bucket })
+}

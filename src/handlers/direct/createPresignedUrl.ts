@@ -1,0 +1,25 @@
+import { toMetadata } from '../../domain/metadata.ts'
+import { announceUpload } from '../../domain/uploads/announceUpload.ts'
+import type { Operation } from '../../http/operation.ts'
+import { publicUrl } from '../../http/publicUrl.ts'
+
+export const createPresignedUrl: Operation<'createPresignedUrl'> = (deps) => async (req, res) => {
+  const { filename, type, file_size, bucket = 'default', method = 'POST', sha256, metadata } = req.body
+  const announcement = {
+    bucket,
+    name: filename,
+    declaredType: type.toLowerCase(),
+    size: file_size,
+    sha256: sha256 === undefined ? undefined : Buffer.from(sha256, 'hex'),
+    metadata: toMetadata(metadata ?? {}),
+  }
+  const { upload, request, expiresAt } = await announceUpload(deps, announcement, method)
+  const url = request.url.startsWith('/') ? publicUrl(req, request.url) : request.url
+  const { fields, headers } = request
+  res.set('Cache-Control', 'no-store')
+  res.json({
+    ...{ url, method, fields, headers, key: upload.id },
+    status: 'pending',
+    expires_at: expiresAt.toISOString(),
+  })
+}

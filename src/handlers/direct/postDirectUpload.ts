@@ -1,0 +1,6 @@
+import { answerDirect } from '../../http/answerDirect.ts'
+import type { Operation } from '../../http/operation.ts'
+
+export const postDirectUpload: Operation<'postDirectUpload'> = (deps) => async (req, res) => {
+  await answerDirect(deps, req, res, req.params.upload_id)
+}

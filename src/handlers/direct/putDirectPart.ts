@@ -1,0 +1,9 @@
+import { etagOf, storePart } from '../../domain/uploads/uploadParts.ts'
+import type { Operation } from '../../http/operation.ts'
+import { takeVerified } from '../../http/takeVerified.ts'
+
+export const putDirectPart: Operation<'putDirectPart'> = (deps) => async (req, res) => {
+  const { upload_id, part_number } = req.params
+  const part = await storePart(deps, upload_id, Number(part_number), await takeVerified(deps, req))
+  res.status(200).set('ETag', etagOf(part.md5)).end()
+}

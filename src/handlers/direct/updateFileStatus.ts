@@ -1,0 +1,8 @@
+import { changeFileState } from '../../domain/uploads/uploadStatus.ts'
+import { toStateBody } from '../../http/fileState.ts'
+import type { Operation } from '../../http/operation.ts'
+
+export const updateFileStatus: Operation<'updateFileStatus'> = (deps) => async (req, res) => {
+  const { uuid, status } = req.body
+  res.json(toStateBody(await changeFileState(deps, uuid.toLowerCase(), status)))
+}

@@ -1,0 +1,162 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { download, type FileBody, filesPath, send } from './support/client.ts'
+import { beginMultipart, completeMultipart, gif, sendPart, setStatus, sha256 } from './support/direct.ts'
+import { follow, makeBucket } from './support/named.ts'
+import { startService, type TestService } from './support/service.ts'
+
+let service: TestService
+beforeAll(async () => {
+  service = await startService()
+})
+afterAll(() => service.stop())
+
+const MIB = 2 ** 20
+const pieces = (bytes: Buffer, size: number) =>
+  Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+    bytes.subarray(index * size, (index + 1) * size),
+  )
+
+/** Begins an upload and sends its parts, in this order. Returns its id and the parts as they are named in the end. */
+async function sendAll(parts: readonly Buffer[], more: object = {}) {
+  const { body } = await beginMultipart(service, { ...more })
+  const named = []
+  for (const [index, part] of parts.entries())
+    named.push({ PartNumber: index + 1, ETag: await sendPart(service, body.uploadId, index + 1, part) })
+  return { id: body.uploadId, named }
+}
+
+describe('a file in parts', () => {
+  it('is put together when its sender says so', async () => {
+    const bytes = randomBytes(11 * MIB + 7)
+    const { id, named } = await sendAll(pieces(bytes, 5 * MIB), {
+      sha256: sha256(bytes),
+      file_size: bytes.length,
+    })
+    expect((await send(service, `${filesPath}/${id}`)).status).toBe(404)
+    const { status, body } = await completeMultipart(service, id, named.toReversed())
+    expect([status, body]).toEqual([
+      200,
+      { location: `${filesPath}/${id}/content`, key: id, bucket: 'default' },
+    ])
+    const file = await send<FileBody>(service, `${filesPath}/${id}`)
+    expect(file.body).toMatchObject({ file_hash: sha256(bytes), file_name: 'a.bin', file_size: bytes.length })
+    expect((await download(service, id)).bytes.equals(bytes)).toBe(true)
+    await service.maintain()
+    expect(await service.violations()).toEqual([])
+  })
+
+  it('is the same file when it is completed again, or fifty times at once', async () => {
+    const { id, named } = await sendAll([randomBytes(1000)])
+    const answers = await Promise.all(Array.from({ length: 50 }, () => completeMultipart(service, id, named)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect((await completeMultipart(service, id, named)).status).toBe(200)
+    expect((await setStatus(service, id, 'uploaded')).body.status).toBe('uploaded')
+  })
+
+  it('tells which parts are there, so that its sender can go on', async () => {
+    const { id, named } = await sendAll([randomBytes(5 * MIB), randomBytes(100)])
+    const { body } = await send(service, `/s3/multipart/${id}?key=${id}`)
+    expect(body).toEqual(named.map((part, index) => ({ ...part, Size: index === 0 ? 5 * MIB : 100 })))
+  })
+
+  it('takes the last of the parts of one number', async () => {
+    const { id } = await sendAll([randomBytes(100)])
+    const bytes = randomBytes(50)
+    const ETag = await sendPart(service, id, 1, bytes)
+    await completeMultipart(service, id, [{ PartNumber: 1, ETag }])
+    expect((await download(service, id)).bytes.equals(bytes)).toBe(true)
+    await service.maintain()
+    expect(await service.violations()).toEqual([])
+  })
+
+  it('gets the URLs of many parts at once', async () => {
+    const { body } = await beginMultipart(service)
+    const { body: signed } = await send<{ presignedUrls: Record<string, string> }>(
+      service,
+      `/s3/multipart/${body.uploadId}/batch?key=${body.key}&partNumbers=1,3`,
+    )
+    expect(Object.keys(signed.presignedUrls)).toEqual(['1', '3'])
+    const answer = await follow(service, signed.presignedUrls[3], { method: 'PUT', body: 'hello' })
+    expect([answer.status, answer.headers.get('etag')]).toEqual([200, '"5d41402abc4b2a76b9719d911017c592"'])
+  })
+
+  it('is gone when its sender gives it up', async () => {
+    const { id, named } = await sendAll([randomBytes(100)])
+    expect(await send(service, `/s3/multipart/${id}?key=${id}`, { method: 'DELETE' })).toMatchObject({
+      status: 200,
+      body: {},
+    })
+    expect(await completeMultipart(service, id, named)).toBeProblem(404, 'upload-not-found')
+    expect(await send(service, `/s3/multipart/${id}/2`)).toBeProblem(404, 'upload-not-found')
+    await service.maintain()
+    expect(await service.violations()).toEqual([])
+  })
+
+  it('stays when it is given up after it was completed', async () => {
+    const { id, named } = await sendAll([randomBytes(100)])
+    await completeMultipart(service, id, named)
+    expect((await send(service, `/s3/multipart/${id}`, { method: 'DELETE' })).status).toBe(404)
+    expect((await download(service, id)).status).toBe(200)
+  })
+
+  it.each([
+    ['a part that never came', (named: object[]) => [...named, { PartNumber: 9, ETag: '"x"' }], 400],
+    ['a part with another tag', () => [{ PartNumber: 1, ETag: '"0123456789abcdef0123456789abcdef"' }], 400],
+    ['a part twice', (named: object[]) => [...named, ...named], 400],
+    ['no parts', () => [], 400],
+    ['a part of no number', () => [{ PartNumber: 0, ETag: '"x"' }], 400],
+    ['a part without a tag', () => [{ PartNumber: 1 }], 400],
+  ])('is not completed with %s, and can be after that', async (_case, change, status) => {
+    const { id, named } = await sendAll([randomBytes(100)])
+    const parts = change(named) as typeof named
+    expect(await completeMultipart(service, id, parts)).toBeProblem(status)
+    expect((await completeMultipart(service, id, named)).status).toBe(200)
+  })
+
+  it.each([
+    ['more bytes than the bucket takes', { bucket: 'small' }, 413, 'file-too-large'],
+    ['other bytes than announced', { sha256: sha256(Buffer.from('x')) }, 422, 'digest-mismatch'],
+    ['another size than announced', { file_size: 5 }, 422, 'size-mismatch'],
+    ['another type than announced', { type: 'image/png' }, 422, 'type-mismatch'],
+  ])('with %s is refused, and nothing of it stays', async (_case, more, status, code) => {
+    await makeBucket(service, 'small', { max_file_size: 10 })
+    const { id, named } = await sendAll([gif(randomUUID())], more).catch(() => ({ id: '', named: [] }))
+    if (id !== '') expect(await completeMultipart(service, id, named)).toBeProblem(status, code)
+    await service.maintain()
+    expect(await service.violations()).toEqual([])
+  })
+
+  it.each([
+    ['an id that is none', 'x', 400],
+    ['an unknown id', randomUUID(), 404],
+  ])('cannot be asked for by %s', async (_case, id, status) => {
+    expect(await send(service, `/s3/multipart/${id}`)).toBeProblem(status)
+    expect(await send(service, `/s3/multipart/${id}/1`)).toBeProblem(status)
+    expect(await send(service, `/s3/multipart/${id}`, { method: 'DELETE' })).toBeProblem(status)
+    expect(await completeMultipart(service, id, [{ PartNumber: 1, ETag: 'x' }])).toBeProblem(status)
+  })
+
+  it('cannot be asked for with the key of another', async () => {
+    const { id } = await sendAll([])
+    expect(await send(service, `/s3/multipart/${id}?key=${randomUUID()}`)).toBeProblem(
+      404,
+      'upload-not-found',
+    )
+  })
+
+  it.each(['0', '10001', '1.5', 'x'])('has no part %s', async (number) => {
+    const { id } = await sendAll([])
+    expect(await send(service, `/s3/multipart/${id}/${number}`)).toBeProblem(400)
+    expect(await send(service, `/s3/multipart/${id}/batch?partNumbers=${number}`)).toBeProblem(400)
+  })
+
+  it('can name ten thousand parts', async () => {
+    const { id } = await sendAll([])
+    const parts = Array.from({ length: 10_000 }, (_, index) => ({
+      PartNumber: index + 1,
+      ETag: `"${'0'.repeat(32)}"`,
+    }))
+    expect(await completeMultipart(service, id, parts)).toBeProblem(400, 'parts-invalid')
+  })
+})
