@@ -47,6 +47,7 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
   const nameOf = (key: StorageKey) => `${prefix}${key.startsWith(STAGING) ? '' : BLOBS}${key}`
   const keyOf = (name: string) =>
     name.slice(prefix.length + (name.startsWith(BLOBS, prefix.length) ? BLOBS.length : 0))
+  const mayChange = (name: string) => name.startsWith(nameOf(STAGING))
   const identityName = `${prefix}.storage-id`
   const markName = `${prefix}.hwm`
   const checkName = `${prefix}check/${randomUUID()}`
@@ -64,7 +65,7 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
     const isAll = part.value.bytes.length < partBytes
     const writing = isAll
       ? put(name, part.value.bytes)
-      : putParts(calls, objects, name, resumed([part.value], parts))
+      : putParts(calls, objects, { name, parts: resumed([part.value], parts) })
     await writing.finally(part.value.release) // it may have failed before the first part was its business
   }
 
@@ -113,7 +114,7 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
     read: (key, range, blockBytes) =>
       readS3Blocks(calls, { name: nameOf(key), etag: undefined }, range, blockBytes),
     compose: (key, parts) =>
-      attemptS3(() => composeS3({ calls, objects, put, buffers }, nameOf(key), parts.map(nameOf))),
+      attemptS3(() => composeS3({ calls, objects, put, buffers, mayChange }, nameOf(key), parts.map(nameOf))),
     direct: createS3Direct({
       ...{ calls, objects, nameOf },
       place: { ...options, endpoint: options.publicEndpoint ?? options.endpoint },

@@ -106,7 +106,10 @@ async function insist<Answer>(
   let failure: unknown
   for (;;) {
     const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(), until + extraMilliseconds - performance.now())
+    const timer = setTimeout(
+      () => controller.abort(),
+      Math.max(1, until + extraMilliseconds - performance.now()),
+    )
     try {
       return await call(controller.signal)
     } catch (error) {

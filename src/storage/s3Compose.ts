@@ -4,7 +4,7 @@ import { type CompositionStep, lengthOf, planComposition } from './composition.t
 import { createPartTaker, type PartBuffer, type PartBuffers } from './partBuffers.ts'
 import type { S3Calls } from './s3Calls.ts'
 import { COPY_SECONDS, type RangeCopy, toCopySource } from './s3Copies.ts'
-import { nameOf } from './s3Errors.ts'
+import { isMissing } from './s3Errors.ts'
 import type { S3Object, S3Objects } from './s3Objects.ts'
 import { putParts } from './s3PutParts.ts'
 import type { S3Put } from './s3Puts.ts'
@@ -15,6 +15,8 @@ export interface S3ComposeOptions {
   readonly objects: S3Objects
   readonly put: S3Put
   readonly buffers: PartBuffers
+  /** Whether clients can write the object themselves. */
+  mayChange(name: string): boolean
 }
 
 const MEBIBYTE = 2 ** 20
@@ -34,14 +36,16 @@ const HEADS_AT_ONCE = 16
  * SDK throws; an unfinished upload stays for the sweeper.
  */
 export async function composeS3(options: S3ComposeOptions, name: string, parts: readonly string[]) {
+  const sources = (await describeAll(options.objects, parts)).filter(({ size }) => size > 0)
+  const [only] = sources
   try {
-    const sources = (await describeAll(options.objects, parts)).filter(({ size }) => size > 0)
-    const [only] = sources
     if (!only) return await options.put(name, Buffer.alloc(0))
     if (sources.length === 1 && only.size <= MOST_COPIED_AT_ONCE) return await copyWhole(options, name, only)
     await putTogether(options, name, sources)
   } catch (error) {
-    throw nameOf(error) === 'NoSuchKey' ? fileNotFound() : error
+    // Servers say so of a part that went, but some of an upload that went as well.
+    if (isMissing(error)) await describeAll(options.objects, parts)
+    throw error
   }
 }
 
@@ -59,7 +63,8 @@ async function describeAll({ describe }: S3Objects, names: readonly string[]): P
   return described
 }
 
-async function copyWhole({ calls, objects }: S3ComposeOptions, name: string, source: S3Object) {
+async function copyWhole(options: S3ComposeOptions, name: string, source: S3Object) {
+  const { calls, objects } = options
   await objects.insistOnUnused(name)
   const command = new CopyObjectCommand({
     ...{ Bucket: calls.s3Bucket, Key: name, ...toCopySource(calls, source) },
@@ -67,6 +72,18 @@ async function copyWhole({ calls, objects }: S3ComposeOptions, name: string, sou
     ...{ MetadataDirective: 'REPLACE', TaggingDirective: 'REPLACE' },
   })
   await objects.settle(name, source.size, () => calls.sendPatiently(command, { extraSeconds: COPY_SECONDS }))
+  await insistOnSame(options, [source]).catch(async (error: unknown) => {
+    await objects.remove(name) // nobody was told that it is there
+    throw error
+  })
+}
+
+/** Not every server heeds the condition of a copy (radosgw does not): what may have changed is asked for again. */
+async function insistOnSame({ objects, mayChange }: S3ComposeOptions, sources: readonly S3Object[]) {
+  const names = sources.map(({ name }) => name).filter(mayChange)
+  const etags = new Map((await describeAll(objects, names)).map(({ name, etag }) => [name, etag]))
+  for (const { name, etag } of sources)
+    if (mayChange(name) && etags.get(name) !== etag) throw new Error(`${name} was written anew meanwhile`)
 }
 
 async function putTogether(options: S3ComposeOptions, name: string, sources: readonly S3Object[]) {
@@ -83,7 +100,8 @@ async function putTogether(options: S3ComposeOptions, name: string, sources: rea
   if (steps.length > MOST_PARTS)
     throw storageUnavailable(new Error(`${total} bytes need more parts: raise AWS_S3_PART_SIZE`))
   const parts = toParts(options, sources, steps)
-  if (steps.length > 1) return await putParts(calls, objects, name, parts)
+  if (steps.length > 1)
+    return await putParts(calls, objects, { name, parts, confirm: () => insistOnSame(options, sources) })
   for await (const part of parts) if ('bytes' in part) await put(name, part.bytes).finally(part.release)
 }
 

@@ -1,8 +1,13 @@
 import { type CompletedPart, UploadPartCopyCommand } from '@aws-sdk/client-s3'
 import type { S3Calls } from './s3Calls.ts'
 import type { S3Object } from './s3Objects.ts'
-import type { S3UploadPlace } from './s3PutParts.ts'
 import type { ByteRange } from './storage.ts'
+
+/** An upload in parts, as every call about it names it. */
+export interface S3UploadPlace {
+  readonly Key: string
+  readonly UploadId: string | undefined
+}
 
 /** A part that the server makes itself, of a range of another object. */
 export interface RangeCopy {
@@ -15,7 +20,7 @@ export interface RangeCopy {
 /** How much longer than the deadline a server may take to copy. */
 export const COPY_SECONDS = 600
 
-/** The source of a copy, which the server refuses when it is not what it was. */
+/** The source of a copy, which the server refuses when it is not what it was, if it knows the condition. */
 export const toCopySource = ({ s3Bucket }: S3Calls, { name, etag }: S3Object) => ({
   CopySource: `${s3Bucket}/${name.split('/').map(encodeURIComponent).join('/')}`,
   ...(etag !== undefined && { CopySourceIfMatch: etag }),

@@ -8,18 +8,20 @@ import { failpoint } from '../failpoint.ts'
 import { lengthOf } from './composition.ts'
 import type { PartBuffer } from './partBuffers.ts'
 import type { S3Calls } from './s3Calls.ts'
-import { copyPart, type RangeCopy } from './s3Copies.ts'
+import { copyPart, type RangeCopy, type S3UploadPlace } from './s3Copies.ts'
 import type { S3Objects } from './s3Objects.ts'
 import { prove } from './s3Proofs.ts'
 
-/** An upload in parts, as every call about it names it. */
-export interface S3UploadPlace {
-  readonly Key: string
-  readonly UploadId: string | undefined
-}
-
 /** Putting ten thousand parts together may take minutes, and some servers say nothing meanwhile. */
 export const COMPLETE_SECONDS = 600
+
+export interface PutPartsOptions {
+  /** Is used once. */
+  readonly name: string
+  readonly parts: AsyncIterable<PartBuffer | RangeCopy>
+  /** Throws when the parts that were sent must not become an object. */
+  confirm?(): Promise<void>
+}
 
 /**
  * Writes an object in parts, as many at once as there are; each is released when it is sent. Nothing is on its way any
@@ -28,8 +30,7 @@ export const COMPLETE_SECONDS = 600
 export async function putParts(
   calls: S3Calls,
   objects: S3Objects,
-  name: string,
-  parts: AsyncIterable<PartBuffer | RangeCopy>,
+  { name, parts, confirm }: PutPartsOptions,
 ): Promise<void> {
   const { send, sendPatiently, s3Bucket: Bucket, proof } = calls
   await objects.insistOnUnused(name)
@@ -37,6 +38,7 @@ export async function putParts(
   const checksum = proof === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const } : {}
   const { UploadId } = await send(new CreateMultipartUploadCommand({ Bucket, Key: name, ...checksum }))
   const { sent, size } = await sendAll(calls, { Key: name, UploadId }, parts)
+  await confirm?.()
   await failpoint('U5')
   const command = new CompleteMultipartUploadCommand({
     ...{ Bucket, Key: name, UploadId },

@@ -5,7 +5,8 @@ import type { S3Place } from '../../src/storage/s3Client.ts'
 import type { StorageKey } from '../../src/storage/storage.ts'
 import { inBatches, newKey, readAll, whole } from '../storage/storageContract.ts'
 import { createS3Bucket, somewhereIn } from '../support/s3.ts'
-import { createS3FaultProxy, type S3Call, type S3Fault, type S3FaultProxy } from '../support/s3Faults.ts'
+import { createS3FaultProxy, type S3Call, type S3FaultProxy } from '../support/s3Faults.ts'
+import { passingFaults } from '../support/s3PassingFaults.ts'
 
 const mebibyte = 2 ** 20
 
@@ -35,15 +36,6 @@ const write = (key: StorageKey, bytes: Buffer) => storage.write(key, inBatches(b
 const read = (from: S3Storage, key: StorageKey, bytes: Buffer) =>
   readAll(from.read(key, whole(bytes.length), mebibyte))
 
-const passing: readonly (readonly [string, S3Fault])[] = [
-  ['is reset before it is read', 'reset before'],
-  ['is reset after it was done', 'reset after'],
-  ['is answered 503 SlowDown', { status: 503, code: 'SlowDown' }],
-  ['is answered 500 InternalError', { status: 500, code: 'InternalError' }],
-  ['is answered 429', { status: 429, code: 'TooManyRequests' }],
-  ['is answered 503 by a gateway', { status: 503, body: 'no healthy upstream' }],
-  ['is answered 502 in HTML', { status: 502, body: '<html><body><h1>502 Bad Gateway</h1><hr></html>' }],
-]
 const writing: readonly S3Call[] = [
   'PutObject',
   'CreateMultipartUpload',
@@ -52,7 +44,7 @@ const writing: readonly S3Call[] = [
 ]
 
 describe('A write to S3', () => {
-  it.each(writing.flatMap((call) => passing.map(([how, fault]) => [call, how, fault] as const)))(
+  it.each(writing.flatMap((call) => passingFaults.map(([how, fault]) => [call, how, fault] as const)))(
     'goes well although a %s %s, twice',
     async (call, _how, fault) => {
       const bytes = isLarge(call) ? large : small
@@ -65,7 +57,7 @@ describe('A write to S3', () => {
     },
   )
 
-  it.each(writing.flatMap((call) => passing.map(([how, fault]) => [call, how, fault] as const)))(
+  it.each(writing.flatMap((call) => passingFaults.map(([how, fault]) => [call, how, fault] as const)))(
     'is refused when every %s %s, and leaves nothing that a sweep does not find',
     async (call, _how, fault) => {
       // What was done although its answer was lost every time is done: only then may it be there.
@@ -130,7 +122,7 @@ describe('A write to S3', () => {
 })
 
 describe('A read from S3', () => {
-  it.each([...passing, ['breaks off', 'half an answer'] as const])(
+  it.each([...passingFaults, ['breaks off', 'half an answer'] as const])(
     'gives every byte although a GetObject %s',
     async (_how, fault) => {
       const key = newKey()
@@ -151,7 +143,7 @@ describe('A read from S3', () => {
 describe('A sweep of S3', () => {
   const sweeping: readonly S3Call[] = ['ListMultipartUploads', 'AbortMultipartUpload', 'DeleteObject']
 
-  it.each(sweeping.flatMap((call) => passing.map(([how, fault]) => [call, how, fault] as const)))(
+  it.each(sweeping.flatMap((call) => passingFaults.map(([how, fault]) => [call, how, fault] as const)))(
     'removes an upload that broke off although a %s %s, twice',
     async (call, _how, fault) => {
       const key = newKey()

@@ -31,7 +31,7 @@ export async function createS3Bucket(): Promise<S3Place> {
 export async function overwrite(options: S3StorageOptions, key: StorageKey, Body: Buffer): Promise<void> {
   const client = createS3Client(options, briefly)
   try {
-    const Key = `${options.prefix}blobs/${key}`
+    const Key = `${options.prefix}${key.startsWith('staging/') ? '' : 'blobs/'}${key}`
     await client.send(new PutObjectCommand({ Bucket: options.s3Bucket, Key, Body }))
   } finally {
     client.destroy()

@@ -10,10 +10,16 @@ export type S3Fault =
   | 'wrong checksum'
   | { readonly status: number; readonly code: string }
   | { readonly status: number; readonly body: string }
+  /** Done before the call is passed on. */
+  | (() => Promise<unknown>)
 
-/** The calls that a storage makes, by what S3 names them. */
+/** The calls that a storage and its clients make, by what S3 names them. */
 export type S3Call =
   | 'PutObject'
+  | 'PostObject'
+  | 'CopyObject'
+  | 'UploadPartCopy'
+  | 'ListParts'
   | 'CreateMultipartUpload'
   | 'UploadPart'
   | 'CompleteMultipartUpload'
@@ -55,6 +61,7 @@ export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> 
     const fault = takeFault(call)
     if (fault === 'reset before') return void req.socket.resetAndDestroy()
     const body = Buffer.concat(await Array.fromAsync<Buffer>(req))
+    if (typeof fault === 'function') await fault()
     if (typeof fault === 'object') return answerError(res, fault)
     const { method, url: path, headers } = req
     const forwarded = request({ hostname, port, method, path, headers })
@@ -83,7 +90,7 @@ export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> 
   }
 }
 
-function answerError(res: ServerResponse, fault: Exclude<S3Fault, string>): void {
+function answerError(res: ServerResponse, fault: Extract<S3Fault, { status: number }>): void {
   res.writeHead(fault.status, { 'content-type': 'code' in fault ? 'application/xml' : 'text/html' })
   if ('body' in fault) return void res.end(fault.body)
   const { code } = fault
@@ -92,14 +99,17 @@ function answerError(res: ServerResponse, fault: Exclude<S3Fault, string>): void
   )
 }
 
-function nameCall({ method, url = '' }: IncomingMessage): S3Call {
+function nameCall({ method, url = '', headers }: IncomingMessage): S3Call {
   const { searchParams, pathname } = new URL(url, 'http://s3')
   const isPart = searchParams.has('uploadId')
   const ofBucket = pathname.split('/').filter((segment) => segment !== '').length === 1
+  const isCopy = 'x-amz-copy-source' in headers
+  if (method === 'PUT' && isCopy) return isPart ? 'UploadPartCopy' : 'CopyObject'
   if (method === 'PUT') return isPart ? 'UploadPart' : 'PutObject'
+  if (method === 'POST' && ofBucket) return 'PostObject'
   if (method === 'POST') return isPart ? 'CompleteMultipartUpload' : 'CreateMultipartUpload'
   if (method === 'DELETE') return isPart ? 'AbortMultipartUpload' : 'DeleteObject'
   if (method === 'HEAD') return 'HeadObject'
-  if (!ofBucket) return 'GetObject'
+  if (!ofBucket) return isPart ? 'ListParts' : 'GetObject'
   return searchParams.has('uploads') ? 'ListMultipartUploads' : 'ListObjectsV2'
 }
