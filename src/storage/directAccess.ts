@@ -9,10 +9,13 @@ export interface DirectAccess {
   /** A URL to GET the bytes with; the answer carries the type and the disposition, and may be kept by its client only. */
   signRead(key: StorageKey, options: SignReadOptions): Promise<string>
 
-  /** The storage refuses another number of bytes, another type and, where it can tell, other bytes. */
+  /**
+   * The storage refuses another number of bytes, another type and, where it can tell, other bytes. What headers may come
+   * along is for the storage to say, as with parts (docs/decisions/0010): a form is stricter.
+   */
   signPut(key: StorageKey, options: SignWriteOptions): Promise<SignedRequest>
 
-  /** The same as a form (RFC 7578) with `fields` before the part `file`; done is answered with 201. */
+  /** The same as a form (RFC 7578): `fields`, no others, and then the part `file`; done is answered with 201. */
   signPost(key: StorageKey, options: SignWriteOptions): Promise<SignedRequest>
 
   /** Begins bytes that a client sends in parts. Returns the id that the storage gave the upload. */

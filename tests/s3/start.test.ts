@@ -19,6 +19,7 @@ describe('A start with STORAGE=s3', () => {
     ['no region at Amazon', { AWS_S3_ENDPOINT: '', AWS_S3_REGION: '' }, [/^- AWS_S3_REGION must name/m]],
     ['half of a key', { AWS_SECRET_ACCESS_KEY: '' }, [/AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong/]],
     ['an endpoint that is none', { AWS_S3_ENDPOINT: 'localhost:9000' }, [/^- AWS_S3_ENDPOINT must be/m]],
+    ['a public one that is none', { AWS_S3_PUBLIC_ENDPOINT: 's3.example' }, [/^- AWS_S3_PUBLIC_ENDPOINT/m]],
     ['parts too small for the largest file', { MAX_FILE_SIZE: '1000000000000' }, [/AWS_S3_PART_SIZE must/]],
     ['less memory than a part', { AWS_S3_UPLOAD_MEMORY: '1000' }, [/AWS_S3_UPLOAD_MEMORY must be at least/]],
     ['a port where nobody listens', { AWS_S3_ENDPOINT: 'http://127.0.0.1:1' }, [/check AWS_S3_ENDPOINT/]],
