@@ -22,6 +22,7 @@ interface WrittenOperation {
   readonly summary: string
   readonly description?: string
   readonly parameters?: readonly Referable<Parameter>[]
+  readonly security?: readonly Named<readonly string[]>[]
   readonly requestBody?: { readonly content: Named<Content> }
   readonly responses: Named<Referable<Response>>
 }

@@ -31,7 +31,8 @@ describe.each(['POST', 'PUT'])('a file announced and sent by %s', (method) => {
     })
     const sent = await sendDirect(service, announced.body, bytes)
     expect([200, 201]).toContain(sent.status)
-    expect(sent.headers.get('etag')).not.toBeNull()
+    // Not every S3 tells it of a form.
+    if (method === 'PUT' || !onS3) expect(sent.headers.get('etag')).not.toBeNull()
 
     const uploaded = await setStatus(service, announced.body.key, 'uploaded')
     expect([uploaded.status, uploaded.body.status]).toEqual([200, 'uploaded'])
@@ -130,7 +131,7 @@ describe.each(['POST', 'PUT'])('a file announced and sent by %s', (method) => {
   it('may be of a family, and tells in the end what it is', async () => {
     const bytes = fresh()
     const { body } = await announce(service, bytes, { method, type: 'image' })
-    await sendDirect(service, body, bytes)
+    expect([200, 201]).toContain((await sendDirect(service, body, bytes)).status)
     expect((await setStatus(service, body.key, 'uploaded')).body.type).toBe('image/gif')
   })
 })

@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import { createApp } from '../app.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { migrateUp } from '../database/migrate.ts'
+import type { Deps } from '../deps.ts'
 import { advanceMark } from '../domain/maintenance/mark.ts'
 import { startMaintenance } from '../domain/maintenance/run.ts'
 import { hasCode } from '../errors.ts'
@@ -63,6 +64,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
     const url = await listen(server, config)
     await warmUp(url)
     const maintenance = startMaintenance(deps)
+    const adjusting = keepClock(deps)
     logger.info(
       `Listening on ${url}: the API, ${url}/docs its documentation; the data are in ${config.dataDirectory}`,
       {
@@ -75,6 +77,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
     const { reason, code } = await Promise.race([ending.promise, lost])
     logger.info('Stopping', { reason })
     await drain(server, connections, config.http.shutdownSeconds)
+    clearInterval(adjusting)
     await maintenance.stop()
     await deps.digestThreads.close()
     await storage.close()
@@ -83,6 +86,14 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
     await database.close()
     logger.info('Stopped')
   }
+}
+
+const CLOCK_MILLISECONDS = 60_000
+
+/** Follows the database's clock, which may be set. */
+function keepClock({ clock, logger }: Deps): NodeJS.Timeout {
+  const warn = (error: unknown) => logger.warn('The clock of the database could not be asked', { error })
+  return setInterval(() => void clock.adjust().catch(warn), CLOCK_MILLISECONDS)
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<string> {

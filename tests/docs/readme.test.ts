@@ -45,7 +45,7 @@ describe('the tour of the README', () => {
     const { stdout } = await run(
       'bash',
       ['-euo', 'pipefail', '-c', script.replaceAll('localhost:8000', `127.0.0.1:${service.port}`)],
-      { cwd: directory, timeout: 25_000, env: { ...process.env, PATH: `${process.env.PATH}:${standIns}` } },
+      { cwd: directory, timeout: 60_000, env: { ...process.env, PATH: `${process.env.PATH}:${standIns}` } },
     )
     printed = stdout.replaceAll('\r\n', '\n').split('\0')
   })
@@ -64,7 +64,7 @@ describe('the tour of the README', () => {
     },
   )
 
-  it('uses every operation on files', async () => {
+  it('uses every operation on files and buckets, and direct uploads', async () => {
     const { sh = [] } = Object.groupBy(tour, ({ language }) => language)
     const commands = sh.map(({ text }) => text).join('')
     for (const word of [
@@ -76,6 +76,11 @@ describe('the tour of the README', () => {
       '-r 0-4',
       'Idempotency-Key',
       'Repr-Digest',
+      '/file/',
+      '/buckets',
+      '/public/',
+      '/presigned-url',
+      '/file-status',
     ])
       expect(commands).toContain(word)
   })
