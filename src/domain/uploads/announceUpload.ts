@@ -48,15 +48,15 @@ export async function announceUpload(
   const upload = await insertAnnounced(deps, announcement, { parts: false, storageKey })
   const seconds = Math.min(deps.config.http.linkSeconds, deps.config.protocol.uploadSeconds)
   const { declaredType, size, sha256 } = announcement
-  const mediaType = declaredType.includes('/') ? declaredType : undefined
+  // Signed in any case: what is not said is added by one client or another, and refused by one server or another.
+  const mediaType = declaredType.includes('/') ? declaredType : 'application/octet-stream'
   if (direct && storageKey !== null) {
     const options = { seconds, size, mediaType, sha256: sha256?.toString('hex') }
     const request = await (method === 'PUT' ? direct.signPut : direct.signPost)(storageKey, options)
     return { upload, request, expiresAt: new Date((deps.clock.now() + seconds) * 1000) }
   }
   const { target, expiresAt } = deps.links.sign(method, `/direct/${upload.id}`, {}, seconds)
-  const headers: Record<string, string> =
-    method === 'PUT' && mediaType !== undefined ? { 'Content-Type': mediaType } : {}
+  const headers: Record<string, string> = method === 'PUT' ? { 'Content-Type': mediaType } : {}
   const fields: Record<string, string> = method === 'POST' ? { key: upload.id } : {}
   return { upload, request: { method, url: target, headers, fields }, expiresAt }
 }
