@@ -7,6 +7,7 @@ import type { S3Place } from './s3Client.ts'
 import { composeS3 } from './s3Compose.ts'
 import { createS3Direct } from './s3Direct.ts'
 import { attemptS3, toS3Error } from './s3Errors.ts'
+import { createS3Mark } from './s3Mark.ts'
 import { createS3Objects } from './s3Objects.ts'
 import { toParts } from './s3Parts.ts'
 import { putParts } from './s3PutParts.ts'
@@ -50,6 +51,7 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
   const mayChange = (name: string) => name.startsWith(nameOf(STAGING))
   const identityName = `${prefix}.storage-id`
   const markName = `${prefix}.hwm`
+  const mark = createS3Mark(calls, objects, markName)
   const checkName = `${prefix}check/${randomUUID()}`
   let identity: string | undefined
   let checking: Promise<void> | undefined
@@ -146,8 +148,8 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
         await objects.writeText(identityName, `${id}\n`)
         identity = id
       }),
-    readMark: () => attemptS3(async () => Number((await objects.readText(markName)) ?? 0)),
-    writeMark: (sequence) => attemptS3(() => objects.writeText(markName, String(sequence))),
+    readMark: () => attemptS3(mark.read),
+    writeMark: (sequence) => attemptS3(() => mark.raise(sequence)),
     close: async () => calls.close(),
   }
 }

@@ -47,6 +47,12 @@ export function createS3Objects({ send, s3Bucket: Bucket }: S3Calls) {
   /** Bytes; undefined when there is none of this name. */
   const sizeOf = async (name: string) => (await describe(name))?.size
 
+  const read = (Key: string): Promise<{ text: string; etag: string | undefined } | undefined> =>
+    send(new GetObjectCommand({ Bucket, Key })).then(
+      async ({ Body, ETag }) => ({ text: (await Body?.transformToString()) ?? '', etag: ETag }),
+      unlessMissing,
+    )
+
   return {
     listUploads,
     describe,
@@ -83,11 +89,10 @@ export function createS3Objects({ send, s3Bucket: Bucket }: S3Calls) {
       } while (ContinuationToken !== undefined)
     },
 
-    readText: (Key: string): Promise<string | undefined> =>
-      send(new GetObjectCommand({ Bucket, Key })).then(
-        ({ Body }) => Body?.transformToString(),
-        unlessMissing,
-      ),
+    /** A small object; undefined when there is none of this name. */
+    read,
+
+    readText: async (name: string): Promise<string | undefined> => (await read(name))?.text,
 
     writeText: async (Key: string, Body: string): Promise<void> =>
       void (await send(new PutObjectCommand({ Bucket, Key, Body }))),

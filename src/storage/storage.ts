@@ -89,5 +89,6 @@ export interface Storage {
 
   /** The highest intent sequence this storage was told of; tells a rolled-back database. */
   readMark(): Promise<number>
+  /** Never lowers it. */
   writeMark(sequence: number): Promise<void>
 }

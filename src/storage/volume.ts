@@ -166,6 +166,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     writeMark: (sequence) =>
       attempt(async () => {
         await insistOnIdentity()
+        if (Number((await readWhole(layout.mark)) ?? 0) >= sequence) return
         await writeWhole(layout.mark, String(sequence), dirname(layout.mark), directories)
       }),
     async close() {

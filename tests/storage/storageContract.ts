@@ -370,5 +370,13 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
       expect(await storage.readMark()).toBe(12_346)
       expect(await (await reopen()).readMark()).toBe(12_346)
     })
+
+    it('a mark is never lowered, whoever writes it', async () => {
+      const highest = Number.MAX_SAFE_INTEGER
+      await storage.writeMark(highest)
+      await (await reopen()).writeMark(12)
+      await storage.writeMark(13)
+      expect(await storage.readMark()).toBe(highest)
+    })
   })
 }
