@@ -61,13 +61,14 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
     const batch = await source.next()
     const another = batch.done ? batch : await source.next()
     if (another.done) return await put(name, Buffer.concat(batch.done ? [] : batch.value))
-    const parts = toParts(resumed([batch.value, another.value], source), buffers)
+    const failing = new AbortController()
+    const parts = toParts(resumed([batch.value, another.value], source), buffers, failing.signal)
     const part = await parts.next()
     if (part.done) return await put(name, Buffer.alloc(0))
     const isAll = part.value.bytes.length < partBytes
     const writing = isAll
       ? put(name, part.value.bytes)
-      : putParts(calls, objects, { name, parts: resumed([part.value], parts) })
+      : putParts(calls, objects, { name, parts: resumed([part.value], parts), failing })
     await writing.finally(part.value.release) // it may have failed before the first part was its business
   }
 

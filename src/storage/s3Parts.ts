@@ -3,17 +3,19 @@ import { createPartTaker, type PartBuffer, type PartBuffers } from './partBuffer
 /**
  * Cuts the bytes of one upload into parts, the last one shorter; whoever gets one releases it when it is sent. The first
  * waits for memory; more are held at once only while there is enough for everybody. Throws `storage-unavailable` when
- * there is none for too long, and what `batches` throws.
+ * there is none for too long, what `batches` throws, and the reason of `failing` at the next batch.
  */
 export async function* toParts(
   batches: AsyncIterable<readonly Buffer[]>,
   buffers: PartBuffers,
+  failing: AbortSignal,
 ): AsyncGenerator<PartBuffer, void, void> {
   const take = createPartTaker(buffers)
   let part: PartBuffer | undefined
   let filled = 0
   try {
     for await (const batch of batches) {
+      failing.throwIfAborted()
       for (const buffer of batch) {
         for (let offset = 0; offset < buffer.length; ) {
           part ??= await take()

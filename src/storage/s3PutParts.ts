@@ -21,6 +21,8 @@ export interface PutPartsOptions {
   readonly parts: AsyncIterable<PartBuffer | RangeCopy>
   /** Throws when the parts that were sent must not become an object. */
   confirm?(): Promise<void>
+  /** Aborted with what went wrong as soon as a part fails: the next ones may be long in coming. */
+  readonly failing?: AbortController
 }
 
 /**
@@ -30,14 +32,14 @@ export interface PutPartsOptions {
 export async function putParts(
   calls: S3Calls,
   objects: S3Objects,
-  { name, parts, confirm }: PutPartsOptions,
+  { name, parts, confirm, failing }: PutPartsOptions,
 ): Promise<void> {
   const { send, sendPatiently, s3Bucket: Bucket, proof } = calls
   await objects.insistOnUnused(name)
   await failpoint('U2')
   const checksum = proof === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const } : {}
   const { UploadId } = await send(new CreateMultipartUploadCommand({ Bucket, Key: name, ...checksum }))
-  const { sent, size } = await sendAll(calls, { Key: name, UploadId }, parts)
+  const { sent, size } = await sendAll(calls, { Key: name, UploadId }, { parts, failing })
   await confirm?.()
   await failpoint('U5')
   const command = new CompleteMultipartUploadCommand({
@@ -50,7 +52,7 @@ export async function putParts(
 async function sendAll(
   calls: S3Calls,
   upload: S3UploadPlace,
-  parts: AsyncIterable<PartBuffer | RangeCopy>,
+  { parts, failing }: Pick<PutPartsOptions, 'parts'> & { readonly failing: AbortController | undefined },
 ): Promise<{ sent: CompletedPart[]; size: number }> {
   const sent: CompletedPart[] = []
   const running: Promise<void>[] = []
@@ -66,6 +68,7 @@ async function sendAll(
           : await copyPart(calls, upload, { ...part, PartNumber })
     } catch (error) {
       failure ??= { error }
+      failing?.abort(error)
     } finally {
       part.release()
     }

@@ -396,7 +396,7 @@ describe('An upload in parts', () => {
   })
 
   it('is complete when only the answer to its completion was lost', async () => {
-    const behindProxy = directOf(open({ ...options, endpoint: proxy.endpoint, deadlineSeconds: 2 }))
+    const behindProxy = directOf(open({ ...options, endpoint: proxy.endpoint }))
     for (const fault of ['reset after', { status: 200, code: 'InternalError' }] as const) {
       const { key, uploadId, sendPart } = await begin()
       const parts = [partOf(1, last, await sendPart(1, last))]

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { createS3Storage, type S3Storage } from '../../src/storage/s3.ts'
 import type { S3Place } from '../../src/storage/s3Client.ts'
@@ -13,6 +14,8 @@ const mebibyte = 2 ** 20
 let place: S3Place
 let proxy: S3FaultProxy
 let storage: S3Storage
+/** The same one, for what never goes well. */
+let impatient: S3Storage
 /** The same one, past the proxy. */
 let honest: S3Storage
 beforeAll(async () => {
@@ -21,18 +24,19 @@ beforeAll(async () => {
 beforeEach(async () => {
   proxy = await createS3FaultProxy(place.endpoint ?? '')
   const options = somewhereIn(place)
-  storage = createS3Storage({ ...options, endpoint: proxy.endpoint, deadlineSeconds: 2 })
+  storage = createS3Storage({ ...options, endpoint: proxy.endpoint })
+  impatient = createS3Storage({ ...options, endpoint: proxy.endpoint, deadlineSeconds: 2 })
   honest = createS3Storage(options)
 })
 afterEach(async () => {
-  await Promise.all([storage.close(), honest.close(), proxy.close()])
+  await Promise.all([storage.close(), impatient.close(), honest.close(), proxy.close()])
 })
 
 const small = randomBytes(5000)
 const large = randomBytes(11 * mebibyte)
 const isLarge = (call: S3Call) => /Multipart|Part/.test(call)
 
-const write = (key: StorageKey, bytes: Buffer) => storage.write(key, inBatches(bytes, 400_000))
+const write = (key: StorageKey, bytes: Buffer, to = storage) => to.write(key, inBatches(bytes, 400_000))
 const read = (from: S3Storage, key: StorageKey, bytes: Buffer) =>
   readAll(from.read(key, whole(bytes.length), mebibyte))
 
@@ -63,7 +67,7 @@ describe('A write to S3', () => {
       // What was done although its answer was lost every time is done: only then may it be there.
       const key = newKey()
       proxy.inject(call, fault, 1000)
-      const outcome = await write(key, isLarge(call) ? large : small).then(
+      const outcome = await write(key, isLarge(call) ? large : small, impatient).then(
         () => 'written',
         (error: { code?: string }) => error.code,
       )
@@ -77,7 +81,21 @@ describe('A write to S3', () => {
 
   it('is refused when the answer to its completion is a failure in a 200, and nothing is there', async () => {
     proxy.inject('CompleteMultipartUpload', { status: 200, code: 'InternalError' }, 1000)
-    await expect(write(newKey(), large)).rejects.toMatchObject({ code: 'storage-unavailable' })
+    await expect(write(newKey(), large, impatient)).rejects.toMatchObject({ code: 'storage-unavailable' })
+  })
+
+  it('is refused before its next part is full when one could not be sent', async () => {
+    let sent = 0
+    async function* slowly() {
+      yield* inBatches(large.subarray(0, 6 * mebibyte), mebibyte)
+      for (; sent < 2000; sent++) {
+        await sleep(5)
+        yield [Buffer.alloc(1000)]
+      }
+    }
+    proxy.inject('UploadPart', { status: 403, code: 'AccessDenied' })
+    await expect(storage.write(newKey(), slowly())).rejects.toMatchObject({ code: 'storage-unavailable' })
+    expect(sent).toBeLessThan(2000)
   })
 
   it('goes on after many that failed before their first part was sent', async () => {
@@ -136,8 +154,21 @@ describe('A read from S3', () => {
     const key = newKey()
     await honest.write(key, inBatches(small, 5000))
     proxy.inject('GetObject', { status: 503, code: 'SlowDown' }, 1000)
-    await expect(read(storage, key, small)).rejects.toMatchObject({ code: 'storage-unavailable' })
+    await expect(read(impatient, key, small)).rejects.toMatchObject({ code: 'storage-unavailable' })
   })
+})
+
+describe('A mark in S3', () => {
+  it.each([...passingFaults, ['is answered 501', { status: 501, code: 'NotImplemented' } as const] as const])(
+    'is raised although a PutObject %s, the first as the next',
+    async (_how, fault) => {
+      for (const mark of [7, 12]) {
+        proxy.inject('PutObject', fault)
+        await storage.writeMark(mark)
+        expect(await honest.readMark()).toBe(mark)
+      }
+    },
+  )
 })
 
 describe('A sweep of S3', () => {
