@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { failpoint } from '../failpoint.ts'
 import { createPartBuffers } from './partBuffers.ts'
 import { resumed } from './resumed.ts'
@@ -52,7 +51,7 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
   const identityName = `${prefix}.storage-id`
   const markName = `${prefix}.hwm`
   const mark = createS3Mark(calls, objects, markName)
-  const checkName = `${prefix}check/${randomUUID()}`
+  const checkName = `${prefix}.check`
   let identity: string | undefined
   let checking: Promise<void> | undefined
 
@@ -77,12 +76,16 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
     if (found?.trim() !== identity) throw new Error(`${identityName} does not hold ${identity}.`)
   }
 
-  /** Whatever an upload, a download or a sweep will need. */
+  /**
+   * Whatever an upload, a download or a sweep will need. The object stays: others may try out at the same time, and would
+   * miss it. Deleting what never was needs the same right.
+   */
   async function tryOut() {
     await failpoint('U2')
     await insistOnIdentity()
     await objects.writeText(checkName, 'upfile')
-    const text = await objects.readText(checkName).finally(() => objects.remove(checkName))
+    const text = await objects.readText(checkName)
+    await objects.remove(`${checkName}-none`)
     if (text !== 'upfile') throw new Error(`${calls.s3Bucket} does not give back what was written`)
     await objects.abortUploads(checkName)
   }

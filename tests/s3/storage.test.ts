@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3.ts'
 import type { S3Place } from '../../src/storage/s3Client.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from '../storage/storageContract.ts'
-import { createS3Bucket, somewhereIn } from '../support/s3.ts'
+import { createS3Bucket, namesIn, somewhereIn } from '../support/s3.ts'
 
 let place: S3Place
 const opened: S3Storage[] = []
@@ -22,6 +22,21 @@ describe('S3', () => {
   storageContract(async () => {
     const options = somewhereIn(place)
     return { storage: open(options), reopen: async () => open(options) }
+  })
+})
+
+describe('S3, for several processes', () => {
+  it('keeps the highest mark when many write at once', async () => {
+    const options = somewhereIn(place)
+    const marks = Array.from({ length: 12 }, (_, index) => ((index * 5) % 12) + 1)
+    await Promise.all(marks.map((mark) => open(options).writeMark(mark)))
+    expect(await open(options).readMark()).toBe(12)
+  })
+
+  it('is tried out by many at once, and keeps no more of it than of one', async () => {
+    const options = somewhereIn(place)
+    await Promise.all(Array.from({ length: 8 }, () => open(options).check()))
+    expect(await namesIn(options)).toEqual([`${options.prefix}.check`])
   })
 })
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { S3StorageOptions } from '../../src/storage/s3.ts'
 import { createS3Client, type S3Place } from '../../src/storage/s3Client.ts'
 import type { StorageKey } from '../../src/storage/storage.ts'
@@ -33,6 +33,19 @@ export async function overwrite(options: S3StorageOptions, key: StorageKey, Body
   try {
     const Key = `${options.prefix}${key.startsWith('staging/') ? '' : 'blobs/'}${key}`
     await client.send(new PutObjectCommand({ Bucket: options.s3Bucket, Key, Body }))
+  } finally {
+    client.destroy()
+  }
+}
+
+/** The names of all objects of a storage. */
+export async function namesIn({ prefix, ...place }: S3StorageOptions): Promise<string[]> {
+  const client = createS3Client(place, briefly)
+  try {
+    const { Contents = [] } = await client.send(
+      new ListObjectsV2Command({ Bucket: place.s3Bucket, Prefix: prefix }),
+    )
+    return Contents.flatMap(({ Key }) => Key ?? [])
   } finally {
     client.destroy()
   }
