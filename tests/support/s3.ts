@@ -5,7 +5,7 @@ import { createS3Client, type S3Place } from '../../src/storage/s3Client.ts'
 import type { StorageKey } from '../../src/storage/storage.ts'
 
 /** The S3 server of this run, as S3_TEST_… say; `globalSetup` starts one when they say nothing. */
-function findServer(): Omit<S3Place, 's3Bucket'> {
+function findServer(): S3ServerPlace {
   const { S3_TEST_ENDPOINT: endpoint = '', S3_TEST_REGION: region = 'us-east-1' } = process.env
   const { S3_TEST_ACCESS_KEY_ID: accessKeyId = '', S3_TEST_SECRET_ACCESS_KEY: secretAccessKey = '' } =
     process.env
@@ -15,9 +15,14 @@ function findServer(): Omit<S3Place, 's3Bucket'> {
 
 const briefly = { silenceSeconds: 20, mostSockets: 4 }
 
+/** An S3 server, and how it is spoken to. */
+export type S3ServerPlace = Omit<S3Place, 's3Bucket'>
+
 /** A bucket of one's own on the server of this run. */
-export async function createS3Bucket(): Promise<S3Place> {
-  const place = { ...findServer(), s3Bucket: `upfile-${randomBytes(8).toString('hex')}` }
+export const createS3Bucket = (): Promise<S3Place> => createS3BucketOn(findServer())
+
+export async function createS3BucketOn(server: S3ServerPlace): Promise<S3Place> {
+  const place = { ...server, s3Bucket: `upfile-${randomBytes(8).toString('hex')}` }
   const client = createS3Client(place, briefly)
   try {
     await client.send(new CreateBucketCommand({ Bucket: place.s3Bucket }))
@@ -65,7 +70,11 @@ export const somewhereIn = (place: S3Place): S3StorageOptions => ({
 export async function storageSettings(): Promise<Readonly<Record<string, string>>> {
   if (process.env.TEST_STORAGE !== 's3') return {}
   shared ??= createS3Bucket()
-  const { s3Bucket, endpoint = '', region, proof, credentials } = await shared
+  return toSettings(await shared)
+}
+
+/** What makes a service keep its bytes somewhere in this bucket where nobody else is. */
+export function toSettings({ s3Bucket, endpoint = '', region, proof, credentials }: S3Place) {
   return {
     STORAGE: 's3',
     AWS_S3_BUCKET_NAME: s3Bucket,
