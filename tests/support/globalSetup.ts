@@ -5,7 +5,7 @@ import { connectDatabase } from '../../src/database/connect.ts'
 import { startEmbeddedPostgres } from '../../src/database/embeddedPostgres/start.ts'
 import { migrateUp } from '../../src/database/migrate.ts'
 import { setPostgres } from './postgres.ts'
-import { startRadosgw } from './radosgw.ts'
+import { startS3Server } from './s3Server.ts'
 
 /** One PostgreSQL for the whole run; every test file gets a database of its own, copied from a migrated one. */
 export default async function globalSetup() {
@@ -22,11 +22,8 @@ export default async function globalSetup() {
   setPostgres({ directory, ...postgres.connection })
   Object.assign(globalThis, { upfileTestPostgres: postgres })
   if (process.env.SUITE === 's3' && process.env.S3_TEST_ENDPOINT === undefined) {
-    const s3 = await mkdtemp(join(tmpdir(), 'upfile-s3-'))
-    const radosgw = await startRadosgw(s3)
-    Object.assign(globalThis, { upfileTestS3: { radosgw, directory: s3 } })
-    process.env.S3_TEST_ENDPOINT = radosgw.endpoint
-    process.env.S3_TEST_ACCESS_KEY_ID = radosgw.accessKeyId
-    process.env.S3_TEST_SECRET_ACCESS_KEY = radosgw.secretAccessKey
+    const s3 = await startS3Server()
+    Object.assign(globalThis, { upfileTestS3: s3 })
+    Object.assign(process.env, s3.settings)
   }
 }

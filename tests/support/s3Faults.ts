@@ -69,7 +69,7 @@ export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> 
     const [answer] = (await once(forwarded, 'response')) as [IncomingMessage]
     const bytes = Buffer.concat(await Array.fromAsync<Buffer>(answer))
     if (fault === 'reset after') return void req.socket.resetAndDestroy()
-    const changed = fault === 'wrong checksum' ? { etag: `"${'0'.repeat(32)}"` } : {}
+    const changed = fault === 'wrong checksum' ? otherChecksums : {}
     res.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...changed })
     if (fault !== 'half an answer') return void res.end(bytes)
     res.write(bytes.subarray(0, bytes.length >> 1), () => req.socket.resetAndDestroy())
@@ -89,6 +89,8 @@ export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> 
     },
   }
 }
+
+const otherChecksums = { etag: `"${'0'.repeat(32)}"`, 'x-amz-checksum-crc32': 'AAAAAA==' }
 
 function answerError(res: ServerResponse, fault: Extract<S3Fault, { status: number }>): void {
   res.writeHead(fault.status, { 'content-type': 'code' in fault ? 'application/xml' : 'text/html' })
