@@ -5,7 +5,7 @@ import { createS3Client, type S3Place } from '../../src/storage/s3Client.ts'
 import type { StorageKey } from '../../src/storage/storage.ts'
 
 /** The S3 server of this run, as S3_TEST_… say; `globalSetup` starts one when they say nothing. */
-function findServer(): S3ServerPlace {
+export function findServer(): S3ServerPlace {
   const { S3_TEST_ENDPOINT: endpoint = '', S3_TEST_REGION: region = 'us-east-1' } = process.env
   const { S3_TEST_ACCESS_KEY_ID: accessKeyId = '', S3_TEST_SECRET_ACCESS_KEY: secretAccessKey = '' } =
     process.env

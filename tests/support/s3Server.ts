@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
 import { startRadosgw } from './radosgw.ts'
 
 /** A server that a run of the S3 suite has for itself. */
@@ -27,12 +28,18 @@ async function startReal(): Promise<S3Server> {
   const directory = await mkdtemp(join(tmpdir(), 'upfile-s3-'))
   const radosgw = await startRadosgw(directory)
   return {
-    settings: { S3_TEST_SERVER: 'radosgw', ...toSettings(radosgw) },
+    settings: { S3_TEST_SERVER: `radosgw ${await majorVersion()}`, ...toSettings(radosgw) },
     async stop() {
       await radosgw.stop()
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** 16 in Debian 12. What each is known to do otherwise than Amazon stands in tests/s3. */
+async function majorVersion(): Promise<string> {
+  const { stdout } = await promisify(execFile)('radosgw', ['--version'])
+  return /ceph version (\d+)\./.exec(stdout)?.[1] ?? 'of no version'
 }
 
 /** In a process of its own: it must answer while a test keeps its own process busy. */

@@ -25,7 +25,10 @@ export function parseRequest(
   const questionMark = url.indexOf('?')
   const path = questionMark === -1 ? url : url.slice(0, questionMark)
   const headers = new Map(
-    Object.entries(headersDistinct).map(([name, values = []]) => [name, values.map(trim).join(',')]),
+    Object.entries(headersDistinct).map(([name, values = []]) => [
+      name,
+      values.map((value) => value.trim()).join(','),
+    ]),
   )
   return {
     method,
@@ -61,5 +64,3 @@ function decode(text: string): string {
     throw refusal('InvalidURI', "Couldn't parse the specified URI.")
   }
 }
-
-const trim = (value: string) => value.trim().replace(/ +/g, ' ')

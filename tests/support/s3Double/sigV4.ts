@@ -52,7 +52,7 @@ export function canonicalRequest({ request, signedHeaders, payloadHash }: Signed
     request.method,
     segments.join('/'),
     pairs.map(([name, value]) => `${name}=${value}`).join('&'),
-    ...signedHeaders.map((name) => `${name}:${request.headers.get(name) ?? ''}`),
+    ...signedHeaders.map((name) => `${name}:${(request.headers.get(name) ?? '').replace(/ +/g, ' ')}`),
     '',
     signedHeaders.join(';'),
     payloadHash,

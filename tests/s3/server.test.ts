@@ -1,0 +1,10 @@
+import { describe } from '@jest/globals'
+import { findServer } from '../support/s3.ts'
+import { serverContract } from './serverContract.ts'
+
+/** Who brings a server of their own and does not name it is held to what Amazon does. */
+const { S3_TEST_SERVER: server = 'amazon' } = process.env
+
+describe(`S3 as ${server} has it`, () => {
+  serverContract(server, async () => findServer())
+})
