@@ -1,5 +1,6 @@
 import { describe } from '@jest/globals'
 import { findServer } from '../support/s3.ts'
+import { accessContract } from './accessContract.ts'
 import { serverContract } from './serverContract.ts'
 
 /** Who brings a server of their own and does not name it is held to what Amazon does. */
@@ -7,4 +8,5 @@ const { S3_TEST_SERVER: server = 'amazon' } = process.env
 
 describe(`S3 as ${server} has it`, () => {
   serverContract(server, async () => findServer())
+  accessContract(server, async () => findServer())
 })
