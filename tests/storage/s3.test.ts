@@ -76,7 +76,7 @@ describe('S3, when the server itself is at fault,', () => {
   beforeAll(async () => {
     double = await startOwnDouble()
     const place = await createS3BucketOn(placeOf(double, 'crc32'))
-    storage = createS3Storage({ ...somewhereIn(place), deadlineSeconds: 10 })
+    storage = createS3Storage(somewhereIn(place))
   })
   afterAll(async () => {
     await storage.close()

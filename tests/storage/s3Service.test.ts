@@ -16,7 +16,7 @@ let service: TestService
 beforeAll(async () => {
   double = await startOwnDouble()
   const settings = toSettings(await createS3BucketOn(placeOf(double, 'crc32')))
-  service = await startService({ ...settings, AWS_S3_DEADLINE_SECONDS: '2' })
+  service = await startService({ ...settings, AWS_S3_DEADLINE_SECONDS: '3' })
 })
 afterAll(async () => {
   await service.stop()
