@@ -1,0 +1,76 @@
+import { hasCode } from '../errors.ts'
+import { type ByteRange, type Storage, type StorageKey, shards } from './storage.ts'
+
+/** A storage that can be closed, as every driver makes one. */
+interface Driver extends Storage {
+  close(): Promise<void>
+}
+
+/** Two storages as one. */
+export interface MovingStorage extends Driver {
+  /** Where bytes are written to, and looked for first. */
+  readonly target: Storage
+  /** Where bytes are looked for that are not there yet. */
+  readonly source: Storage
+}
+
+/**
+ * Two storages as one while bytes move from `source` to `target` under the keys they have. Nothing says where bytes are:
+ * new ones are written to the target, copies come there, and nothing leaves the source but by `delete`. So whoever looks
+ * into the target and then into the source finds them.
+ */
+export function createMovingStorage(target: Driver, source: Driver): MovingStorage {
+  async function* read(key: StorageKey, range: ByteRange, blockBytes: number) {
+    let begun = false
+    try {
+      for await (const block of target.read(key, range, blockBytes)) {
+        begun = true
+        yield block
+      }
+      return
+    } catch (error) {
+      if (begun || !hasCode(error, 'file-not-found')) throw error
+    }
+    yield* source.read(key, range, blockBytes)
+  }
+
+  /** Each key once. Shard by shard, so that what has to be remembered is a small part of the keys. */
+  async function* listShard(shard: string) {
+    const seen = new Set<StorageKey>()
+    for await (const object of target.list(shard)) {
+      seen.add(object.key)
+      yield object
+    }
+    for await (const object of source.list(shard)) if (!seen.has(object.key)) yield object
+  }
+
+  return {
+    target,
+    source,
+    place: {
+      ...target.place,
+      mark: `${target.place.mark} and ${source.place.mark}`,
+      settings: `${target.place.settings}, ${source.place.settings}`,
+    },
+    write: (key, bytes) => target.write(key, bytes),
+    read,
+    size: async (key) => (await target.size(key)) ?? (await source.size(key)),
+    async delete(key) {
+      await Promise.all([target.delete(key), source.delete(key)])
+    },
+    async *list(only) {
+      for (const shard of only === undefined ? shards : [only]) yield* listShard(shard)
+    },
+    async check() {
+      await Promise.all([target.check(), source.readMark()])
+    },
+    freeBytes: () => target.freeBytes(),
+    readIdentity: () => target.readIdentity(),
+    writeIdentity: (id) => target.writeIdentity(id),
+    readMark: async () => Math.max(...(await Promise.all([target.readMark(), source.readMark()]))),
+    writeMark: (sequence) => target.writeMark(sequence),
+    async close() {
+      await Promise.all([target.close(), source.close()])
+    },
+  }
+}
