@@ -11,6 +11,8 @@ export interface Config {
   readonly dataDirectory: string
   readonly database: DatabaseConfig
   readonly storage: StorageConfig
+  /** Where bytes are moving from; undefined when all are in `storage`. */
+  readonly storageFrom: StorageConfig | undefined
   readonly log: LogConfig
   readonly limits: Limits
   readonly protocol: ProtocolConfig
@@ -80,11 +82,11 @@ export interface HttpConfig {
 }
 
 /**
- * The configuration an environment describes.
+ * The configuration an environment describes, with `instead` in place of some of it.
  * Throws one Error that names every wrong setting; nothing is guessed.
  */
-export function loadConfig(env: Env): Config {
-  const read = createReader(env)
+export function loadConfig(env: Env, instead: Env = {}): Config {
+  const read = createReader({ ...env, ...instead })
   const environment = read.choice('ENVIRONMENT', ['development', 'testing', 'production'], 'development')
   const host = read.text('HOST', '127.0.0.1')
   const auth = read.choice('AUTH', ['on', 'off'], 'on')
@@ -100,7 +102,7 @@ export function loadConfig(env: Env): Config {
     port: read.integer('PORT', 8000, 0, 65_535),
     dataDirectory,
     database: databaseConfig(read),
-    storage: storageConfig(read, { maxFileSizeBytes }),
+    ...storageConfig(read, { maxFileSizeBytes }),
     log: {
       level: read.choice('LOG_LEVEL', ['critical', 'error', 'warn', 'info', 'debug'], 'info'),
       directory: read.optional('LOG_DIR'),

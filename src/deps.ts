@@ -16,6 +16,8 @@ export interface Deps {
   readonly logger: Logger
   readonly db: Database
   readonly storage: Storage
+  /** The id of the storage that new bytes are written to. */
+  readonly storageId: string
   readonly clock: Clock
   readonly keys: KeyReserve
   readonly links: Links

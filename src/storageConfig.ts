@@ -1,5 +1,6 @@
 import type { createReader } from './settings.ts'
 import type { S3StorageOptions } from './storage/s3.ts'
+import type { StorageKind } from './storage/storage.ts'
 
 /** Where bytes are kept: below the data directory, or in an S3 bucket. */
 export type StorageConfig = { readonly kind: 'volume' } | (S3StorageOptions & { readonly kind: 's3' })
@@ -7,22 +8,41 @@ export type StorageConfig = { readonly kind: 'volume' } | (S3StorageOptions & { 
 /** S3 takes no more parts than that for one object. */
 const MOST_PARTS = 10_000
 
-/** The storage an environment describes. Settings of S3 are judged only when S3 is chosen. */
+/** The storages an environment describes. Settings of S3 are judged only when S3 is one of them. */
 export function storageConfig(
   read: ReturnType<typeof createReader>,
   { maxFileSizeBytes }: { maxFileSizeBytes: number },
+): { storage: StorageConfig; storageFrom: StorageConfig | undefined } {
+  const kind = read.choice('STORAGE', kinds, 'volume')
+  const from = kindFrom(read, kind)
+  const s3 = s3Config(read, [kind, from].includes('s3') ? read.refuse : () => {}, maxFileSizeBytes)
+  const configOf = (each: StorageKind): StorageConfig => (each === 's3' ? s3 : { kind: each })
+  return { storage: configOf(kind), storageFrom: from && configOf(from) }
+}
+
+const kinds = ['volume', 's3'] as const
+
+function kindFrom(read: ReturnType<typeof createReader>, target: StorageKind): StorageKind | undefined {
+  const given = read.optional('STORAGE_FROM')
+  if (given === undefined) return undefined
+  const kind = kinds.find((each) => each === given && each !== target)
+  if (kind === undefined)
+    read.refuse(`STORAGE_FROM must be volume or s3, and not what STORAGE is, not "${given}"`)
+  return kind
+}
+
+function s3Config(
+  read: ReturnType<typeof createReader>,
+  refuse: (mistake: string) => void,
+  maxFileSizeBytes: number,
 ): StorageConfig {
-  const kind = read.choice('STORAGE', ['volume', 's3'], 'volume')
-  const options = s3Options(read, kind === 's3' ? read.refuse : () => {})
+  const options = s3Options(read, refuse)
   const { s3Bucket, partBytes, uploadMemoryBytes } = options
-  if (kind === 'volume') return { kind }
-  if (s3Bucket === '') read.refuse('AWS_S3_BUCKET_NAME must name the bucket when STORAGE is s3')
+  if (s3Bucket === '') refuse('AWS_S3_BUCKET_NAME must name the bucket when STORAGE or STORAGE_FROM is s3')
   if (partBytes * MOST_PARTS < maxFileSizeBytes)
-    read.refuse(
-      `AWS_S3_PART_SIZE must be at least ${Math.ceil(maxFileSizeBytes / MOST_PARTS)} for MAX_FILE_SIZE`,
-    )
-  if (uploadMemoryBytes < partBytes) read.refuse('AWS_S3_UPLOAD_MEMORY must be at least AWS_S3_PART_SIZE')
-  return { kind, ...options }
+    refuse(`AWS_S3_PART_SIZE must be at least ${Math.ceil(maxFileSizeBytes / MOST_PARTS)} for MAX_FILE_SIZE`)
+  if (uploadMemoryBytes < partBytes) refuse('AWS_S3_UPLOAD_MEMORY must be at least AWS_S3_PART_SIZE')
+  return { kind: 's3', ...options }
 }
 
 function s3Options(

@@ -1,15 +1,71 @@
 import { randomUUID } from 'node:crypto'
-import { findStorageId, insertStorageId, knowsBytes } from '../database/installation.ts'
+import { knowsBytes } from '../database/installation.ts'
+import { inTurn } from '../database/locks.ts'
 import type { Database } from '../database/schema.ts'
-import type { Storage } from '../storage/storage.ts'
+import { type KnownStorage, listStorages, tieOnlyStorage, tieSecondStorage } from '../database/storages.ts'
+import type { MovingStorage } from '../storage/moving.ts'
+import type { Storage, StorageKind } from '../storage/storage.ts'
 
 /**
- * Makes sure that database and storage belong together, and ties a new pair. Throws an Error that says what to do when
- * they do not: bytes written to a folder where the volume should be mounted would be lost.
+ * Makes sure that database and storage belong together, and that every file is in it, and ties a new pair; of a moving
+ * storage, both. Returns the id of the storage that is written to. Throws an Error that says what to do when they do not:
+ * bytes written to a folder where the volume should be mounted would be lost.
  */
-export async function bindStorage(db: Database, storage: Storage): Promise<void> {
-  const [expected, found] = [await findStorageId(db), await storage.readIdentity()]
-  if (expected !== undefined && expected === found) return
+export async function bindStorage(db: Database, storage: Storage | MovingStorage): Promise<string> {
+  return await inTurn(db, 'bind', () => ('source' in storage ? bindBoth(db, storage) : bindOne(db, storage)))
+}
+
+async function bindOne(db: Database, storage: Storage): Promise<string> {
+  const [known, found] = [await listStorages(db), await storage.readIdentity()]
+  const ours = known.find(({ id }) => id === found)
+  if (ours?.complete) return ours.id
+  if (ours) throw new Error(explainIncomplete(known, storage.place.kind))
+  const expected = (known.find(({ complete }) => complete) ?? known[0])?.id
+  await insistOnEmpty(db, storage, { found, expected })
+  const id = randomUUID()
+  await tieOnlyStorage(db, id)
+  await storage.writeIdentity(id)
+  return id
+}
+
+async function bindBoth(db: Database, { target, source }: MovingStorage): Promise<string> {
+  const known = await listStorages(db)
+  const isOurs = (found: string | undefined): found is string => known.some(({ id }) => id === found)
+  const [foundThere, foundHere] = [await target.readIdentity(), await source.readIdentity()]
+  if (isOurs(foundThere)) {
+    if (!isOurs(foundHere)) await bindSecond(db, source, known, { found: foundHere, besideId: foundThere })
+    return foundThere
+  }
+  if (isOurs(foundHere))
+    return await bindSecond(db, target, known, { found: foundThere, besideId: foundHere })
+  const id = await bindOne(db, target)
+  await bindSecond(db, source, await listStorages(db), { found: foundHere, besideId: id })
+  return id
+}
+
+/** Ties an empty storage that stands beside one of ours. */
+async function bindSecond(
+  db: Database,
+  storage: Storage,
+  known: readonly KnownStorage[],
+  { found, besideId }: { found: string | undefined; besideId: string },
+): Promise<string> {
+  // What moved away from another long ago may be gone with it; what is only there may not.
+  const isEnough = known.some(({ id, complete }) => complete && id === besideId)
+  const expected = isEnough ? undefined : known.find(({ id }) => id !== besideId)?.id
+  await insistOnEmpty(db, storage, { found, expected })
+  const id = randomUUID()
+  await tieSecondStorage(db, id, besideId)
+  await storage.writeIdentity(id)
+  return id
+}
+
+/** Throws an Error unless a storage that the database does not know may become one of its own. */
+async function insistOnEmpty(
+  db: Database,
+  storage: Storage,
+  { found, expected }: { found: string | undefined; expected: string | undefined },
+): Promise<void> {
   const { identity, settings, question } = storage.place
   if (expected !== undefined && found !== undefined) {
     throw new Error(
@@ -26,7 +82,14 @@ export async function bindStorage(db: Database, storage: Storage): Promise<void>
       `The storage ${found ?? `without a ${identity}`} holds files of another database: check the database settings, or choose another ${settings}.`,
     )
   }
-  await storage.writeIdentity(await insertStorageId(db, expected ?? randomUUID()))
+}
+
+function explainIncomplete(known: readonly KnownStorage[], kind: StorageKind): string {
+  const other = kind === 's3' ? 'volume' : 's3'
+  const finish = `until "upfile migrate-storage --to ${kind}" has moved the files`
+  return known.some(({ complete }) => complete)
+    ? `The files are in the other storage: set STORAGE=${other}, or STORAGE=${kind} and STORAGE_FROM=${other} ${finish}.`
+    : `Some files are in the other storage: set STORAGE_FROM=${other} ${finish}.`
 }
 
 async function holdsBytes(storage: Storage): Promise<boolean> {

@@ -8,7 +8,7 @@ import { createDigestThreads } from '../domain/digestThreads.ts'
 import { createKeyReserve } from '../domain/keyReserve.ts'
 import { createLinks } from '../domain/links.ts'
 
-type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage'>
+type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId'>
 
 /** Everything the service needs, on a database that is migrated and a storage that is bound to it. */
 export async function openDeps(opened: Opened): Promise<Deps> {
@@ -19,7 +19,7 @@ export async function openDeps(opened: Opened): Promise<Deps> {
   return {
     ...opened,
     clock,
-    keys: createKeyReserve(db, config.protocol.leaseSeconds),
+    keys: createKeyReserve(db, config.protocol.leaseSeconds, opened.storageId),
     links: createLinks([newest, ...older], clock),
     rulesOfBuckets: createRulesOfBuckets(db),
     digestThreads: createDigestThreads(),

@@ -1,13 +1,28 @@
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
+import { createMovingStorage, type MovingStorage } from '../storage/moving.ts'
 import { createS3Storage, type S3Storage } from '../storage/s3.ts'
 import { createVolumeStorage, type VolumeStorage } from '../storage/volume.ts'
+import type { StorageConfig } from '../storageConfig.ts'
 
-/** Opens the storage the configuration names. Throws when the directories of a volume cannot be made. */
-export async function openStorage({
-  storage,
-  dataDirectory,
-}: Pick<Config, 'storage' | 'dataDirectory'>): Promise<VolumeStorage | S3Storage> {
+type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory'>
+
+/** Opens the storage the configuration names, or both. Throws when the directories of a volume cannot be made. */
+export async function openStorage(config: OpenConfig): Promise<VolumeStorage | S3Storage | MovingStorage> {
+  return config.storageFrom
+    ? await openMoving(config, config.storageFrom)
+    : await open(config, config.storage)
+}
+
+/** Opens the storage the configuration names, and the one that bytes are moving from. */
+export async function openMoving(config: OpenConfig, from: StorageConfig): Promise<MovingStorage> {
+  return createMovingStorage(await open(config, config.storage), await open(config, from))
+}
+
+async function open(
+  { dataDirectory }: OpenConfig,
+  storage: StorageConfig,
+): Promise<VolumeStorage | S3Storage> {
   return storage.kind === 's3'
     ? createS3Storage(storage)
     : await createVolumeStorage(join(dataDirectory, 'volume'))

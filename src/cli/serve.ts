@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import { createApp } from '../app.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { migrateUp } from '../database/migrate.ts'
+import type { ServiceRole } from '../database/presence.ts'
 import type { Deps } from '../deps.ts'
 import { advanceMark } from '../domain/maintenance/mark.ts'
 import { startMaintenance } from '../domain/maintenance/run.ts'
@@ -11,6 +12,7 @@ import { armFailpoints } from '../failpoint.ts'
 import { watchConnections } from '../http/connections.ts'
 import { createHttpServer } from '../http/server.ts'
 import { createLogger, type Logger } from '../logger.ts'
+import { type Attendance, attend } from './attend.ts'
 import { bindStorage } from './bindStorage.ts'
 import { checkDatabase } from './checkDatabase.ts'
 import { openDatabase } from './openDatabase.ts'
@@ -45,20 +47,22 @@ export async function serve(words: readonly string[]): Promise<number> {
 
 async function run(config: Config, logger: Logger, ending: ReturnType<typeof waitForEnd>): Promise<number> {
   const database = await openDatabase(config, logger, { share: false })
+  let attendance: Attendance | undefined
   try {
     const { db } = database
     await waitForDatabase(db, logger, { stopping: ending.begun })
     await checkDatabase(db, logger, config.environment)
     await migrateUp(db)
     const storage = await openStorage(config)
-    await bindStorage(db, storage)
+    const storageId = await bindStorage(db, storage)
+    attendance = await attend(database, logger, { role: roleOf(config), storageId })
     await storage.check().catch((error: unknown) => {
       if (!hasCode(error, 'storage-full')) throw error
       logger.warn('The storage is full: nothing can be uploaded', { error })
     })
     await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
 
-    const deps = await openDeps({ config, logger, db, storage, stopping: () => ending.begun() })
+    const deps = await openDeps({ config, logger, db, storage, storageId, stopping: () => ending.begun() })
     const server = createHttpServer(await createApp(deps), { ...config.limits, ...config.http })
     const connections = watchConnections(server)
     const url = await listen(server, config)
@@ -74,7 +78,8 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
     process.send?.({ url })
 
     const lost = database.lost.then(() => ({ reason: 'The database of this service ended', code: 1 }))
-    const { reason, code } = await Promise.race([ending.promise, lost])
+    const moved = attendance.lost.then(() => ({ reason: 'Files were moved to another storage', code: 1 }))
+    const { reason, code } = await Promise.race([ending.promise, lost, moved])
     logger.info('Stopping', { reason })
     await drain(server, connections, config.http.shutdownSeconds)
     clearInterval(adjusting)
@@ -83,6 +88,7 @@ async function run(config: Config, logger: Logger, ending: ReturnType<typeof wai
     await storage.close()
     return code
   } finally {
+    await attendance?.end()
     await database.close()
     logger.info('Stopped')
   }
@@ -95,6 +101,11 @@ function keepClock({ clock, logger }: Deps): NodeJS.Timeout {
   const warn = (error: unknown) => logger.warn('The clock of the database could not be asked', { error })
   return setInterval(() => void clock.adjust().catch(warn), CLOCK_MILLISECONDS)
 }
+
+const roleOf = ({ storage, storageFrom }: Config): ServiceRole => ({
+  writesTo: storage.kind,
+  readsFrom: [storage.kind, ...(storageFrom ? [storageFrom.kind] : [])],
+})
 
 async function listen(server: Server, { host, port }: Config): Promise<string> {
   server.listen(port, host)

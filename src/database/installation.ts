@@ -1,22 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from './schema.ts'
 
-/** The id of the storage that belongs to this database, if one was ever chosen. */
-export async function findStorageId(db: Database): Promise<string | undefined> {
-  const row = await db.selectFrom('installation').select('storage_id').executeTakeFirst()
-  return row?.storage_id
-}
-
-/** Chooses the storage of this database for good; another process that came first wins. Returns the id that counts. */
-export async function insertStorageId(db: Database, id: string): Promise<string> {
-  await db
-    .insertInto('installation')
-    .values({ storage_id: id })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  return (await findStorageId(db)) ?? id
-}
-
 /**
  * Commits something, so that everything that any session saw of the database until now survives a crash, and a failover
  * to a standby that commits wait for. A primary that was killed and started again shows what no standby has yet.

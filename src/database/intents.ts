@@ -4,15 +4,23 @@ import type { Database, TrashReason } from './schema.ts'
 
 const inSeconds = (seconds: number) => sql<Date>`now() + make_interval(secs => ${seconds})`
 
-/** Announces that bytes may appear under these keys. Committed when it resolves, so before any byte (I4). */
+/**
+ * Announces that bytes may appear under these keys in this storage. Committed when it resolves, so before any byte (I4).
+ * False when nothing may be written there any more; the lock decides between this and whoever says so.
+ */
 export async function insertIntents(
   db: Database,
   keys: readonly StorageKey[],
-  leaseSeconds: number,
-): Promise<void> {
-  const statement = `/* insert_intents */ insert into intents (storage_key, lease_expires_at)
-    select key, now() + make_interval(secs => $2) from unnest($1::text[]) key`
-  await db.executeQuery(CompiledQuery.raw(statement, [keys, leaseSeconds]))
+  { storageId, leaseSeconds }: { storageId: string; leaseSeconds: number },
+): Promise<boolean> {
+  const statement = `/* insert_intents */
+    with place as (select id from storages where id = $3 and writable for key share)
+    insert into intents (storage_key, lease_expires_at, storage_id)
+    select key, now() + make_interval(secs => $2), place.id from unnest($1::text[]) key, place`
+  const { numAffectedRows } = await db.executeQuery(
+    CompiledQuery.raw(statement, [keys, leaseSeconds, storageId]),
+  )
+  return Number(numAffectedRows) === keys.length
 }
 
 /** Whether the intent still stood and got a new lease. False means it was reaped: the upload must stop. */

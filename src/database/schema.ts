@@ -19,9 +19,12 @@ export interface Schema {
     created_at: Generated<Date>
     updated_at: Generated<Date>
   }
+  storages: { id: string; complete: boolean; writable: boolean; created_at: Generated<Date> }
+  copies: { storage_id: string; storage_key: string }
   intents: {
     storage_key: string
     sequence: Generated<number>
+    storage_id: string | null
     lease_expires_at: Date
     created_at: Generated<Date>
   }

@@ -1,6 +1,8 @@
 import { type Selectable, sql } from 'kysely'
+import { storageUnavailable } from '../errors.ts'
 import type { StorageKey } from '../storage/storage.ts'
 import { ensureBucket } from './buckets.ts'
+import { insertIntents } from './intents.ts'
 import type { Database, DatabaseTransaction, Schema, UploadStatus } from './schema.ts'
 
 /** A file to be, under the id it will have; once there is a file, what became of it. */
@@ -39,20 +41,24 @@ export async function findUpload(db: Database, id: string): Promise<UploadRecord
   return row && toUploadRecord(row)
 }
 
-/** Announces a file, and bytes under its storage key if it has one (I4). Its bucket is made if there is none. */
+/**
+ * Announces a file, and bytes under its storage key if it has one (I4). Its bucket is made if there is none. Throws
+ * `storage-unavailable` when nothing may be written to the storage any more.
+ */
 export async function insertUpload(
   db: Database,
   upload: NewUpload,
-  expiresInSeconds: number,
+  { storageId, expiresInSeconds }: { storageId: string; expiresInSeconds: number },
 ): Promise<UploadRecord> {
   return await db.transaction().execute(async (trx) => {
-    if (upload.storageKey !== null) {
-      const lease = sql<Date>`now() + make_interval(secs => ${expiresInSeconds + SLACK_SECONDS})`
-      await trx
-        .insertInto('intents')
-        .values({ storage_key: upload.storageKey, lease_expires_at: lease })
-        .execute()
-    }
+    const leaseSeconds = expiresInSeconds + SLACK_SECONDS
+    if (
+      upload.storageKey !== null &&
+      !(await insertIntents(trx, [upload.storageKey], { storageId, leaseSeconds }))
+    )
+      throw storageUnavailable(
+        new Error('Files were moved from this storage: STORAGE has to name the other.'),
+      )
     await ensureBucket(trx, upload.bucket)
     const row = await trx
       .insertInto('uploads')

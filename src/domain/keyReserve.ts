@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { insertIntents } from '../database/intents.ts'
 import type { Database } from '../database/schema.ts'
+import { storageUnavailable } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { StorageKey } from '../storage/storage.ts'
 
 /** Hands out storage keys whose intents are committed. */
 export interface KeyReserve {
-  /** Throws what the database throws when no intent can be committed. */
+  /** Throws what the database throws when no intent can be committed, `storage-unavailable` when none may be. */
   take(): Promise<StorageKey>
   /** Throws the reserve away: an intent was reaped before its time, as after a suspend, so the others may be gone too. */
   discard(): void
@@ -15,11 +16,11 @@ export interface KeyReserve {
 const KEYS_AT_ONCE = 64
 
 /**
- * A reserve of storage keys. Intents are committed many at a time, so most uploads wait for no commit before their first
+ * A reserve of storage keys for the storage with this id. Intents are committed many at a time, so most uploads wait for no commit before their first
  * byte. Keys of one batch share a shard, so one fsync of its directory can serve several uploads. Keys left over when the
  * process ends are reaped like any other intent.
  */
-export function createKeyReserve(db: Database, leaseSeconds: number): KeyReserve {
+export function createKeyReserve(db: Database, leaseSeconds: number, storageId: string): KeyReserve {
   let keys: StorageKey[] = []
   let freshUntil = 0
   let refilling: Promise<void> | undefined
@@ -28,7 +29,10 @@ export function createKeyReserve(db: Database, leaseSeconds: number): KeyReserve
     // The lease began later than this, on the database's clock; half of it is kept for the upload.
     const until = performance.now() + (leaseSeconds * 1000) / 2
     const batch = newKeys(KEYS_AT_ONCE)
-    await insertIntents(db, batch, leaseSeconds)
+    if (!(await insertIntents(db, batch, { storageId, leaseSeconds })))
+      throw storageUnavailable(
+        new Error('Files were moved from this storage: STORAGE has to name the other.'),
+      )
     await failpoint('U1')
     keys = batch
     freshUntil = until

@@ -104,6 +104,7 @@ export function createS3Storage(options: S3StorageOptions): S3Storage {
 
   return {
     place: {
+      kind: 's3',
       identity: identityName,
       mark: `${markName} in the bucket`,
       settings: 'AWS_S3_BUCKET_NAME, AWS_S3_PREFIX',

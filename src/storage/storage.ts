@@ -33,8 +33,12 @@ export function parseKey(
     : { staging: staging !== undefined, shard, name }
 }
 
+export type StorageKind = 'volume' | 's3'
+
 /** A storage in the words of whoever runs it. */
 export interface StoragePlace {
+  /** The value of STORAGE that chooses it. */
+  readonly kind: StorageKind
   /** Where its id is kept. */
   readonly identity: string
   /** Where the highest intent sequence is kept. */

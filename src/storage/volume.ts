@@ -126,6 +126,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
 
   return {
     place: {
+      kind: 'volume',
       identity: '.volume-id',
       mark: 'DATA_DIR/volume/.hwm',
       settings: 'DATA_DIR',

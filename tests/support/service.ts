@@ -9,6 +9,7 @@ import { openDeps } from '../../src/cli/openDeps.ts'
 import { openStorage } from '../../src/cli/openStorage.ts'
 import { loadConfig } from '../../src/config.ts'
 import { connectDatabase } from '../../src/database/connect.ts'
+import { beginWriting } from '../../src/database/storages.ts'
 import type { Deps } from '../../src/deps.ts'
 import { createCycle } from '../../src/domain/maintenance/run.ts'
 import { armFailpoints } from '../../src/failpoint.ts'
@@ -61,8 +62,9 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     () => {},
   )
   const storage = await openStorage(config)
-  await bindStorage(db, storage)
-  const deps = await openDeps({ config, logger, db, storage, stopping: () => false })
+  const storageId = await bindStorage(db, storage)
+  await beginWriting(db, storageId)
+  const deps = await openDeps({ config, logger, db, storage, storageId, stopping: () => false })
   const server = createHttpServer(await createApp(deps), { ...config.limits, ...config.http })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

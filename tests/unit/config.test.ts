@@ -20,6 +20,8 @@ const wrong: readonly [name: string, value: string][] = [
   ['HOST', '0.0.0.0'],
   ['AUTH', 'none'],
   ['DB_TYPE', 'mysql'],
+  ['STORAGE', 'disk'],
+  ['STORAGE_FROM', 'volume'],
   ['PORT', '65536'],
   ['LOG_LEVEL', 'verbose'],
   ['MAX_FILE_SIZE', '5MB'],
@@ -102,6 +104,27 @@ describe('loadConfig', () => {
     ],
   ])('finds the database that %s names', (_case, env, database) => {
     expect(loadConfig(env).database).toMatchObject(database)
+  })
+
+  it.each([
+    ['volume', 's3'],
+    ['s3', 'volume'],
+  ])('takes STORAGE=%s and STORAGE_FROM=%s, and judges the settings of S3', (STORAGE, STORAGE_FROM) => {
+    const s3 = { AWS_S3_BUCKET_NAME: 'files', AWS_S3_REGION: 'eu-central-1' }
+    const { storage, storageFrom } = loadConfig({ STORAGE, STORAGE_FROM, ...s3 })
+    expect([storage.kind, storageFrom?.kind]).toEqual([STORAGE, STORAGE_FROM])
+    expect([storage, storageFrom]).toContainEqual(expect.objectContaining({ s3Bucket: 'files' }))
+    expect(mistakes({ STORAGE, STORAGE_FROM })).toEqual([
+      expect.stringContaining('AWS_S3_REGION'),
+      expect.stringContaining('AWS_S3_BUCKET_NAME'),
+    ])
+  })
+
+  it('names a STORAGE_FROM that is the same as STORAGE, or none', () => {
+    for (const STORAGE_FROM of ['s3', 'disk', 'S3']) {
+      const s3 = { STORAGE: 's3', AWS_S3_BUCKET_NAME: 'files', AWS_S3_REGION: 'eu-central-1' }
+      expect(mistakes({ ...s3, STORAGE_FROM })).toEqual([expect.stringContaining(`not "${STORAGE_FROM}"`)])
+    }
   })
 
   it('names a wrong DB_PORT', () => {

@@ -9,7 +9,10 @@ import { insistOnSize } from '../bucketRules.ts'
 import { toFileName } from '../fileNames.ts'
 import { mayBeAllowed } from './declaredTypes.ts'
 
-type AnnounceDeps = Pick<Deps, 'clock' | 'config' | 'db' | 'links' | 'rulesOfBuckets' | 'storage'>
+type AnnounceDeps = Pick<
+  Deps,
+  'clock' | 'config' | 'db' | 'links' | 'rulesOfBuckets' | 'storage' | 'storageId'
+>
 
 /** A file that a client is going to send. */
 export interface Announcement {
@@ -63,7 +66,7 @@ export async function announceUpload(
 
 /** Judges what is announced, and keeps it until it comes. Throws `file-too-large`, `type-not-allowed`, `database-unavailable`. */
 export async function insertAnnounced(
-  { config, db, rulesOfBuckets }: Pick<Deps, 'config' | 'db' | 'rulesOfBuckets'>,
+  { config, db, rulesOfBuckets, storageId }: Pick<Deps, 'config' | 'db' | 'rulesOfBuckets' | 'storageId'>,
   { bucket, name, declaredType, size, sha256, metadata }: Announcement,
   { parts, storageKey }: { parts: boolean; storageKey: StorageKey | null },
 ): Promise<UploadRecord> {
@@ -75,7 +78,8 @@ export async function insertAnnounced(
     ...{ id: randomUUID(), bucket, name: toFileName(name), declaredType, metadata, parts, storageKey },
     ...{ size: size ?? null, sha256: sha256 ?? null, s3UploadId: null },
   }
-  return await insertUpload(db, upload, config.protocol.uploadSeconds).catch((error: unknown) => {
+  const expiresInSeconds = config.protocol.uploadSeconds
+  return await insertUpload(db, upload, { storageId, expiresInSeconds }).catch((error: unknown) => {
     throw toDomainError(error)
   })
 }

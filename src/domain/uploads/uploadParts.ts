@@ -14,7 +14,7 @@ import { requireUpload } from './receivedUpload.ts'
 import { receiptOfStored } from './storedReceipt.ts'
 import { fileOf, type VerifyDeps } from './verifyUpload.ts'
 
-type PartDeps = VerifyDeps & Pick<Deps, 'links' | 'clock'>
+type PartDeps = VerifyDeps & Pick<Deps, 'clock' | 'links' | 'storageId'>
 
 /** Announces a file that comes in parts. On S3 they go straight to its final key, which nobody can write to once they are put together. */
 export async function beginParts(deps: PartDeps, announcement: Announcement): Promise<UploadRecord> {

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import type { Database } from './schema.ts'
+
+/** "upfi" in ASCII: the first half of all locks here, so that they meet no other. */
+export const LOCKS = 0x75706669
+
+/** What only one process does at a time. */
+const numbers = { bind: 101, move: 102 }
+
+const PAUSE_MILLISECONDS = 50
+
+/** Does the work while no other process does it, once it is our turn. */
+export async function inTurn<Result>(
+  db: Database,
+  name: keyof typeof numbers,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    const done = await unlessBusy(db, name, async () => ({ result: await work() }))
+    if (done) return done.result
+    await sleep(PAUSE_MILLISECONDS)
+  }
+}
+
+/**
+ * Does the work unless another process is doing it; undefined then. What is done by the connection that the work is given
+ * is done only while no other process does it.
+ */
+export async function unlessBusy<Result>(
+  db: Database,
+  name: keyof typeof numbers,
+  work: (held: Database) => Promise<Result>,
+): Promise<Result | undefined> {
+  return await db.connection().execute(async (held) => {
+    const { rows } = await sql<{ ours: boolean }>`
+      select pg_try_advisory_lock(${LOCKS}, ${numbers[name]}) as ours`.execute(held)
+    return rows[0]?.ours ? await work(held).finally(() => unlock(held, name)) : undefined
+  })
+}
+
+/** A connection that broke has lost its locks already. */
+async function unlock(held: Database, name: keyof typeof numbers) {
+  await sql`select pg_advisory_unlock(${LOCKS}, ${numbers[name]})`.execute(held).catch(() => {})
+}
