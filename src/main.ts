@@ -1,19 +1,27 @@
 #!/usr/bin/env node
 import { fsck } from './cli/fsck.ts'
 import { migrate } from './cli/migrate.ts'
+import { migrateStorage } from './cli/migrateStorage.ts'
 import { serve } from './cli/serve.ts'
 import { packageVersion } from './packageVersion.ts'
 
 /** A command: takes the words after its name, resolves with the exit code. */
 export type Command = (words: readonly string[]) => Promise<number>
 
-const commands: Readonly<Record<string, Command>> = { serve, migrate, fsck }
+const commands: Readonly<Record<string, Command>> = {
+  serve,
+  migrate,
+  fsck,
+  'migrate-storage': migrateStorage,
+}
 
 const usage = `upfile ${packageVersion}, a file service
 
   upfile serve                    run the service (the default)
   upfile migrate up|down|status   change or show the database's schema
   upfile fsck [--deep]            check files, blobs and stored bytes against each other
+  upfile migrate-storage --to volume|s3
+                                  move the bytes of all files to the other storage
 
 Every command has --help. Settings come from the environment: see .env.example.
 `

@@ -70,12 +70,12 @@ export async function listBlobs(
   return rows.map(toStoredBlob)
 }
 
-const selectBlobs = (db: Database) =>
+export const selectBlobs = (db: Database) =>
   db.selectFrom('blobs').select(['id', 'storage_key', 'size', 'sha256', 'block_crc32'])
 
 type BlobRow = Awaited<ReturnType<ReturnType<typeof selectBlobs>['execute']>>[number]
 
-const toStoredBlob = (row: BlobRow): StoredBlob => ({
+export const toStoredBlob = (row: BlobRow): StoredBlob => ({
   id: row.id,
   storageKey: row.storage_key,
   size: row.size,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { runUpfile } from '../support/runUpfile.ts'
 
-const commands = ['serve', 'migrate', 'fsck']
+const commands = ['serve', 'migrate', 'fsck', 'migrate-storage']
 
 describe('upfile', () => {
   it.each(['--help', '-h', 'help'])('tells with %s what commands there are', async (word) => {
@@ -26,13 +26,16 @@ describe('upfile', () => {
     ['words after a direction', ['migrate', 'down', '2'], /^upfile migrate up\|down\|status/],
     ['an option that fsck does not have', ['fsck', '--depp'], /^upfile fsck/],
     ['words after fsck', ['fsck', 'deep'], /^upfile fsck/],
+    ['migrate-storage without a direction', ['migrate-storage'], /^upfile migrate-storage --to volume\|s3/],
+    ['a storage that there is not', ['migrate-storage', '--to', 'disk'], /^upfile migrate-storage/],
+    ['words after a storage', ['migrate-storage', '--to', 's3', 'now'], /^upfile migrate-storage/],
   ])('refuses %s with 2, and says how it is called', async (_case, words, complaint) => {
     const { code, stdout, stderr } = await runUpfile(words)
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(complaint)
   })
 
-  it.each([['serve'], ['migrate', 'status'], ['fsck']])(
+  it.each([['serve'], ['migrate', 'status'], ['fsck'], ['migrate-storage', '--to', 'volume']])(
     'names every wrong setting at once and does nothing: %s',
     async (...words) => {
       const { code, stdout, stderr } = await runUpfile(words, {

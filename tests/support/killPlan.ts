@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The names of all failpoints in the source. */
-export function findFailpoints(): string[] {
+/** The names of all failpoints in the source that a service passes, or those of a command in the files it has alone. */
+export function findFailpoints({ command = false } = {}): string[] {
   const source = fileURLToPath(new URL('../../src', import.meta.url))
   const texts = readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => path.endsWith('.ts') && /(^|\/)move[A-Z]/.test(path) === command)
     .map((path) => readFileSync(join(source, path), 'utf8'))
   const calls = texts.flatMap((text) => [...text.matchAll(/failpoint\('([A-Z]+\d*)'\)/g)])
   return [...new Set(calls.map(([, name = '']) => name))].sort()

@@ -1,0 +1,104 @@
+import { parseArgs } from 'node:util'
+import { type Config, loadConfig } from '../config.ts'
+import { unlessBusy } from '../database/locks.ts'
+import { migrateUp } from '../database/migrate.ts'
+import { listStorages } from '../database/storages.ts'
+import { moveStorage } from '../domain/moveStorage.ts'
+import { armFailpoints } from '../failpoint.ts'
+import type { MovingStorage } from '../storage/moving.ts'
+import type { StorageKind } from '../storage/storage.ts'
+import { bindStorage } from './bindStorage.ts'
+import { openMoving } from './openStorage.ts'
+import { withDatabase } from './withDatabase.ts'
+
+const help = `upfile migrate-storage --to volume|s3
+
+Copies the bytes of all files from the other storage, reads every copy back and compares its hash. It needs the settings
+of both storages; STORAGE and STORAGE_FROM may be what they are. Services may run meanwhile. When none writes to the
+other storage any more, that is, when all that run have STORAGE=volume|s3 and STORAGE_FROM=<the other>, it says that the
+files are moved, and STORAGE_FROM can be dropped. It removes nothing from the other storage.
+
+Stopped or killed, it goes on where it was when it is run again. Prints what cannot be moved, and on standard error how far
+it is. Exit code 0 when every file is moved, 1 when not, 2 for a wrong call.
+`
+
+/** Moves the bytes of all files to one of the storages. Resolves with the exit code. */
+export async function migrateStorage(words: readonly string[]): Promise<number> {
+  const { to, asked } = parseWords(words)
+  if (!to) {
+    ;(asked ? process.stdout : process.stderr).write(help)
+    return asked ? 0 : 2
+  }
+  const config = loadConfig(process.env, { STORAGE: to, STORAGE_FROM: otherOf(to) })
+  armFailpoints(config.failpoints)
+  return await withDatabase(config, async ({ db }) => {
+    await migrateUp(db)
+    const storage = await openBoth(config)
+    try {
+      const target = await storage.target.readIdentity()
+      if ((await listStorages(db)).some(({ id, complete }) => complete && id === target)) {
+        say(`All files are in ${to} already.`)
+        return 0
+      }
+      const targetId = await bindStorage(db, storage)
+      const moved = await unlessBusy(db, 'move', (held) =>
+        moveStorage({
+          db: held,
+          target: storage.target,
+          source: storage.source,
+          targetId,
+          reservedFreeBytes: config.limits.reservedFreeBytes,
+          say,
+          begin: (left) => createProgress(to, left),
+        }),
+      )
+      if (moved === undefined) throw new Error('Another "upfile migrate-storage" is running.')
+      return moved ? 0 : 1
+    } finally {
+      await storage.close()
+    }
+  })
+}
+
+async function openBoth(config: Config): Promise<MovingStorage> {
+  if (!config.storageFrom) throw new Error('There is nothing to move from.')
+  return await openMoving(config, config.storageFrom)
+}
+
+const MEBIBYTE = 2 ** 20
+const PAUSE_MILLISECONDS = 5000
+
+/** Says now and then, and in the end, how many blobs are moved. */
+function createProgress(to: StorageKind, { blobs, bytes }: { blobs: number; bytes: number }) {
+  let [doneBlobs, doneBytes, next] = [0, 0, performance.now() + PAUSE_MILLISECONDS]
+  const write = () =>
+    process.stderr.write(
+      `${doneBlobs} of ${blobs} blobs are in ${to} and verified, ${toMebibytes(doneBytes)} of ${toMebibytes(bytes)} MiB\n`,
+    )
+  return {
+    add(size: number) {
+      doneBlobs += 1
+      doneBytes += size
+      if (performance.now() < next) return
+      next = performance.now() + PAUSE_MILLISECONDS
+      write()
+    },
+    end: () => void (blobs > 0 && write()),
+  }
+}
+
+const toMebibytes = (bytes: number) => (bytes / MEBIBYTE).toFixed(1)
+
+const say = (sentence: string) => void process.stdout.write(`${sentence}\n`)
+
+const otherOf = (kind: StorageKind): StorageKind => (kind === 's3' ? 'volume' : 's3')
+
+function parseWords(words: readonly string[]): { to: StorageKind | undefined; asked: boolean } {
+  try {
+    const options = { to: { type: 'string' }, help: { type: 'boolean', default: false } } as const
+    const { to, help: asked } = parseArgs({ args: [...words], options }).values
+    return { to: asked ? undefined : (['volume', 's3'] as const).find((kind) => kind === to), asked }
+  } catch {
+    return { to: undefined, asked: false }
+  }
+}

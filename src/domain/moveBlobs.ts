@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { findNewestBlobId, type StoredBlob } from '../database/blobs.ts'
+import { findBlobKeys, listUncopied, rememberCopies } from '../database/copies.ts'
+import { isCurrentBlob } from '../database/inspect.ts'
+import type { Database } from '../database/schema.ts'
+import { fileDamaged, hasCode, storageFull } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
+import type { Storage, StorageKey } from '../storage/storage.ts'
+import { blockBytes } from './receipt.ts'
+
+/** A move of all blobs from one storage to another. */
+export interface Move {
+  /** The connection that keeps others from moving as well: what is remembered is remembered by it. */
+  readonly db: Database
+  readonly target: Storage
+  readonly source: Storage
+  readonly targetId: string
+  /** Space in the target that no copy may use up. */
+  readonly reservedFreeBytes: number
+  /** Told of each blob that is in the target as it was. */
+  readonly moved: (blob: StoredBlob) => void
+  /** Told of each blob that cannot be moved, as a sentence. */
+  readonly failed: (sentence: string) => void
+}
+
+const PAGE = 200
+const COPIES_AT_ONCE = 8
+/** As many bytes at most are read again after a kill, and whatever was under way. */
+const UNREMEMBERED_BYTES = 64 * 2 ** 20
+
+/**
+ * Brings the bytes of every blob there is to the target and reads them back, but for those this was done with before.
+ * Nothing leaves the source. Bytes that are damaged in the source never replace any. Throws `storage-unavailable`,
+ * `storage-full` and what the database throws; calling it again goes on.
+ */
+export async function moveBlobs(move: Move): Promise<void> {
+  const lastId = await findNewestBlobId(move.db)
+  for (let afterId = 0; ; ) {
+    const blobs = await listUncopied(move.db, move.targetId, { afterId, lastId, atMost: PAGE })
+    await moveTogether(move, blobs)
+    const last = blobs.at(-1)
+    if (!last) return
+    afterId = last.id
+  }
+}
+
+async function moveTogether(move: Move, blobs: readonly StoredBlob[]): Promise<void> {
+  const memory = createMemory(move)
+  const queue = blobs.values()
+  const failures: unknown[] = []
+  const next = async () => {
+    for (const blob of queue) {
+      if (failures.length > 0) return
+      const damage = await moveBlob(move, blob).catch((error: unknown) => judge(move, error))
+      if (damage === undefined) {
+        await memory.add(blob)
+        move.moved(blob)
+      } else if (await isCurrentBlob(move.db, blob)) {
+        const sha256 = blob.sha256.toString('hex')
+        move.failed(`blob ${blob.id}, ${blob.storageKey}, sha256 ${sha256}: ${damage}`)
+      }
+    }
+  }
+  const lanes = Array.from({ length: COPIES_AT_ONCE }, () => next().catch((error) => failures.push(error)))
+  await Promise.all(lanes)
+  if (failures.length > 0) throw failures[0]
+  await memory.flush()
+}
+
+function createMemory({ db, targetId }: Move) {
+  let keys: StorageKey[] = []
+  let bytes = 0
+  async function flush() {
+    const due = keys
+    keys = []
+    bytes = 0
+    await failpoint('M4')
+    await rememberCopies(db, targetId, due)
+  }
+  return {
+    flush,
+    async add({ storageKey, size }: StoredBlob) {
+      keys.push(storageKey)
+      bytes += size
+      if (bytes > UNREMEMBERED_BYTES) await flush()
+    },
+  }
+}
+
+/** What is wrong with one blob alone. Rejects when it is more than that. */
+async function judge({ target, source }: Move, error: unknown): Promise<string> {
+  if (!hasCode(error, 'storage-unavailable')) throw error
+  await Promise.all([target.readMark(), source.readMark()])
+  return Error.isError(error.cause) ? error.cause.message : error.message
+}
+
+/** Undefined once the target has the bytes; else what is wrong with those of the source. */
+async function moveBlob(move: Move, blob: StoredBlob): Promise<string | undefined> {
+  const { target, source } = move
+  const there = await target.size(blob.storageKey)
+  if (there !== undefined) {
+    const wrong = await findDamage(target, blob)
+    if (wrong === undefined) return undefined
+    const wrongHere = await findDamage(source, blob)
+    if (wrongHere !== undefined)
+      return `in ${target.place.kind} ${wrong}; in ${source.place.kind} ${wrongHere}`
+    await target.delete(blob.storageKey)
+  }
+  await failpoint('M1')
+  try {
+    await target.write(blob.storageKey, toBatches(move, soundBlocks(source, blob)))
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    return `in ${source.place.kind} ${error.message}`
+  }
+  await failpoint('M2')
+  const wrong = await findDamage(target, blob)
+  await failpoint('M3')
+  return wrong && `in ${target.place.kind} ${wrong}`
+}
+
+/** What is wrong with a blob's bytes in a storage, all of them read. */
+async function findDamage(storage: Storage, blob: StoredBlob): Promise<string | undefined> {
+  try {
+    const size = await storage.size(blob.storageKey)
+    if (size === undefined) return 'There are no bytes.'
+    if (size !== blob.size) return `There are ${size} bytes instead of ${blob.size}.`
+    for await (const _block of soundBlocks(storage, blob));
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    return error.message
+  }
+}
+
+const isDamage = (error: unknown) => hasCode(error, 'file-damaged') || hasCode(error, 'file-not-found')
+
+/** The bytes of a blob in blocks. Throws `file-damaged` before the end unless all of them are what they were. */
+async function* soundBlocks(storage: Storage, blob: StoredBlob): AsyncGenerator<Buffer, void, void> {
+  const { size, storageKey, sha256, blockCrc32 } = blob
+  const hash = createHash('sha256')
+  let index = 0
+  const blocks = size === 0 ? [] : storage.read(storageKey, { first: 0, last: size - 1 }, blockBytes)
+  for await (const block of blocks) {
+    if (crc32(block) !== blockCrc32.readUInt32BE(index * 4)) throw fileDamaged(`Block ${index} differs.`)
+    hash.update(block)
+    index += 1
+    yield block
+  }
+  if (!hash.digest().equals(sha256)) throw fileDamaged('The SHA-256 differs.')
+}
+
+/** What a write takes: it may hold a block while it asks for the next, which a reader overwrites. */
+async function* toBatches({ target, reservedFreeBytes }: Move, blocks: AsyncIterable<Buffer>) {
+  for await (const block of blocks) {
+    if ((await target.freeBytes()) - reservedFreeBytes < block.length) throw storageFull()
+    yield [Buffer.from(block)]
+  }
+}
+
+/**
+ * Removes what a killed move left half written, so that it can be written. A key that a blob has is not being uploaded,
+ * and when its bytes are not there either, nobody needs the half.
+ */
+export async function removeHalves({ db, target }: Pick<Move, 'db' | 'target'>): Promise<void> {
+  const halves: StorageKey[] = []
+  for await (const { key, finished } of target.list()) if (!finished) halves.push(key)
+  for (let at = 0; at < halves.length; at += PAGE) {
+    for (const key of await findBlobKeys(db, halves.slice(at, at + PAGE)))
+      if ((await target.size(key)) === undefined) await target.delete(key)
+  }
+}
+
+/** A database that is older than what it left in one storage is older than what moved from there as well. */
+export async function moveMark({ target, source }: Pick<Move, 'target' | 'source'>): Promise<void> {
+  const [there, here] = await Promise.all([target.readMark(), source.readMark()])
+  if (here > there) await target.writeMark(here)
+}

@@ -1,0 +1,80 @@
+import { countUncopied } from '../database/copies.ts'
+import { listPresent } from '../database/presence.ts'
+import { beginWriting, completeStorage, endWriting, listStorages } from '../database/storages.ts'
+import { failpoint } from '../failpoint.ts'
+import { type Move, moveBlobs, moveMark, removeHalves } from './moveBlobs.ts'
+
+export interface StorageMove extends Omit<Move, 'moved' | 'failed'> {
+  /** Told of what cannot be moved, and of what is to be done. */
+  readonly say: (sentence: string) => void
+  /** Told of how many blobs a pass has to look at. */
+  readonly begin: (left: { readonly blobs: number; readonly bytes: number }) => Progress
+}
+
+export interface Progress {
+  /** One more blob is moved, of so many bytes. */
+  add(size: number): void
+  end(): void
+}
+
+/**
+ * Moves everything to the target, and says in the database that it is there alone. False when that cannot be said yet: it
+ * told why, and goes on where it was when it is called again. Throws what `moveBlobs` throws.
+ */
+export async function moveStorage(move: StorageMove): Promise<boolean> {
+  const { db, target, source, targetId, say } = move
+  const [to, from] = [target.place.kind, source.place.kind]
+  const sourceId = (await listStorages(db)).find(({ id }) => id !== targetId)?.id
+  if (sourceId === undefined) throw new Error(`The database does not know the storage ${from}.`)
+  await moveMark(move)
+  await removeHalves(move)
+
+  if (!(await passOver(move))) return false
+  if (await isWrittenTo(move)) return false
+  await failpoint('M5')
+  await endWriting(db, sourceId, targetId)
+  await failpoint('M6')
+  if (await isWrittenTo(move)) {
+    await beginWriting(db, sourceId)
+    return false
+  }
+  if (!(await passOver(move))) return false // what was committed during the first pass
+  await moveMark(move)
+  await failpoint('M7')
+  const complete = await completeStorage(db, targetId, sourceId)
+  say(
+    complete
+      ? `All files are in ${to}. Restart with STORAGE=${to} and without STORAGE_FROM; then what is in ${from} may be removed.`
+      : `A service has begun to write to ${from} again: restart it with STORAGE=${to} and STORAGE_FROM=${from}, then run this again.`,
+  )
+  return complete
+}
+
+/** Whether every blob that there was when it began is in the target. */
+async function passOver(move: StorageMove): Promise<boolean> {
+  const progress = move.begin(await countUncopied(move.db, move.targetId))
+  let failures = 0
+  await moveBlobs({
+    ...move,
+    moved: ({ size }) => progress.add(size),
+    failed(sentence) {
+      failures += 1
+      move.say(`Not moved: ${sentence}`)
+    },
+  })
+  progress.end()
+  if (failures === 0) return true
+  move.say(
+    `${failures} blobs could not be moved. Delete their files, or upload the same bytes again; then run this again.`,
+  )
+  return false
+}
+
+async function isWrittenTo({ db, target, source, say }: StorageMove): Promise<boolean> {
+  const [to, from] = [target.place.kind, source.place.kind]
+  if (!(await listPresent(db)).some(({ writesTo }) => writesTo === from)) return false
+  say(
+    `What there was is copied, but services still write to ${from}: restart them with STORAGE=${to} and STORAGE_FROM=${from}, then run this again.`,
+  )
+  return true
+}
