@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { rmSync, statSync, truncateSync } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -95,6 +95,24 @@ describe('upfile migrate-storage', () => {
     const alone = await installation.start(onVolume)
     expect(await findLost(alone, files)).toEqual([])
     await alone.stop()
+  })
+
+  it.each(['s3', 'volume'] as const)('leaves nothing half written in %s when it is killed', async (to) => {
+    const { installation, onVolume, onS3, move } = two
+    const service = await installation.start(to === 's3' ? onVolume : onS3)
+    const files = await storeAll(service, [9_000_000])
+    await service.stop()
+    const halves = async () => {
+      if (to === 'volume') return await readdir(join(two.volume, 'tmp'))
+      return (await Array.fromAsync(two.s3.list())).filter(({ finished }) => !finished)
+    }
+    expect(await move(to, { FAILPOINTS: 'U5=kill' })).toMatchObject({ signal: 'SIGKILL' })
+    expect(await halves()).toHaveLength(1)
+    expect(await move(to)).toMatchObject({ code: 0 })
+    expect(await halves()).toEqual([])
+    const moved = await installation.start(to === 's3' ? onS3 : onVolume)
+    expect(await findLost(moved, files)).toEqual([])
+    await moved.stop()
   })
 
   it('leaves the space on the volume that no upload may use up either', async () => {
@@ -233,10 +251,8 @@ describe('services beside a move', () => {
     const files = await storeAll(service, [1000])
     const sending = request(`${service.url}${filesPath}?file_name=late`, { method: 'PUT' })
     const answered = once(sending, 'response')
-    sending.write(Buffer.alloc(300_000))
-    await eventually(async () => {
-      expect((await sql`select from intents where storage_key is not null`.execute(db)).rows).not.toEqual([])
-    })
+    sending.write(Buffer.alloc(600_000))
+    await eventually(async () => expect(await readdir(join(two.volume, 'tmp'))).toHaveLength(1))
     service.signal('SIGSTOP')
     // As after a failover: the lock that shows this service is gone, and it does not know.
     await sql`select pg_terminate_backend(pid) from pg_locks
