@@ -37,14 +37,14 @@ export async function fileLink(
   }
   const direct = rules.links === 'direct' ? storage.direct : undefined
   const storageKey = direct && (await findStorageKeyOfFile(db, file.id))
-  if (storageKey !== undefined && direct) {
-    const url = await direct.signRead(storageKey, {
+  const url =
+    storageKey !== undefined &&
+    (await direct?.signRead(storageKey, {
       seconds,
       mediaType: contentType(file.mediaType),
       disposition: contentDisposition(file, disposition),
-    })
-    return { url, expiresAt: new Date((clock.now() + seconds) * 1000) }
-  }
+    }))
+  if (url) return { url, expiresAt: new Date((clock.now() + seconds) * 1000) }
   const path = `/links/${file.id}/${encodeStrictly(toDownloadName(file.name))}`
   const { target, expiresAt } = links.sign('GET', path, { ...query }, seconds)
   return { url: publicUrl(req, target), expiresAt }

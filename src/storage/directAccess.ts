@@ -6,8 +6,11 @@ import type { StorageKey } from './storage.ts'
  * bytes are copied to a fresh one. Everything throws `storage-unavailable`.
  */
 export interface DirectAccess {
-  /** A URL to GET the bytes with; the answer carries the type and the disposition, and may be kept by its client only. */
-  signRead(key: StorageKey, options: SignReadOptions): Promise<string>
+  /**
+   * A URL to GET the bytes with; the answer carries the type and the disposition, and may be kept by its client only.
+   * Undefined for bytes that clients cannot reach, because they are still to be moved here.
+   */
+  signRead(key: StorageKey, options: SignReadOptions): Promise<string | undefined>
 
   /**
    * The storage refuses another number of bytes, another type and, where it can tell, other bytes. What headers may come

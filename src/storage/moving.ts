@@ -1,4 +1,6 @@
 import { hasCode } from '../errors.ts'
+import type { DirectAccess } from './directAccess.ts'
+import { joinParts } from './joinedParts.ts'
 import { type ByteRange, type Storage, type StorageKey, shards } from './storage.ts'
 
 /** A storage that can be closed, as every driver makes one. */
@@ -44,9 +46,19 @@ export function createMovingStorage(target: Driver, source: Driver): MovingStora
     for await (const object of source.list(shard)) if (!seen.has(object.key)) yield object
   }
 
+  const size = async (key: StorageKey) => (await target.size(key)) ?? (await source.size(key))
+
+  /** Nobody is sent to a storage for bytes that are still in the other one. */
+  const direct: DirectAccess | undefined = target.direct && {
+    ...target.direct,
+    signRead: async (key, options) =>
+      (await target.size(key)) === undefined ? undefined : await target.direct?.signRead(key, options),
+  }
+
   return {
     target,
     source,
+    direct,
     place: {
       ...target.place,
       mark: `${target.place.mark} and ${source.place.mark}`,
@@ -54,7 +66,12 @@ export function createMovingStorage(target: Driver, source: Driver): MovingStora
     },
     write: (key, bytes) => target.write(key, bytes),
     read,
-    size: async (key) => (await target.size(key)) ?? (await source.size(key)),
+    size,
+    async compose(key, parts) {
+      const sizes = await Promise.all(parts.map((part) => target.size(part)))
+      if (sizes.includes(undefined)) await target.write(key, await joinParts({ size, read }, parts))
+      else await target.compose(key, parts)
+    },
     async delete(key) {
       await Promise.all([target.delete(key), source.delete(key)])
     },
