@@ -113,6 +113,9 @@ run_dir = ${directory}/run
 mon_data = ${directory}/mon
 osd_data = ${directory}/osd
 rgw_dns_name = localhost
+rgw_gc_obj_min_wait = 5
+rgw_gc_processor_period = 5
+rgw_gc_processor_max_time = 5
 `
 }
 
