@@ -5,8 +5,9 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { createInstallation, type Installation } from '../support/childService.ts'
 import { upload } from '../support/client.ts'
 import { killAll, processesIn } from '../support/embeddedPostgresOwner.ts'
-import { comeToRest, killOverAndOver, type Tally } from '../support/killing.ts'
+import { comeToRest, killOverAndOver } from '../support/killing.ts'
 import { findFailpoints, planKills } from '../support/killPlan.ts'
+import { reportKills } from '../support/killReport.ts'
 import { Ledger } from '../support/ledger.ts'
 
 /** `KILLS=300 npm test -- tests/faults/kills.test.ts` kills as often in each of the two tests, and tells what came of it. */
@@ -28,7 +29,7 @@ async function install(postgres: 'shared' | 'embedded'): Promise<Installation> {
   return installation
 }
 
-const names = findFailpoints()
+const names = findFailpoints('volume')
 
 describe('the service, killed with SIGKILL under traffic', () => {
   it(
@@ -48,7 +49,7 @@ describe('the service, killed with SIGKILL under traffic', () => {
       for (const { ledger } of lanes) expect(ledger.broken).toEqual([])
       const reached = new Set(lanes.flatMap(({ tally }) => [...tally.kills.keys()]))
       if (plan.length >= names.length) expect(names.filter((name) => !reached.has(name))).toEqual([])
-      tell('SIGKILL of the service', lanes)
+      if (wanted !== undefined) reportKills('SIGKILL of the service', names, lanes)
     },
     timeout(kills.service),
   )
@@ -61,7 +62,8 @@ describe('the service, killed with SIGKILL under traffic', () => {
       const tally = await killOverAndOver(installation, ledger, planKills(names, kills.everything))
       if (ledger.broken.length === 0) await comeToRest(installation, ledger)
       expect(ledger.broken).toEqual([])
-      tell('SIGKILL of the service and its PostgreSQL', [{ ledger, tally }])
+      if (wanted !== undefined)
+        reportKills('SIGKILL of the service and its PostgreSQL', names, [{ ledger, tally }])
     },
     timeout(kills.everything),
   )
@@ -82,26 +84,3 @@ describe('the service, killed with SIGKILL under traffic', () => {
     expect((await service.stop()).code).toBe(0)
   }, 120_000)
 })
-
-/** A line of the table in bench/KILLS.md. */
-function tell(title: string, lanes: readonly { ledger: Ledger; tally: Tally }[]): void {
-  if (wanted === undefined) return
-  const total = (count: (lane: (typeof lanes)[number]) => number) =>
-    lanes.reduce((sum, lane) => sum + count(lane), 0)
-  const ready = lanes.flatMap(({ tally }) => tally.millisecondsToReady).sort((a, b) => a - b)
-  const line = {
-    title,
-    rounds: ready.length,
-    'by failpoint': Object.fromEntries(
-      [...names, 'any time'].map((name) => [name, total(({ tally }) => tally.kills.get(name) ?? 0)]),
-    ),
-    'acknowledged uploads': total(({ ledger }) => ledger.counts.acknowledged),
-    'acknowledged deletions': total(({ ledger }) => ledger.counts.deleted),
-    'acknowledged updates': total(({ ledger }) => ledger.counts.updated),
-    replayed: total(({ ledger }) => ledger.counts.replayed),
-    unanswered: total(({ ledger }) => ledger.counts.unanswered),
-    broken: total(({ ledger }) => ledger.broken.length),
-    'ms to ready': { median: Math.round(ready[ready.length >> 1] ?? 0), most: Math.round(ready.at(-1) ?? 0) },
-  }
-  process.stdout.write(`${JSON.stringify(line, null, 2)}\n`)
-}

@@ -22,7 +22,7 @@ const ANY_TIME = ['', '', '']
 /** Passed when nobody writes to the source any more; the others, whenever there is something to move. */
 const LAST = ['M5', 'M6', 'M7']
 const ONCE = ['M4', ...LAST]
-const inCopies = findFailpoints({ command: true }).filter((name) => !LAST.includes(name))
+const inCopies = findFailpoints('command').filter((name) => !LAST.includes(name))
 
 /** Begins the move, and kills it at this failpoint or, for '', sometime. */
 async function moveAndKill(to: 'volume' | 's3', name: string): Promise<Outcome> {

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createInstallation, type Installation } from '../support/childService.ts'
 import { download, upload } from '../support/client.ts'
-import { storageSettings } from '../support/s3.ts'
 
 let installation: Installation
 let settings: Readonly<Record<string, string>>
 beforeAll(async () => {
   installation = await createInstallation({ postgres: 'shared' })
-  settings = await storageSettings()
+  settings = installation.storage
 })
 afterAll(() => installation.remove())
 
@@ -54,7 +53,7 @@ describe('A start with STORAGE=s3', () => {
       1,
       expect.stringContaining('AWS_S3_PREFIX as it was?'),
     ])
-    const onVolume = await installation.run(['serve'])
+    const onVolume = await installation.run(['serve'], { STORAGE: 'volume' })
     expect([onVolume.code, onVolume.stderr]).toEqual([1, expect.stringContaining('no .volume-id')])
   })
 })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3.ts'
 import type { S3Place } from '../../src/storage/s3Client.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from '../storage/storageContract.ts'
-import { createS3Bucket, namesIn, somewhereIn } from '../support/s3.ts'
+import { createS3Bucket, listBelow, somewhereIn } from '../support/s3.ts'
 
 let place: S3Place
 const opened: S3Storage[] = []
@@ -36,7 +36,7 @@ describe('S3, for several processes', () => {
   it('is tried out by many at once, and keeps no more of it than of one', async () => {
     const options = somewhereIn(place)
     await Promise.all(Array.from({ length: 8 }, () => open(options).check()))
-    expect(await namesIn(options)).toEqual([`${options.prefix}.check`])
+    expect((await listBelow(options)).objects).toEqual([`${options.prefix}.check`])
   })
 })
 

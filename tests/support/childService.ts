@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { killAll, processesIn } from './embeddedPostgresOwner.ts'
 import { createDatabase } from './postgres.ts'
+import { storageSettings } from './s3.ts'
 
 type Env = Readonly<Record<string, string>>
 
@@ -39,9 +40,11 @@ export interface ChildService extends Child {
   stop(): Promise<Outcome>
 }
 
-/** A data directory and a database, on which services and commands run one after the other or side by side. */
+/** A data directory, a database and a storage, on which services and commands run one after the other or side by side. */
 export interface Installation {
   readonly dataDirectory: string
+  /** What says where its bytes are, when that is not the volume below its data directory. */
+  readonly storage: Env
   /** Undefined when the service runs its own. */
   readonly databaseUrl: string | undefined
   /** Resolves when it listens. Throws an Error with everything it said when it ends before that. */
@@ -72,9 +75,11 @@ export async function createInstallation({
 }): Promise<Installation> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'upfile-child-'))
   const database = await findDatabase(postgres)
+  const storage = await storageSettings()
   const base = {
     ...environment,
     DATA_DIR: dataDirectory,
+    ...storage,
     ...(database && { DATABASE_URL: database.url, DB_POOL_SIZE: '10' }),
   }
   const running = new Set<ChildProcess>()
@@ -96,6 +101,7 @@ export async function createInstallation({
 
   return {
     dataDirectory,
+    storage,
     databaseUrl: database?.url,
     begin: (words, env = {}) => spawnMain(words, env, 'ignore'),
     run: (words, env = {}) => spawnMain(words, env, 'ignore').ended,

@@ -1,14 +1,17 @@
 import { randomInt } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openStorage } from '../../src/cli/openStorage.ts'
+import { type Config, loadConfig } from '../../src/config.ts'
 import { connectDatabase } from '../../src/database/connect.ts'
 import { findRunningPostgres } from '../../src/database/embeddedPostgres/running.ts'
-import { createVolumeStorage } from '../../src/storage/volume.ts'
+import type { Database } from '../../src/database/schema.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import type { ChildService, Installation } from './childService.ts'
-import { type Findings, findEverything } from './findings.ts'
+import { findEverything } from './findings.ts'
 import type { Entry, Ledger } from './ledger.ts'
-import { makeTraffic } from './traffic.ts'
+import { makeTraffic, type Traffic } from './traffic.ts'
+import { unfinished } from './volume.ts'
 
 const CALLERS = 12
 /** A failpoint that was not reached by then: the service is killed where it is. */
@@ -33,17 +36,31 @@ export interface Tally {
   readonly millisecondsToReady: number[]
 }
 
+export interface KillingOptions {
+  /** Settings beside those that keep maintenance going all the time. */
+  readonly settings?: Readonly<Record<string, string>>
+  readonly traffic?: Pick<Traffic, 'newBytes' | 'plenty'>
+  /** Looks at what a kill left behind. */
+  readonly lookAround?: () => Promise<void>
+}
+
 /** Starts the service, lets it make promises, and kills it; over and over, on the same data. */
 export async function killOverAndOver(
   installation: Installation,
   ledger: Ledger,
   plan: readonly string[],
+  { settings = {}, traffic = {}, lookAround = async () => {} }: KillingOptions = {},
 ): Promise<Tally> {
   const tally: Tally = { kills: new Map(), millisecondsToReady: [] }
   for (const failpoints of plan) {
-    const service = await installation.start({ ...maintenanceAllTheTime, FAILPOINTS: failpoints })
+    const service = await installation.start({
+      ...maintenanceAllTheTime,
+      ...settings,
+      FAILPOINTS: failpoints,
+    })
     tally.millisecondsToReady.push(service.millisecondsToReady)
-    const place = await killOnce(installation, service, { ledger, failpoints })
+    const place = await killOnce(installation, service, { ledger, failpoints, traffic })
+    await lookAround()
     tally.kills.set(place, (tally.kills.get(place) ?? 0) + 1)
     if (installation.databaseUrl !== undefined) await inspect(installation, ledger)
     if (ledger.broken.length > 0) break
@@ -55,7 +72,7 @@ export async function killOverAndOver(
 async function killOnce(
   installation: Installation,
   service: ChildService,
-  { ledger, failpoints }: { ledger: Ledger; failpoints: string },
+  { ledger, failpoints, traffic }: Pick<KillingOptions, 'traffic'> & { ledger: Ledger; failpoints: string },
 ): Promise<string> {
   let gone = false
   let killer = failpoints.replace(/=.*/, '')
@@ -70,7 +87,7 @@ async function killOnce(
     if (installation.databaseUrl === undefined) await inspect(installation, ledger)
     await verify(service, ledger)
     const impatience = setTimeout(kill, failpoints === '' ? randomInt(50, 1000) : PATIENCE_MILLISECONDS)
-    await makeTraffic(service, ledger, { callers: CALLERS, stopped: () => gone })
+    await makeTraffic(service, ledger, { ...traffic, callers: CALLERS, stopped: () => gone })
     await ended
     clearTimeout(impatience)
   }
@@ -98,31 +115,43 @@ async function checkDownloads(service: ChildService, ledger: Ledger): Promise<vo
   await Promise.all(Array.from({ length: 8 }, checkNext))
 }
 
-/** What fsck finds, reading every byte. Violations count as broken promises. */
-export async function inspect(installation: Installation, ledger: Ledger): Promise<Findings['counts']> {
-  const { dataDirectory, databaseUrl } = installation
+interface Data {
+  readonly config: Config
+  readonly db: Database
+  readonly storage: Storage
+}
+
+/** Does something with the database and the storage of an installation, past its service. */
+export async function withData<Result>(
+  { dataDirectory, databaseUrl, storage: settings }: Installation,
+  work: (data: Data) => Promise<Result>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Result> {
   const running = { directory: join(dataDirectory, 'postgres'), database: 'upfile' }
   const connection =
     databaseUrl === undefined ? await findRunningPostgres(running) : { connectionString: databaseUrl }
   if (!connection) throw new Error('There is no PostgreSQL to ask.')
+  const config = loadConfig({ ENVIRONMENT: 'testing', DATA_DIR: dataDirectory, ...settings, ...env })
   const { db } = connectDatabase({ ...connection, max: 2, prepare: false }, () => {})
-  const storage = await createVolumeStorage(join(dataDirectory, 'volume'))
+  const storage = await openStorage(config)
   try {
-    const { counts, violations } = await findEverything({ db, storage }, { deep: true })
-    for (const { invariant, sentence } of violations) ledger.broken.push(`${invariant}: ${sentence}`)
-    return counts
+    return await work({ config, db, storage })
   } finally {
     await storage.close()
     await db.destroy()
   }
 }
 
-/**
- * The last start: every upload with a key gets its answer, everything acknowledged is read once more, and when the leases
- * have run out nothing is left but files.
- */
-export async function comeToRest(installation: Installation, ledger: Ledger): Promise<void> {
-  const service = await installation.start(maintenanceAllTheTime)
+/** What fsck finds, reading every byte, and the names of unfinished bytes. Violations count as broken promises. */
+export const inspect = (installation: Installation, ledger: Ledger) =>
+  withData(installation, async (deps) => {
+    const { counts, violations } = await findEverything(deps, { deep: true })
+    for (const { invariant, sentence } of violations) ledger.broken.push(`${invariant}: ${sentence}`)
+    return { counts, unfinished: await unfinished({ ...installation, deps }) }
+  })
+
+/** Repeats every request without an answer until it has one, and then reads everything acknowledged once more. */
+export async function settleEverything(service: ChildService, ledger: Ledger): Promise<void> {
   const until = performance.now() + 60_000
   const unanswered = ({ idempotencyKey, answered, state }: Entry) =>
     (idempotencyKey !== undefined && !answered) || state === 'deleting'
@@ -132,11 +161,25 @@ export async function comeToRest(installation: Installation, ledger: Ledger): Pr
     if (performance.now() > until) throw new Error('Requests that were repeated got no answer.')
     await sleep(500)
   }
+  await readAgain(service, ledger)
+}
+
+/** Reads everything acknowledged once more. */
+export async function readAgain(service: ChildService, ledger: Ledger): Promise<void> {
   for (const entry of ledger.entries) entry.downloaded = false
   await checkDownloads(service, ledger)
+}
+
+/**
+ * The last start: every upload with a key gets its answer, everything acknowledged is read once more, and when the leases
+ * have run out nothing is left but files.
+ */
+export async function comeToRest(installation: Installation, ledger: Ledger): Promise<void> {
+  const service = await installation.start(maintenanceAllTheTime)
+  await settleEverything(service, ledger)
+  const until = performance.now() + 60_000
   for (;;) {
-    const counts = await inspect(installation, ledger)
-    const unfinished = await readdir(join(installation.dataDirectory, 'volume', 'tmp'))
+    const { counts, unfinished } = await inspect(installation, ledger)
     const { intents, trash, blobs, 'stored keys': stored } = counts
     if (intents === 0 && trash === 0 && stored === blobs && unfinished.length === 0) break
     if (performance.now() > until) {

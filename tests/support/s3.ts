@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  type S3Client,
+} from '@aws-sdk/client-s3'
 import type { S3StorageOptions } from '../../src/storage/s3.ts'
 import { createS3Client, type S3Place } from '../../src/storage/s3Client.ts'
 import type { StorageKey } from '../../src/storage/storage.ts'
@@ -23,38 +29,43 @@ export const createS3Bucket = (): Promise<S3Place> => createS3BucketOn(findServe
 
 export async function createS3BucketOn(server: S3ServerPlace): Promise<S3Place> {
   const place = { ...server, s3Bucket: `upfile-${randomBytes(8).toString('hex')}` }
+  await withClient(place, (client) => client.send(new CreateBucketCommand({ Bucket: place.s3Bucket })))
+  return place
+}
+
+async function withClient<Result>(
+  place: S3Place,
+  work: (client: S3Client) => Promise<Result>,
+): Promise<Result> {
   const client = createS3Client(place, briefly)
   try {
-    await client.send(new CreateBucketCommand({ Bucket: place.s3Bucket }))
+    return await work(client)
   } finally {
     client.destroy()
   }
-  return place
 }
 
 /** Puts other bytes where bytes of a storage are. */
 export async function overwrite(options: S3StorageOptions, key: StorageKey, Body: Buffer): Promise<void> {
-  const client = createS3Client(options, briefly)
-  try {
-    const Key = `${options.prefix}${key.startsWith('staging/') ? '' : 'blobs/'}${key}`
-    await client.send(new PutObjectCommand({ Bucket: options.s3Bucket, Key, Body }))
-  } finally {
-    client.destroy()
-  }
+  const Key = `${options.prefix}${key.startsWith('staging/') ? '' : 'blobs/'}${key}`
+  await withClient(options, (client) =>
+    client.send(new PutObjectCommand({ Bucket: options.s3Bucket, Key, Body })),
+  )
 }
 
-/** The names of all objects of a storage. */
-export async function namesIn({ prefix, ...place }: S3StorageOptions): Promise<string[]> {
-  const client = createS3Client(place, briefly)
-  try {
-    const { Contents = [] } = await client.send(
-      new ListObjectsV2Command({ Bucket: place.s3Bucket, Prefix: prefix }),
+/** What the server itself says is below the prefix: names of objects, and of uploads in parts that have not ended. */
+export const listBelow = (options: S3StorageOptions) =>
+  withClient(options, async (client) => {
+    const { s3Bucket: Bucket, prefix: Prefix } = options
+    const objects: string[] = []
+    for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix }))
+      objects.push(...Contents.flatMap(({ Key }) => Key ?? []))
+    const { Uploads = [], IsTruncated } = await client.send(
+      new ListMultipartUploadsCommand({ Bucket, Prefix }),
     )
-    return Contents.flatMap(({ Key }) => Key ?? [])
-  } finally {
-    client.destroy()
-  }
-}
+    if (IsTruncated) throw new Error('There are more uploads than one page holds.')
+    return { objects, uploads: Uploads.flatMap(({ Key }) => Key ?? []) }
+  })
 
 /** Somewhere in the bucket where nobody else is. */
 export const somewhereIn = (place: S3Place): S3StorageOptions => ({

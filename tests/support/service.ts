@@ -27,6 +27,8 @@ export interface TestService {
   readonly server: Server
   readonly dataDirectory: string
   readonly logDirectory: string
+  /** What a command needs in its environment to work on the same data. */
+  readonly settings: Readonly<Record<string, string>>
   /** One round of maintenance, now. */
   maintain(): Promise<void>
   /** The violations that fsck finds, reading every byte. */
@@ -43,17 +45,20 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
   const logDirectory = join(dataDirectory, 'logs')
   const given = env.DATABASE_URL
   const database = given === undefined ? await createDatabase() : { url: given, drop: async () => {} }
-  const config = loadConfig({
+  const settings = {
     ENVIRONMENT: 'testing',
     DATA_DIR: dataDirectory,
-    LOG_DIR: logDirectory,
     DATABASE_URL: database.url,
+    ...(await storageSettings()),
+  }
+  const config = loadConfig({
+    ...settings,
+    LOG_DIR: logDirectory,
     DB_POOL_SIZE: '10',
     SCAN_SECONDS: '1',
     READ_GRACE_SECONDS: '0',
     DELETED_RETENTION_SECONDS: '0',
     ORPHAN_HOLD_SECONDS: '0',
-    ...(await storageSettings()),
     ...env,
   })
   const logger = createLogger({ ...config.log, console: false })
@@ -79,6 +84,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     server,
     dataDirectory,
     logDirectory,
+    settings,
     maintain: () => cycle(deps),
     async violations() {
       const { violations } = await findEverything(deps, { deep: true })

@@ -5,16 +5,22 @@ import type { Entry, Ledger } from './ledger.ts'
 
 type Service = { readonly url: string }
 
-/** Above this many files deletions are as frequent as uploads, so that a long run does not fill the disk. */
-const PLENTY = 40
+export interface Traffic {
+  readonly callers: number
+  readonly stopped: () => boolean
+  /** Bytes that are as good as new. */
+  readonly newBytes?: () => Buffer
+  /** Above this many files deletions are as frequent as uploads, so that a long run does not fill the storage. */
+  readonly plenty?: number
+}
 
-const chance = (percent: number) => randomInt(100) < percent
+export const chance = (percent: number) => randomInt(100) < percent
 
 /** Callers of every kind, at once and without a pause, until the service is gone or `stopped`. */
 export async function makeTraffic(
   service: Service,
   ledger: Ledger,
-  { callers, stopped }: { callers: number; stopped: () => boolean },
+  { callers, stopped, newBytes = smallBytes, plenty = 40 }: Traffic,
 ): Promise<void> {
   const recent: Buffer[] = []
 
@@ -23,12 +29,12 @@ export async function makeTraffic(
       (entry) => entry.state === 'stored' && !entry.busy && isSettled(entry),
     )
     const entry = stored[randomInt(Math.max(stored.length, 1))]
-    const removal = stored.length > PLENTY ? 45 : 12
+    const removal = stored.length > plenty ? 45 : 12
     if (entry && chance(removal)) return await alone(entry, () => ledger.remove(service, entry))
     if (entry && chance(10))
       return await alone(entry, () => ledger.update(service, entry, randomInt(1, 2 ** 31)))
     if (entry && chance(10)) return await alone(entry, () => ledger.check(service, entry))
-    const added = addUpload(ledger, recent)
+    const added = addUpload(ledger, recent, newBytes)
     await alone(added, async () => added.send?.(service))
   }
 
@@ -57,7 +63,7 @@ async function alone(entry: Entry, work: () => Promise<void>): Promise<void> {
   })
 }
 
-function addUpload(ledger: Ledger, recent: Buffer[]): Entry {
+function addUpload(ledger: Ledger, recent: Buffer[], newBytes: () => Buffer): Entry {
   const bytes = (chance(25) && recent[randomInt(Math.max(recent.length, 1))]) || newBytes()
   recent.push(bytes)
   if (recent.length > 12) recent.shift()
@@ -68,7 +74,7 @@ function addUpload(ledger: Ledger, recent: Buffer[]): Entry {
   return ledger.add(bytes, key, (service, { name }) => sendIt(service, { bytes, name, duplicates, headers }))
 }
 
-const newBytes = () => randomBytes(chance(10) ? randomInt(900_000, 1_300_000) : randomInt(8192))
+const smallBytes = () => randomBytes(chance(10) ? randomInt(900_000, 1_300_000) : randomInt(8192))
 
 interface Sent {
   readonly bytes: Buffer

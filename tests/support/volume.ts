@@ -4,7 +4,9 @@ import type { StorageKey } from '../../src/storage/storage.ts'
 import { overwrite } from './s3.ts'
 import type { TestService } from './service.ts'
 
-type Place = Pick<TestService, 'dataDirectory'> & Partial<Pick<TestService, 'deps'>>
+type Place = Pick<TestService, 'dataDirectory'> & {
+  readonly deps?: Pick<TestService['deps'], 'config' | 'storage'>
+}
 
 /** Where the service keeps its bytes, unless it is in S3. */
 export const volumeOf = ({ dataDirectory }: Pick<TestService, 'dataDirectory'>) =>
