@@ -27,7 +27,8 @@ export function createScrubber() {
       examination ??= beginExamination(storage, blob)
       const damage = await examination.proceed(enough).catch(async (error: unknown) => {
         await storage.check() // rejects when it is not this blob alone that cannot be read
-        return toUnreadable(error)
+        // It may have been all of them until a moment ago.
+        return await examination?.proceed(enough).catch(() => toUnreadable(error))
       })
       if (damage === 'unfinished') break
       examination = undefined
