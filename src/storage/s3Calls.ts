@@ -6,14 +6,16 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3'
+import { createS3Breaker } from './s3Breaker.ts'
 import { createS3Client, type S3Place } from './s3Client.ts'
-import { nameOf, statusOf } from './s3Errors.ts'
+import { isPassing, toOmen } from './s3Failures.ts'
 
 /** Calls to one S3 server about one bucket. */
 export interface S3Calls extends Pick<S3Place, 's3Bucket' | 'proof'> {
   /**
    * Sends a command, again and again while it fails for reasons of the moment, until the deadline; then throws what
-   * failed last. An attempt that sends a body may take longer than that.
+   * failed last. An attempt that sends a body may take longer than that. While S3 serves nobody, what failed last is
+   * thrown at once; see `createS3Breaker`.
    */
   readonly send: S3Send
   /** The same for what takes as long as others like: bytes that are read slowly, parts that are put together. */
@@ -36,6 +38,9 @@ export interface S3CallOptions {
 /** A line slower than this cannot be used. */
 const LEAST_BYTES_PER_SECOND = 64 * 1024
 
+/** A trial is one attempt that takes no longer than that, apart from its body, so that few wait for what hangs. */
+const TRIAL_MILLISECONDS = 5000
+
 const usual = { silenceSeconds: 20, mostSockets: 256 }
 const patient = { silenceSeconds: 300, mostSockets: 10_000 }
 
@@ -43,13 +48,18 @@ const patient = { silenceSeconds: 300, mostSockets: 10_000 }
 export function createS3Calls(place: S3Place, deadlineSeconds: number): S3Calls {
   const client = createS3Client(place, usual)
   const patientClient = createS3Client(place, patient)
+  const breaker = createS3Breaker(toOmen)
+  const patience = { 'as usual': deadlineSeconds * 1000, 'as a trial': TRIAL_MILLISECONDS }
   const sendBy =
     (by: S3Client): S3Send =>
     (command, { bodyBytes = 0, extraSeconds = 0 } = {}) =>
-      insist((abortSignal) => by.send(command, { abortSignal }), {
-        deadlineMilliseconds: deadlineSeconds * 1000,
-        extraMilliseconds: (extraSeconds + bodyBytes / LEAST_BYTES_PER_SECOND) * 1000,
-      })
+      breaker((passage) =>
+        insist((abortSignal) => by.send(command, { abortSignal }), {
+          deadlineMilliseconds: Math.min(patience[passage], deadlineSeconds * 1000),
+          extraMilliseconds: (extraSeconds + bodyBytes / LEAST_BYTES_PER_SECOND) * 1000,
+          once: passage === 'as a trial',
+        }),
+      )
   return {
     s3Bucket: place.s3Bucket,
     proof: place.proof,
@@ -65,41 +75,18 @@ export function createS3Calls(place: S3Place, deadlineSeconds: number): S3Calls 
 const FIRST_PAUSE_MILLISECONDS = 50
 const LONGEST_PAUSE_MILLISECONDS = 5000
 
-const PASSING = new Set([
-  ...[
-    'ECONNRESET',
-    'ECONNREFUSED',
-    'EPIPE',
-    'ETIMEDOUT',
-    'EAI_AGAIN',
-    'ENOTFOUND',
-    'EHOSTUNREACH',
-    'ENETUNREACH',
-  ],
-  ...[
-    'TimeoutError',
-    'RequestTimeout',
-    'RequestTimeoutException',
-    'SlowDown',
-    'Throttling',
-    'ThrottlingException',
-  ],
-  ...['TooManyRequestsException', 'RequestLimitExceeded', 'BandwidthLimitExceeded', 'ServiceUnavailable'],
-  ...['BadDigest', 'XAmzContentChecksumMismatch', 'IncompleteBody'],
-  // The SDK reads the server's clock from the refusal and signs by it from then on.
-  ...['InternalError', 'OperationAborted', 'ConditionalRequestConflict', 'RequestTimeTooSkewed'],
-])
-
-/** Whether it may go well when it is tried again. 501 means that it never will. */
-function isPassing(error: unknown): boolean {
-  const status = statusOf(error) ?? 0
-  return PASSING.has(nameOf(error) ?? '') || status === 429 || (status >= 500 && ![501, 507].includes(status))
+interface Patience {
+  readonly deadlineMilliseconds: number
+  /** How much longer the last attempt may take. */
+  readonly extraMilliseconds: number
+  /** Whether the first attempt is the last. */
+  readonly once: boolean
 }
 
 /** Pauses grow, and differ so that many callers do not come back in the same moment. */
 async function insist<Answer>(
   call: (abortSignal: AbortSignal) => Promise<Answer>,
-  { deadlineMilliseconds, extraMilliseconds }: { deadlineMilliseconds: number; extraMilliseconds: number },
+  { deadlineMilliseconds, extraMilliseconds, once }: Patience,
 ): Promise<Answer> {
   const until = performance.now() + deadlineMilliseconds
   let longest = FIRST_PAUSE_MILLISECONDS
@@ -120,7 +107,7 @@ async function insist<Answer>(
     }
     const pause = Math.random() * longest
     longest = Math.min(longest * 2, LONGEST_PAUSE_MILLISECONDS)
-    if (!isPassing(failure) || performance.now() + pause >= until) throw failure
+    if (once || !isPassing(failure) || performance.now() + pause >= until) throw failure
     await sleep(pause)
   }
 }

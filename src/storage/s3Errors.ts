@@ -42,14 +42,18 @@ const ADVICE: Readonly<Record<string, string>> = {
   AbortError: 'it does not answer in time: check AWS_S3_ENDPOINT and the network',
 }
 
+/** HEAD has no body that would say why: its refusals have no name. */
+const adviceOnStatus = (status: number | undefined) =>
+  status !== undefined && [400, 401, 403].includes(status)
+    ? 'it does not say why: check the rights that belong to AWS_ACCESS_KEY_ID, and whether AWS_SESSION_TOKEN has expired'
+    : undefined
+
 /** What went wrong, for an operator: names the setting to look at. Never meant for a client. */
 export function explainS3(error: unknown): string {
   const name = nameOf(error) ?? 'Error'
   const status = statusOf(error)
-  // HEAD has no body: its 403 has no name but this.
-  const advice = ADVICE[name] ?? (['403', 'Forbidden'].includes(name) ? ADVICE.AccessDenied : undefined)
   const message = Error.isError(error) ? error.message : String(error)
-  return `S3: ${advice ?? 'it failed'} (${status === undefined ? '' : `${status} `}${name}: ${message})`
+  return `S3: ${ADVICE[name] ?? adviceOnStatus(status) ?? 'it failed'} (${status === undefined ? '' : `${status} `}${name}: ${message})`
 }
 
 /** A failure of S3 as the domain knows it. Errors of the domain stay what they are. */
