@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createInstallation, type Installation } from '../support/childService.ts'
 import { download, upload } from '../support/client.ts'
+import { createS3FaultProxy } from '../support/s3Faults.ts'
 
 let installation: Installation
 let settings: Readonly<Record<string, string>>
@@ -32,6 +33,19 @@ describe('A start with STORAGE=s3', () => {
     for (const sentence of sentences) expect(stderr).toMatch(sentence)
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(stderr).not.toContain(settings.AWS_SECRET_ACCESS_KEY)
+  })
+
+  it.each([
+    ['no permission', 403, 'AccessDenied', 'the rights that belong to AWS_ACCESS_KEY_ID'],
+    ['a wrong clock', 403, 'RequestTimeTooSkewed', 'the clock of this machine is wrong'],
+    ['expired credentials', 400, 'ExpiredToken', 'renew AWS_SESSION_TOKEN'],
+  ])('is refused with %s, and says so', async (_case, status, code, advice) => {
+    const proxy = await createS3FaultProxy(settings.AWS_S3_ENDPOINT ?? '')
+    proxy.inject('GetObject', { status, code }, 1000)
+    const wrong = { ...settings, ...impatient, AWS_S3_ENDPOINT: proxy.endpoint }
+    const outcome = await installation.run(['serve'], wrong)
+    await proxy.close()
+    expect([outcome.code, outcome.stderr]).toEqual([1, expect.stringContaining(advice)])
   })
 
   it('is refused with a TLS endpoint that speaks none', async () => {
