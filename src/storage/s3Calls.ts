@@ -33,6 +33,8 @@ export interface S3CallOptions {
   readonly bodyBytes?: number
   /** How much longer than the deadline its last attempt may take, apart from that. */
   readonly extraSeconds?: number
+  /** Called when the command is sent again: what failed may have been done all the same. */
+  readonly onRepeat?: () => void
 }
 
 /** A line slower than this cannot be used. */
@@ -52,12 +54,13 @@ export function createS3Calls(place: S3Place, deadlineSeconds: number): S3Calls 
   const patience = { 'as usual': deadlineSeconds * 1000, 'as a trial': TRIAL_MILLISECONDS }
   const sendBy =
     (by: S3Client): S3Send =>
-    (command, { bodyBytes = 0, extraSeconds = 0 } = {}) =>
+    (command, { bodyBytes = 0, extraSeconds = 0, onRepeat = () => {} } = {}) =>
       breaker((passage) =>
         insist((abortSignal) => by.send(command, { abortSignal }), {
           deadlineMilliseconds: Math.min(patience[passage], deadlineSeconds * 1000),
           extraMilliseconds: (extraSeconds + bodyBytes / LEAST_BYTES_PER_SECOND) * 1000,
           once: passage === 'as a trial',
+          onRepeat,
         }),
       )
   return {
@@ -81,12 +84,13 @@ interface Patience {
   readonly extraMilliseconds: number
   /** Whether the first attempt is the last. */
   readonly once: boolean
+  readonly onRepeat: () => void
 }
 
 /** Pauses grow, and differ so that many callers do not come back in the same moment. */
 async function insist<Answer>(
   call: (abortSignal: AbortSignal) => Promise<Answer>,
-  { deadlineMilliseconds, extraMilliseconds, once }: Patience,
+  { deadlineMilliseconds, extraMilliseconds, once, onRepeat }: Patience,
 ): Promise<Answer> {
   const until = performance.now() + deadlineMilliseconds
   let longest = FIRST_PAUSE_MILLISECONDS
@@ -109,5 +113,6 @@ async function insist<Answer>(
     longest = Math.min(longest * 2, LONGEST_PAUSE_MILLISECONDS)
     if (once || !isPassing(failure) || performance.now() + pause >= until) throw failure
     await sleep(pause)
+    onRepeat()
   }
 }

@@ -38,7 +38,12 @@ export async function putParts(
   await objects.insistOnUnused(name)
   await failpoint('U2')
   const checksum = proof === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const } : {}
-  const { UploadId } = await send(new CreateMultipartUploadCommand({ Bucket, Key: name, ...checksum }))
+  let begunOften = false
+  const onRepeat = () => {
+    begunOften = true
+  }
+  const beginning = new CreateMultipartUploadCommand({ Bucket, Key: name, ...checksum })
+  const { UploadId } = await send(beginning, { onRepeat })
   const { sent, size } = await sendAll(calls, { Key: name, UploadId }, { parts, failing })
   await confirm?.()
   await failpoint('U5')
@@ -47,6 +52,8 @@ export async function putParts(
     MultipartUpload: { Parts: sent },
   })
   await objects.settle(name, size, () => sendPatiently(command, { extraSeconds: COMPLETE_SECONDS }))
+  // Nobody knows the ids of those that were begun in vain, and no sweep comes as long as there is the object.
+  if (begunOften) await objects.abortUploads(name)
 }
 
 async function sendAll(

@@ -146,6 +146,7 @@ describe('A write to S3', () => {
     ],
     ['the answer to a completion is half of one', 'CompleteMultipartUpload', ['half an answer']],
     ['the answer to a part is half of one', 'UploadPart', ['half an answer']],
+    ['it was begun three times', 'CreateMultipartUpload', ['reset after', 'reset after']],
   ])('goes well when %s', async (_case, call, faults) => {
     const bytes = isLarge(call) ? large : small
     const key = newKey()
