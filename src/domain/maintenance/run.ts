@@ -59,7 +59,7 @@ export function createCycle() {
       uploads: expireUploads,
       reaped: reap,
       collected: collect,
-      ...(current && { swept: sweep, orphans: scan }),
+      ...(current && { orphans: scan, swept: sweep }),
       scrubbed: scrub,
     }
     const done: Record<string, number> = {}

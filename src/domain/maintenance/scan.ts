@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { trashUnknownKeys } from '../../database/trash.ts'
 import { failpoint } from '../../failpoint.ts'
 import { type StorageKey, shards } from '../../storage/storage.ts'
@@ -8,7 +9,8 @@ import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
  * that outlived its intent; they can never become a file (I4). Each call looks at as many shards as the pace asks for.
  */
 export function createScanner() {
-  let next = 0
+  // Not always the first: who is started often would never come to the last.
+  let next = randomInt(shards.length)
   return async (deps: MaintenanceDeps): Promise<number> => {
     const { scanSeconds, maintenanceIntervalSeconds } = deps.config.protocol
     const count = Math.min(
