@@ -1,9 +1,16 @@
 /** Suites that need more than `npm ci` installs; each is run with `npm run test:<suite>`. */
 const apart = ['proxies', 's3']
 /** Tests of the service that a suite runs as well, on a storage of its own. */
-const shared = { s3: ['<rootDir>/tests/*.test.ts', '<rootDir>/tests/hardening/*.test.ts'] }
+const shared = {
+  s3: [
+    '<rootDir>/tests/*.test.ts',
+    '<rootDir>/tests/hardening/*.test.ts',
+    '<rootDir>/tests/faults/maintenance*.test.ts',
+    '<rootDir>/tests/cli/fsck.test.ts', // the other commands do nothing with the storage
+  ],
+}
 /** What looks at the files that a volume has open cannot be asked about S3. */
-const volumeOnly = ['<rootDir>/tests/hardening/framingConnections.test.ts']
+const volumeOnly = ['<rootDir>/tests/hardening/framingOpenFiles.test.ts']
 const { SUITE } = process.env
 
 export default {

@@ -1,14 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  rmdirSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -21,9 +12,10 @@ import { findEverything } from '../support/findings.ts'
 import { Ledger } from '../support/ledger.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { runUpfile, type Said } from '../support/runUpfile.ts'
+import { createS3FaultProxy } from '../support/s3Faults.ts'
 import { startService, type TestService } from '../support/service.ts'
 import { makeTraffic } from '../support/traffic.ts'
-import { volumeOf } from '../support/volume.ts'
+import { bytesOf, volumeOf } from '../support/volume.ts'
 
 let database: Awaited<ReturnType<typeof createDatabase>>
 let service: TestService
@@ -39,29 +31,19 @@ afterAll(async () => {
 
 const fsck = (...words: string[]): Promise<Said> => fsckWith({}, ...words)
 const fsckWith = (env: Record<string, string>, ...words: string[]): Promise<Said> =>
-  runUpfile(['fsck', ...words], {
-    ...env,
-    DATABASE_URL: database.url,
-    DATA_DIR: service.dataDirectory,
-    ENVIRONMENT: 'testing',
-  })
+  runUpfile(['fsck', ...words], { ...service.settings, ...env })
 const run = (statement: string) => sql.raw(statement).execute(service.deps.db)
 
-async function stored(): Promise<{ file: FileBody; key: string; path: string }> {
+async function stored(): Promise<{ file: FileBody; key: string }> {
   const { body: file } = await upload(service, randomBytes(100))
   const { rows } = await sql<{ key: string }>`
     select storage_key as key from blobs join files on blob_id = blobs.id where files.id = ${file.id}::uuid
   `.execute(service.deps.db)
-  const key = rows[0]?.key ?? ''
-  return { file, key, path: join(volumeOf(service), 'blobs', key) }
+  return { file, key: rows[0]?.key ?? '' }
 }
 
-function flipBit(path: string) {
-  const file = openSync(path, 'r+')
-  writeSync(file, Buffer.from([0]), 0, 1, 50)
-  writeSync(file, Buffer.from([255]), 0, 1, 51)
-  closeSync(file)
-}
+const isVolume = () => service.deps.config.storage.kind === 'volume'
+const newKey = () => `ab/${randomBytes(16).toString('hex')}`
 
 describe('fsck of sound data', () => {
   it('prints how much there is, finds nothing, and ends with 0', async () => {
@@ -83,10 +65,11 @@ describe('fsck of sound data', () => {
   it('names a blob that the disk does not give, and goes on with the others', async () => {
     const { key } = await stored()
     const { blobs = 0 } = (await findEverything(service.deps, { deep: false })).counts
-    // The first blob is opened and read, then the next, in the order of their age: this one is the last.
-    const { code, stdout, stderr } = await fsckWith({ FAILPOINTS: `READ=EIO@${2 * blobs}` }, '--deep')
+    // One after the other, in the order of their age: this one is the last. On a volume each is opened, and then read.
+    const passes = isVolume() ? 2 * blobs : blobs
+    const { code, stdout, stderr } = await fsckWith({ FAILPOINTS: `READ=EIO@${passes}` }, '--deep')
     expect([code, stderr]).toEqual([1, ''])
-    expect(stdout).toMatch(new RegExp(`^I1 violated: blob \\d+, ${key}, .*: they cannot be read: EIO`, 'm'))
+    expect(stdout).toMatch(new RegExp(`^I1 violated: blob \\d+, ${key}, .*: they cannot be read: .*EIO`, 'm'))
     expect(stdout).toMatch(/^violations: 1$/m)
     expect((await fsck('--deep')).code).toBe(0)
   })
@@ -132,18 +115,18 @@ describe('fsck', () => {
   const deepOnly = 'a flipped bit'
   const kinds: Record<string, () => Promise<RegExp>> = {
     'a blob without bytes': async () => {
-      const { key, path } = await stored()
-      rmSync(path)
+      const { key } = await stored()
+      await bytesOf(service).change(key, () => undefined)
       return new RegExp(`^I2 violated: blob \\d+, ${key}, sha256 [0-9a-f]{64}: there are no bytes$`, 'm')
     },
     'a blob with too few bytes': async () => {
-      const { key, path } = await stored()
-      truncateSync(path, 99)
+      const { key } = await stored()
+      await bytesOf(service).change(key, (bytes) => bytes.subarray(0, 99))
       return new RegExp(`^I2 violated: blob \\d+, ${key}, .*: there are 99 bytes instead of 100$`, 'm')
     },
     [deepOnly]: async () => {
-      const { key, path } = await stored()
-      flipBit(path)
+      const { key } = await stored()
+      await bytesOf(service).change(key, (bytes) => bytes.fill(bytes.readUInt8(50) ^ 1, 50, 51))
       return new RegExp(`^I6 violated: blob \\d+, ${key}, .*: their SHA-256 differs$`, 'm')
     },
     'a blob that was found damaged': async () => {
@@ -161,17 +144,14 @@ describe('fsck', () => {
       return new RegExp(`^I3 violated: storage key ${key} is in 2 tables$`, 'm')
     },
     'finished bytes that nobody knows': async () => {
-      const key = `ab/${randomBytes(16).toString('hex')}`
-      writeFileSync(join(volumeOf(service), 'blobs', key), '')
+      const key = newKey()
+      await bytesOf(service).plant(`blobs/${key}`)
       return new RegExp(`^I4 violated: the bytes under ${key} are in no table$`, 'm')
     },
     'unfinished bytes that nobody knows': async () => {
-      const name = randomBytes(17).toString('hex')
-      writeFileSync(join(volumeOf(service), 'tmp', name), '')
-      return new RegExp(
-        `^I4 violated: the bytes under ${name.slice(0, 2)}/${name.slice(2)} are in no table$`,
-        'm',
-      )
+      const key = newKey()
+      await bytesOf(service).begin(key)
+      return new RegExp(`^I4 violated: the bytes under ${key} are in no table$`, 'm')
     },
     'a file and a blob of other sizes': async () => {
       const { file } = await stored()
@@ -186,10 +166,10 @@ describe('fsck', () => {
       return new RegExp(`^I2 violated: file ${file.id} and its blob \\d+ differ in bucket or size$`, 'm')
     },
     'a file without a blob': async () => {
-      const { file, key, path } = await stored()
+      const { file, key } = await stored()
       await run('alter table files drop constraint files_blob_id_fkey')
       await run(`delete from blobs where storage_key = '${key}'`)
-      rmSync(path)
+      await bytesOf(service).change(key, () => undefined)
       return new RegExp(`^I2 violated: file ${file.id} has no blob$`, 'm')
     },
   }
@@ -223,15 +203,30 @@ describe('fsck', () => {
 
 describe('fsck that cannot go on', () => {
   it('has told what it found, and says why', async () => {
-    const mark = join(volumeOf(service), '.hwm')
-    rmSync(mark)
-    mkdirSync(mark)
-    const { code, stdout, stderr } = await fsckWith({ FAILPOINTS: 'READ=EIO' }, '--deep')
-    rmdirSync(mark)
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^upfile: The storage cannot .* \(EISDIR: /)])
+    const { code, stdout, stderr } = await withoutMark((env) =>
+      fsckWith({ ...env, FAILPOINTS: 'READ=EIO' }, '--deep'),
+    )
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^upfile: The storage cannot .* \((EISDIR|S3): /),
+    ])
     expect(stdout).toMatch(/^I2 violated: file \S+ has no blob$/m)
     expect(stdout).not.toMatch(/^I1 violated|^violations:/m)
   })
+
+  /** Does something with a storage of which the mark cannot be read, but all the rest. */
+  async function withoutMark<Result>(work: (env: Record<string, string>) => Promise<Result>) {
+    if (isVolume()) {
+      const mark = join(volumeOf(service), '.hwm')
+      rmSync(mark)
+      mkdirSync(mark)
+      return await work({}).finally(() => rmdirSync(mark))
+    }
+    const proxy = await createS3FaultProxy(service.settings.AWS_S3_ENDPOINT ?? '')
+    proxy.inject('GetObject', { rewrite: (id) => id }) // its first is for the id of the storage
+    proxy.inject('GetObject', { status: 403, code: 'AccessDenied' }, 1000)
+    return await work({ AWS_S3_ENDPOINT: proxy.endpoint }).finally(() => proxy.close())
+  }
 })
 
 describe('fsck of data that the service keeps with its own PostgreSQL', () => {

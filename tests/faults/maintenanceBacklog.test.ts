@@ -62,6 +62,12 @@ async function limitStatements(rows: number): Promise<void> {
         referencing ${rowsAre} table as touched for each statement execute function refuse_too_many()`)
 }
 
+/** Removing bytes may take more than one round where each of them is a request. */
+async function maintainUntilSwept(): Promise<void> {
+  do await service.maintain()
+  while ((await count('trash')) !== 0)
+}
+
 describe('maintenance with much to do', () => {
   it('does it in statements of a limited size, whatever it is', async () => {
     await uploadMany((index) => ({ 'idempotency-key': `backlog-${index}` }))
@@ -69,7 +75,7 @@ describe('maintenance with much to do', () => {
     await run(`update idempotency set created_at = now() - interval '25 h', locked_until = now()`)
     await run(`update intents set lease_expires_at = now() - interval '1 s'`)
     await limitStatements(MANY - 1)
-    await service.maintain()
+    await maintainUntilSwept()
     for (const table of ['files', 'blobs', 'intents', 'trash', 'idempotency'])
       expect([table, await count(table)]).toEqual([table, 0])
     expect(await service.violations()).toEqual([])
@@ -86,7 +92,7 @@ describe('maintenance with much to do', () => {
     await service.maintain()
     armFailpoints('')
     expect([await count('files'), await count('intents')]).toEqual([1, 0])
-    await service.maintain()
+    await maintainUntilSwept()
     expect([await count('files'), await count('blobs'), await count('trash')]).toEqual([0, 0, 0])
     expect(await service.violations()).toEqual([])
   })

@@ -1,60 +1,56 @@
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
-import { type FileBody, filesPath, send, upload } from '../support/client.ts'
+import { filesPath, send, upload } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
 import { startService, type TestService } from '../support/service.ts'
-import { volumeOf } from '../support/volume.ts'
+import { bytesOf, hasBytes } from '../support/volume.ts'
 
 let service: TestService
-let outside: string
 
 beforeEach(async () => {
   service = await startService({ ORPHAN_HOLD_SECONDS: '1000' })
-  outside = mkdtempSync(join(tmpdir(), 'upfile-outside-'))
 })
-afterEach(async () => {
-  await service.stop()
-  rmSync(outside, { recursive: true, force: true })
-})
+afterEach(() => service.stop())
 
-const inVolume = (path: string) => join(volumeOf(service), path)
 const newKey = () => `7f/${randomBytes(16).toString('hex')}`
 const run = (statement: string) => sql.raw(statement).execute(service.deps.db)
 const endHold = () => run('update trash set remove_after = now()')
 const critical = () => readFileSync(join(service.logDirectory, 'critical.log'), 'utf8')
 
 describe('bytes that no table knows', () => {
-  it.each([
-    ['finished', (key: string) => `blobs/${key}`],
-    ['unfinished', (key: string) => `tmp/${key.replace('/', '')}`],
+  it.each<[string, (key: string) => Promise<void>]>([
+    ['finished', (key) => bytesOf(service).plant(`blobs/${key}`, 'nobody knows me')],
+    ['unfinished', (key) => bytesOf(service).begin(key)],
   ])('are held for a while when %s, and then removed', async (_case, place) => {
-    const path = inVolume(place(newKey()))
-    writeFileSync(path, 'nobody knows me')
+    const key = newKey()
+    await place(key)
     expect(await service.violations()).toEqual([expect.stringMatching(/^I4: .* in no table$/)])
 
     await service.maintain()
     await service.maintain()
-    expect(existsSync(path)).toBe(true)
+    expect(await hasBytes(service, key)).toBe(true)
     expect(await service.violations()).toEqual([])
 
     await endHold()
     await service.maintain()
-    expect(existsSync(path)).toBe(false)
+    expect(await hasBytes(service, key)).toBe(false)
     expect(await service.violations()).toEqual([])
+  })
+
+  it('are removed in the round that finds them where they are not held', async () => {
+    const impatient = await startService()
+    try {
+      const key = newKey()
+      await bytesOf(impatient).begin(key)
+      await impatient.maintain()
+      expect(await hasBytes(impatient, key)).toBe(false)
+      expect(await impatient.violations()).toEqual([])
+    } finally {
+      await impatient.stop()
+    }
   })
 
   it('never are those of an upload, or of a file', async () => {
@@ -67,12 +63,9 @@ describe('bytes that no table knows', () => {
   })
 })
 
-describe('what is not ours on the volume', () => {
+describe('what is not ours in the storage', () => {
   const names = [
     'README',
-    'lost+found/notes',
-    'tmp/notes.txt',
-    'tmp/.nfs000000000001',
     'blobs/readme',
     'blobs/7f/.DS_Store',
     `blobs/7f/${'A'.repeat(32)}`,
@@ -81,67 +74,14 @@ describe('what is not ours on the volume', () => {
   ]
 
   it('is left alone, and breaks no invariant', async () => {
-    mkdirSync(inVolume('lost+found'))
-    for (const name of names) writeFileSync(inVolume(name), 'somebody else’s')
+    const stored = bytesOf(service)
+    for (const name of names) await stored.plant(name, 'somebody else’s')
     expect(await service.violations()).toEqual([])
     await service.maintain()
     await endHold()
     await service.maintain()
-    for (const name of names) expect(readFileSync(inVolume(name), 'utf8')).toBe('somebody else’s')
+    for (const name of names) expect(await stored.read(name)).toBe('somebody else’s')
   })
-})
-
-describe('what is planted under the name of a blob (A13)', () => {
-  const traps: [string, (path: string) => void][] = [
-    ['a symlink to a file', (path) => symlinkSync(join(outside, 'secret'), path)],
-    ['a symlink to a folder', (path) => symlinkSync(outside, path)],
-    ['a symlink to nothing', (path) => symlinkSync('/nonexistent', path)],
-    ['a hard link', (path) => execFileSync('ln', [join(outside, 'secret'), path])],
-    ['a FIFO', (path) => execFileSync('mkfifo', [path])],
-    ['a folder', (path) => mkdirSync(path)],
-  ]
-
-  beforeEach(() => writeFileSync(join(outside, 'secret'), 'the secret'))
-
-  it.each(traps)('is neither followed nor waited for by maintenance: %s', async (kind, plant) => {
-    const path = inVolume(`blobs/${newKey()}`)
-    plant(path)
-    await service.maintain()
-    await endHold()
-    await service.maintain()
-    expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('the secret')
-    if (kind !== 'a folder') expect(lstatSync(path, { throwIfNoEntry: false })).toBeUndefined()
-
-    const { body: file } = await upload(service, randomBytes(10))
-    await send(service, `${filesPath}/${file.id}`, { method: 'DELETE' })
-    await run('update files set deleted_at = now() where deleted_at is not null')
-    await service.maintain()
-    const { rows } = await sql<{ count: number }>`select count(*) from trash`.execute(service.deps.db)
-    expect(rows).toEqual([{ count: kind === 'a folder' ? 1 : 0 }])
-  })
-
-  it.each(traps)('is not served as a file: %s', async (kind, plant) => {
-    const bytes = 'x'.repeat(10)
-    const { body: file } = await upload(service, bytes)
-    const path = await pathOf(file)
-    rmSync(path)
-    plant(path)
-    const { status, bytes: served } = await send(service, `${filesPath}/${file.id}/content`).catch(() => ({
-      status: 'cut off',
-      bytes: Buffer.alloc(0),
-    }))
-    expect([500, 'cut off']).toContain(status)
-    expect(served.toString()).not.toContain('secret')
-    await eventually(() => expect(critical()).toContain('not what they were'))
-    expect(kind).not.toBe('')
-  })
-
-  async function pathOf({ id }: FileBody): Promise<string> {
-    const { rows } = await sql<{ storage_key: string }>`
-      select storage_key from blobs join files on blob_id = blobs.id where files.id = ${id}::uuid
-    `.execute(service.deps.db)
-    return inVolume(`blobs/${rows[0]?.storage_key}`)
-  }
 })
 
 describe('a database that is older than its storage', () => {
@@ -154,26 +94,26 @@ describe('a database that is older than its storage', () => {
     await send(service, `${filesPath}/${trashed.id}`, { method: 'DELETE' })
     await service.maintain()
     await setSequence(1)
-    const path = inVolume(`blobs/${newKey()}`)
-    writeFileSync(path, 'an acknowledged file that the database forgot')
+    const key = newKey()
+    await bytesOf(service).plant(`blobs/${key}`, 'an acknowledged file that the database forgot')
 
     for (const sequence of [2, 1000, 1_000_000]) {
       await endHold()
       await service.maintain()
       await setSequence(sequence)
     }
-    expect(existsSync(path)).toBe(true)
+    expect(await hasBytes(service, key)).toBe(true)
     expect(await service.violations()).toEqual([expect.stringMatching(/^I4/)])
     await eventually(() => expect(critical()).toContain('The database is older than its storage'))
-    expect(critical()).toContain('delete DATA_DIR/volume/.hwm')
+    expect(critical()).toContain(`delete ${service.deps.storage.place.mark}`)
     expect(critical()).not.toContain(String(Number.MAX_SAFE_INTEGER)) // the mark that nobody set
     expect((await upload(service, 'still taken')).status).toBe(201)
 
-    rmSync(inVolume('.hwm'))
+    await bytesOf(service).removeMark()
     await service.maintain()
     await endHold()
     await service.maintain()
-    expect(existsSync(path)).toBe(false)
+    expect(await hasBytes(service, key)).toBe(false)
     expect(await service.violations()).toEqual([])
   })
 })

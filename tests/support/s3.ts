@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import {
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
   ListMultipartUploadsCommand,
   PutObjectCommand,
   paginateListObjectsV2,
@@ -9,6 +12,7 @@ import {
 import type { S3StorageOptions } from '../../src/storage/s3.ts'
 import { createS3Client, type S3Place } from '../../src/storage/s3Client.ts'
 import type { StorageKey } from '../../src/storage/storage.ts'
+import type { StoredBytes } from './volume.ts'
 
 /** The S3 server of this run, as S3_TEST_… say; `globalSetup` starts one when they say nothing. */
 export function findServer(): S3ServerPlace {
@@ -51,6 +55,34 @@ export async function overwrite(options: S3StorageOptions, key: StorageKey, Body
   await withClient(options, (client) =>
     client.send(new PutObjectCommand({ Bucket: options.s3Bucket, Key, Body })),
   )
+}
+
+/** What lies in the bucket under the names of a storage, and beside them. */
+export function bytesInS3(options: S3StorageOptions): StoredBytes {
+  const { s3Bucket: Bucket, prefix } = options
+  const call = <Result>(work: (client: S3Client) => Promise<Result>) => withClient(options, work)
+  const put = (Key: string, Body: Buffer) =>
+    call((client) => client.send(new PutObjectCommand({ Bucket, Key, Body })))
+  const remove = (Key: string) => call((client) => client.send(new DeleteObjectCommand({ Bucket, Key })))
+  const get = (Key: string) =>
+    call(async (client) => {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
+      return Buffer.from((await Body?.transformToByteArray()) ?? [])
+    })
+  return {
+    async change(key, how) {
+      const name = `${prefix}blobs/${key}`
+      const changed = how(await get(name))
+      await (changed ? put(name, changed) : remove(name))
+    },
+    plant: async (name, bytes = '') => void (await put(`${prefix}${name}`, Buffer.from(bytes))),
+    read: async (name) => (await get(`${prefix}${name}`)).toString(),
+    begin: async (key) =>
+      void (await call((client) =>
+        client.send(new CreateMultipartUploadCommand({ Bucket, Key: `${prefix}blobs/${key}` })),
+      )),
+    removeMark: async () => void (await remove(`${prefix}.hwm`)),
+  }
 }
 
 /** What the server itself says is below the prefix: names of objects, and of uploads in parts that have not ended. */

@@ -1,16 +1,56 @@
-import { readdir, readlink, truncate } from 'node:fs/promises'
+import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StorageKey } from '../../src/storage/storage.ts'
-import { overwrite } from './s3.ts'
+import { bytesInS3 } from './s3.ts'
 import type { TestService } from './service.ts'
 
 type Place = Pick<TestService, 'dataDirectory'> & {
   readonly deps?: Pick<TestService['deps'], 'config' | 'storage'>
 }
 
+/** What lies in a storage, as damage, a stranger or an operator finds it: past the service. */
+export interface StoredBytes {
+  /** Exchanges the bytes under a key for others; undefined takes them away. */
+  change(key: StorageKey, how: (bytes: Buffer) => Buffer | undefined): Promise<void>
+  /** Bytes that are finished, under a name beside the storage's own. */
+  plant(name: string, bytes?: string): Promise<void>
+  /** The bytes under such a name. */
+  read(name: string): Promise<string>
+  /** Bytes under a key that never become finished. */
+  begin(key: StorageKey): Promise<void>
+  /** Takes away the highest intent sequence that it was told. */
+  removeMark(): Promise<void>
+}
+
 /** Where the service keeps its bytes, unless it is in S3. */
 export const volumeOf = ({ dataDirectory }: Pick<TestService, 'dataDirectory'>) =>
   join(dataDirectory, 'volume')
+
+export const bytesOf = ({ dataDirectory, deps }: Place): StoredBytes =>
+  deps?.config.storage.kind === 's3'
+    ? bytesInS3(deps.config.storage)
+    : bytesOnVolume(volumeOf({ dataDirectory }))
+
+function bytesOnVolume(volume: string): StoredBytes {
+  const inside = (name: string) => join(volume, name)
+  return {
+    async change(key, how) {
+      const path = join(volume, 'blobs', key)
+      const changed = how(await readFile(path))
+      await (changed ? writeFile(path, changed) : rm(path))
+    },
+    plant: (name, bytes = '') => writeFile(inside(name), bytes),
+    read: (name) => readFile(inside(name), 'utf8'),
+    begin: (key) => writeFile(join(volume, 'tmp', key.replace('/', '')), ''),
+    removeMark: () => rm(inside('.hwm')),
+  }
+}
+
+/** Whether there are bytes under a key, finished or not. */
+export async function hasBytes({ deps }: Pick<TestService, 'deps'>, key: StorageKey): Promise<boolean> {
+  const stored = await Array.fromAsync(deps.storage.list(key.slice(0, 2)))
+  return stored.some((object) => object.key === key)
+}
 
 /** The names of unfinished bytes. */
 export async function unfinished({ dataDirectory, deps }: Place): Promise<string[]> {
@@ -20,10 +60,8 @@ export async function unfinished({ dataDirectory, deps }: Place): Promise<string
 }
 
 /** Lets only the first of the bytes under a key be there. */
-export async function cutBytes({ dataDirectory, deps }: Place, key: StorageKey, size: number): Promise<void> {
-  if (deps?.config.storage.kind === 's3') return await overwrite(deps.config.storage, key, Buffer.alloc(size))
-  await truncate(join(volumeOf({ dataDirectory }), 'blobs', key), size)
-}
+export const cutBytes = (place: Place, key: StorageKey, size: number): Promise<void> =>
+  bytesOf(place).change(key, (bytes) => bytes.subarray(0, size))
 
 /** The unfinished files that this process holds open; none where the system does not tell. */
 export async function openUnfinished(service: Pick<TestService, 'dataDirectory'>): Promise<string[]> {
