@@ -23,6 +23,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   AuthorizationHeaderMalformed: 'the bucket is in another region: check AWS_S3_REGION',
   IllegalLocationConstraintException: 'the bucket is in another region: check AWS_S3_REGION',
   InvalidAccessKeyId: 'the access key is unknown: check AWS_ACCESS_KEY_ID',
+  // What versitygw says instead.
+  XAdminUserNotFound: 'the access key is unknown: check AWS_ACCESS_KEY_ID',
   SignatureDoesNotMatch: 'the secret does not fit the access key: check AWS_SECRET_ACCESS_KEY',
   InvalidToken: 'the session token does not fit: check AWS_SESSION_TOKEN',
   ExpiredToken: 'the credentials have expired: renew AWS_SESSION_TOKEN and what belongs to it',

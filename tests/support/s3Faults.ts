@@ -122,6 +122,7 @@ export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> 
   }
 }
 
+/** Whichever of the two the storage looks at. */
 const otherChecksums = { etag: `"${'0'.repeat(32)}"`, 'x-amz-checksum-crc32': 'AAAAAA==' }
 
 const isObject = <Name extends string>(
