@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { type DatabaseConfig, databaseConfig } from './databaseConfig.ts'
 import { longestLinkSeconds } from './domain/links.ts'
 import { createReader, type Env } from './settings.ts'
 import { type StorageConfig, storageConfig } from './storageConfig.ts'
@@ -18,25 +19,6 @@ export interface Config {
   readonly protocol: ProtocolConfig
   readonly http: HttpConfig
   readonly failpoints: string
-}
-
-/** Without DATABASE_URL or DB_HOST the service runs a PostgreSQL of its own below the data directory. */
-export type DatabaseConfig =
-  | (PoolConfig & { readonly kind: 'embedded' })
-  | (PoolConfig & { readonly kind: 'url'; readonly url: string })
-  | (PoolConfig & {
-      readonly kind: 'host'
-      readonly host: string
-      readonly port: number
-      readonly user: string
-      readonly password: string
-      readonly name: string
-    })
-
-export interface PoolConfig {
-  readonly poolSize: number
-  /** Whether frequent statements are planned once per connection. */
-  readonly prepare: boolean
 }
 
 export interface LogConfig {
@@ -150,27 +132,3 @@ const isOrigin = (text: string) =>
   text === '*' || (/^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text)
 
 const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)
-
-function databaseConfig(read: ReturnType<typeof createReader>): DatabaseConfig {
-  const pool = {
-    poolSize: read.integer('DB_POOL_SIZE', 20, 2, 1000),
-    prepare: read.flag('DB_PREPARE', true),
-  }
-  const url = read.optional('DATABASE_URL')
-  if (url !== undefined) {
-    if (!/^postgres(ql)?:\/\//.test(url))
-      read.refuse('DATABASE_URL must begin with postgres:// or postgresql://')
-    return { kind: 'url', url, ...pool }
-  }
-  const host = read.optional('DB_HOST')
-  if (host === undefined) return { kind: 'embedded', ...pool }
-  return {
-    kind: 'host',
-    host,
-    port: read.integer('DB_PORT', 5432, 1, 65_535),
-    user: read.text('DB_USER', 'upfile'),
-    password: read.text('DB_PASSWORD', ''),
-    name: read.text('DB_NAME', 'upfile'),
-    ...pool,
-  }
-}

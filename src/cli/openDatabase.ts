@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { connectDatabase, type DatabaseConnection } from '../database/connect.ts'
 import { findRunningPostgres } from '../database/embeddedPostgres/running.ts'
 import { startEmbeddedPostgres } from '../database/embeddedPostgres/start.ts'
+import type { DatabaseTls } from '../databaseConfig.ts'
 import type { Logger } from '../logger.ts'
 
 export interface OpenDatabase extends DatabaseConnection {
@@ -31,8 +32,9 @@ export async function openDatabase(
     )
   if (database.kind === 'url') return notOurs(connect({ connectionString: database.url }), 'DATABASE_URL')
   if (database.kind === 'host') {
-    const { host, port, user, password, name } = database
-    return notOurs(connect({ host, port, user, password, database: name }), `${host}:${port}/${name}`)
+    const { host, port, user, password, name, tls } = database
+    const place = { host, port, user, password, database: name }
+    return notOurs(connect({ ...place, ssl: toSsl(tls) }), `${host}:${port}/${name}`)
   }
   const own = { directory: join(config.dataDirectory, 'postgres'), database: 'upfile' }
   const running = share ? await findRunningPostgres(own) : undefined
@@ -51,6 +53,12 @@ export async function openDatabase(
       await postgres.stop()
     },
   }
+}
+
+/** The same, in the words of Node's TLS, which looks at the host that a certificate is for unless told otherwise. */
+function toSsl({ mode, authorities }: DatabaseTls): PoolConfig['ssl'] {
+  if (mode === 'disable') return false
+  return mode === 'require' ? { rejectUnauthorized: false } : authorities === undefined || { ca: authorities }
 }
 
 /** A database that goes on when we are done with it. */

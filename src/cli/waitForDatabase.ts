@@ -28,7 +28,7 @@ export async function waitForDatabase(
       const hopeless = refused || performance.now() > until || stopping()
       if (hopeless) {
         const message = Error.isError(error) ? error.message : String(error)
-        throw new Error(`The database cannot be reached (check DATABASE_URL or DB_HOST): ${message}`, {
+        throw new Error(`The database cannot be reached (check ${settingsFor(message)}): ${message}`, {
           cause: error,
         })
       }
@@ -37,3 +37,8 @@ export async function waitForDatabase(
     }
   }
 }
+
+const settingsFor = (message: string) =>
+  /certificate|\bssl\b|\btls\b|encryption/i.test(message)
+    ? 'DB_SSL and DB_SSL_CA, or sslmode in DATABASE_URL'
+    : 'DATABASE_URL or DB_HOST'

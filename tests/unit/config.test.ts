@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { loadConfig } from '../../src/config.ts'
+import { createCertificate } from '../support/certificate.ts'
 
 /** The lines of the complaint about an environment; none when it is taken. */
 function mistakes(env: Record<string, string>): string[] {
@@ -129,6 +130,14 @@ describe('loadConfig', () => {
 
   it('names a wrong DB_PORT', () => {
     expect(mistakes({ DB_HOST: 'db', DB_PORT: '0' })).toEqual([expect.stringContaining('DB_PORT')])
+  })
+
+  it.each([
+    ['DB_SSL', { DB_SSL: 'on' }],
+    ['DB_SSL_CA', { DB_SSL: 'verify-full', DB_SSL_CA: '/etc/ssl/database.pem' }],
+    ['DB_SSL=verify-full', { DB_SSL_CA: createCertificate('db').cert }],
+  ])('names a wrong %s', (name, env) => {
+    expect(mistakes({ DB_HOST: 'db', ...env })).toEqual([expect.stringContaining(name)])
   })
 
   it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('listens on %s without access keys', (host) => {
