@@ -59,6 +59,8 @@ export interface HttpConfig {
   /** What links are signed with, the newest first; without one the service makes one up and keeps it in the database. */
   readonly linkSecrets: readonly string[]
   readonly shutdownSeconds: number
+  /** How long a connection without a request stays open. */
+  readonly keepAliveSeconds: number
   readonly minimumBytesPerSecond: number
   readonly stallSeconds: number
 }
@@ -116,6 +118,7 @@ export function loadConfig(env: Env, instead: Env = {}): Config {
       linkSeconds: read.integer('SIGNED_URL_EXPIRATION', 3600, 1, longestLinkSeconds),
       linkSecrets: read.secrets('LINK_SECRETS', { most: 2, leastCharacters: 32 }),
       shutdownSeconds: read.integer('SHUTDOWN_SECONDS', 30, 0, 3600),
+      keepAliveSeconds: read.integer('KEEP_ALIVE_SECONDS', 65, 1, 86_400),
       minimumBytesPerSecond: read.integer('MINIMUM_BYTES_PER_SECOND', 1024, 0, 2 ** 30),
       stallSeconds: read.integer('STALL_SECONDS', 30, 1, 3600),
     },

@@ -8,6 +8,8 @@ import { inTurn } from './turns.ts'
 export interface ServerOptions {
   readonly maxConnections: number
   readonly stallSeconds: number
+  /** How long a connection without a request stays open. */
+  readonly keepAliveSeconds: number
 }
 
 /**
@@ -17,7 +19,7 @@ export interface ServerOptions {
  */
 export function createHttpServer(
   listener: RequestListener,
-  { maxConnections, stallSeconds }: ServerOptions,
+  { maxConnections, stallSeconds, keepAliveSeconds }: ServerOptions,
 ): Server {
   const { serve, latest, current } = inTurn(listener)
   const server = createServer(
@@ -25,7 +27,7 @@ export function createHttpServer(
       requestTimeout: 0,
       headersTimeout: 15_000,
       connectionsCheckingInterval: 5000,
-      keepAliveTimeout: 65_000,
+      keepAliveTimeout: keepAliveSeconds * 1000,
       noDelay: true,
       requireHostHeader: false, // `refuseOddFraming` does, and its answer is a problem
       joinDuplicateHeaders: true, // a second Content-Type is not ignored: together they are no type

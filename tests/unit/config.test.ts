@@ -45,6 +45,7 @@ const wrong: readonly [name: string, value: string][] = [
   ['SHUTDOWN_SECONDS', '３０'],
   ['MINIMUM_BYTES_PER_SECOND', '+1'],
   ['STALL_SECONDS', '0x10'],
+  ['KEEP_ALIVE_SECONDS', '0'],
   ['DATABASE_URL', 'mysql://upfile:hunter2@db/upfile'],
 ]
 
