@@ -99,6 +99,15 @@ describe('the README', () => {
     ).toEqual([])
   })
 
+  it('shows settings that there are', () => {
+    const known = [...readFileSync(join(repository, '.env.example'), 'utf8').matchAll(/^#([A-Z0-9_]+)=/gm)]
+    const names = fences(readme)
+      .filter(({ language }) => language === 'ini')
+      .flatMap(({ text }) => [...text.matchAll(/^([^=\n]*)=/gm)].map(([, name]) => name))
+    expect(names.length).toBeGreaterThan(10)
+    expect(names.filter((name) => !known.some(([, there]) => there === name))).toEqual([])
+  })
+
   it('names npm scripts that are there', () => {
     const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
     const named = [...readme.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => String(name))
