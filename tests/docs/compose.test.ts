@@ -25,7 +25,11 @@ const read = (path: string) => readFileSync(join(repository, path), 'utf8')
 const { services, volumes }: { services: Record<string, Service>; volumes: Record<string, null> } = parse(
   read('docker-compose.yml').replace(/\$\{\w+:-(\w+)\}/g, '$1'),
 )
-const { upfile, postgres, development } = services as Record<'upfile' | 'postgres' | 'development', Service>
+const { upfile, postgres, development, seaweedfs } = services as Record<
+  'upfile' | 'postgres' | 'development' | 'seaweedfs',
+  Service
+>
+const upfileS3 = services['upfile-s3'] as Service
 
 /** What the service reads: what the image sets, and over it what the compose file does. */
 const configOf = ({ environment }: Service) =>
@@ -58,6 +62,7 @@ describe('docker-compose.yml', () => {
   it.each([
     ['upfile', upfile],
     ['development', development],
+    ['upfile-s3', upfileS3],
   ])('keeps the data and the logs of %s on volumes, and lets it end in peace', (_name, service) => {
     const { dataDirectory, log, http, port } = configOf(service)
     const targets = service.volumes.map((volume) => volume.split(':')[1])
@@ -105,9 +110,34 @@ describe('docker-compose.yml', () => {
     expect(mounted.toSorted()).toEqual(watched.map((path) => `./${path}:/app/${path}:ro`).toSorted())
   })
 
+  it('connects the service with an S3 server that has made its bucket', () => {
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_BUCKET } = seaweedfs.environment
+    expect(configOf(upfileS3)).toMatchObject({
+      storage: {
+        kind: 's3',
+        s3Bucket: S3_BUCKET,
+        endpoint: 'http://seaweedfs:8333',
+        publicEndpoint: 'http://localhost:8333',
+        forcePathStyle: true,
+        credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
+      },
+      database: { kind: 'embedded' },
+    })
+    expect(seaweedfs.ports).toEqual(['127.0.0.1:8333:8333'])
+    expect(upfileS3.depends_on).toEqual({ seaweedfs: { condition: 'service_healthy' } })
+    expect(seaweedfs.healthcheck?.test.join(' ')).toContain(`/buckets/${S3_BUCKET}/`)
+    expect(seaweedfs.image).toMatch(/^chrislusf\/seaweedfs:\d+\.\d+$/)
+    expect([upfileS3.profiles, seaweedfs.profiles]).toEqual([['s3'], ['s3']])
+  })
+
+  it('gives every service a port of its own', () => {
+    const ports = Object.values(services).flatMap((service) => service.ports ?? [])
+    expect(new Set(ports.map((port) => port.split(':')[1])).size).toBe(ports.length)
+  })
+
   it('uses settings that there are', () => {
-    const used = [upfile, development].flatMap(({ environment }) => Object.keys(environment))
-    const known = [...read('.env.example').matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name)
+    const used = [upfile, development, upfileS3].flatMap(({ environment }) => Object.keys(environment))
+    const known = [...read('.env.example').matchAll(/^#([A-Z0-9_]+)=/gm)].map(([, name]) => name)
     expect(used.filter((name) => !known.includes(name))).toEqual([])
   })
 })
