@@ -92,10 +92,19 @@ describe('the README', () => {
     expect([first?.text, second?.text]).toEqual(['npm ci && npm start\n', 'npm ci && npm test\n'])
   })
 
-  it('links to files that are there', () => {
+  it('links to files and sections that are there', () => {
+    const anchors = [...readme.matchAll(/^#+ (.+)$/gm)].map(
+      ([, title = '']) =>
+        `#${title
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-')}`,
+    )
     const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => String(target))
     expect(
-      links.filter((target) => !/^https?:/.test(target) && !existsSync(join(repository, target))),
+      links
+        .filter((target) => !/^https?:/.test(target) && !anchors.includes(target))
+        .filter((target) => !existsSync(join(repository, target))),
     ).toEqual([])
   })
 
