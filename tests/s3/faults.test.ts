@@ -146,6 +146,7 @@ describe('A write to S3', () => {
     ],
     ['the answer to a completion is half of one', 'CompleteMultipartUpload', ['half an answer']],
     ['the answer to a part is half of one', 'UploadPart', ['half an answer']],
+    ['a completion takes longer than the deadline', 'CompleteMultipartUpload', [{ lateBySeconds: 4 }]],
     ['it was begun three times', 'CreateMultipartUpload', ['reset after', 'reset after']],
   ])('goes well when %s', async (_case, call, faults) => {
     const bytes = isLarge(call) ? large : small
@@ -267,6 +268,26 @@ describe('A sweep of S3', () => {
       expect(await Array.fromAsync(honest.list())).toEqual([])
     },
   )
+})
+
+describe('An answer of S3 that comes late', () => {
+  it.each<[S3Call, (key: StorageKey) => Promise<unknown>]>([
+    ['HeadObject', (key) => storage.size(key)],
+    ['ListObjectsV2', () => Array.fromAsync(storage.list())],
+    ['ListMultipartUploads', (key) => storage.delete(key)],
+    ['AbortMultipartUpload', (key) => storage.delete(key)],
+    ['DeleteObject', (key) => storage.delete(key)],
+  ])('is not waited for beyond the deadline: that to a %s', async (call, action) => {
+    const key = newKey()
+    async function* broken() {
+      yield* inBatches(large, mebibyte)
+      throw new Error('connection lost')
+    }
+    await expect(honest.write(key, broken())).rejects.toThrow('connection lost')
+    proxy.inject(call, { lateBySeconds: 3600 }, 1000)
+    await expect(action(key)).rejects.toMatchObject({ code: 'storage-unavailable' })
+    expect(proxy.calls).toContain(call)
+  })
 })
 
 describe('A list of S3', () => {
