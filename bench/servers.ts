@@ -34,7 +34,7 @@ export async function startService(
   const child = spawn(process.execPath, [program, 'serve'], {
     cwd: root,
     env: {
-      ...withoutDatabase(process.env),
+      ...withoutSettings(process.env),
       PORT: String(port),
       HOST: '127.0.0.1',
       DATA_DIR: join(directory, 'data'),
@@ -106,6 +106,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Settings of the caller's own installation must not reach the one that is measured. */
-function withoutDatabase(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(DATABASE_URL$|DB_)/.test(name)))
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isSetting = (name: string) => /^(DATABASE_URL$|STORAGE$|DB_|AWS_)/.test(name)
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isSetting(name)))
 }

@@ -2,13 +2,18 @@ import { parseArgs } from 'node:util'
 
 export type Settings = {
   readonly quick: boolean
+  /** Whether the rows that take long and much disk are run as well. */
+  readonly large: boolean
   readonly rounds: number
   /** Rows to run; empty means all. */
   readonly only: readonly string[]
   /** The program under test, from the root of the repository. */
   readonly service: string
   readonly largeSize: number
+  /** What `--large` is about. */
+  readonly largestSize: number
   readonly smallFiles: number
+  readonly s3SmallFiles: number
   readonly requests: number
   readonly manyRows: number
 }
@@ -22,23 +27,27 @@ export function parseSettings(args: readonly string[]): Settings {
     args: [...args],
     options: {
       quick: { type: 'boolean', default: false },
+      large: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       rounds: { type: 'string' },
       service: { type: 'string', default: defaultService },
     },
   })
-  const { quick, service } = values
+  const { quick, large, service } = values
   const rounds = Number(values.rounds ?? (quick ? 3 : 5))
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) {
     throw new Error(`--rounds must be a whole number from 1 to 100, not "${values.rounds}"`)
   }
   return {
     quick,
+    large,
     rounds,
     service,
     only: values.only.split(',').filter((id) => id !== ''),
     largeSize: quick ? 256 * MiB : 1024 * MiB,
+    largestSize: quick ? 1024 * MiB : 12 * 1024 * MiB,
     smallFiles: quick ? 4_000 : 20_000,
+    s3SmallFiles: quick ? 1_000 : 5_000,
     requests: quick ? 5_000 : 20_000,
     manyRows: quick ? 100_000 : 1_000_000,
   }

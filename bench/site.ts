@@ -3,7 +3,9 @@ import { chmod, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import type { RadosgwOptions } from '../tests/support/radosgw.ts'
 import { createDatabase, type DatabaseAddress, findDatabase } from './database.ts'
+import { type S3Server, startS3Server } from './s3Server.ts'
 import { type Server, startPeer, startService } from './servers.ts'
 import type { Settings } from './settings.ts'
 
@@ -42,11 +44,11 @@ export async function createSite(settings: Settings) {
     settings,
     folder,
 
-    async startService(name = 'upfile'): Promise<Service> {
+    async startService(name = 'upfile', env: NodeJS.ProcessEnv = {}): Promise<Service> {
       const directory = await folder(name)
       const url = await outsideDatabase()
-      const env = url === undefined ? {} : { DATABASE_URL: url }
-      const server = await startService(settings.service, directory, env)
+      const address = url === undefined ? {} : { DATABASE_URL: url }
+      const server = await startService(settings.service, directory, { ...env, ...address })
       endings.unshift(server.stop)
       const database = async () => (url ? { connectionString: url } : findDatabase(join(directory, 'data')))
       return { ...server, name, database }
@@ -54,6 +56,12 @@ export async function createSite(settings: Settings) {
 
     async startPeer(name: string, argument: string): Promise<Server> {
       const server = await startPeer(name, argument)
+      endings.unshift(server.stop)
+      return server
+    },
+
+    async startS3Server(options: Required<RadosgwOptions>): Promise<S3Server> {
+      const server = await startS3Server(await folder('s3'), options)
       endings.unshift(server.stop)
       return server
     },

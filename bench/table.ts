@@ -32,7 +32,7 @@ export function compare({ row, figure, unit, samples, target }: Comparison): Lin
     figure,
     upfile: `${amount(ours ?? 0)} ${unit}`,
     peer: `${amount(theirs ?? 0)} ${unit}`,
-    ratio: ratio.toFixed(2),
+    ratio: `${ratio.toFixed(2)}${spreadOf(upfile, peer)}`,
     target: target === undefined ? '' : wording(target, ''),
     cpu: samples.map((side) => median(side.map(({ cpu }) => cpu)).toFixed(2)).join(' / '),
     memory: samples.map(memoryOf).join(' / '),
@@ -40,17 +40,24 @@ export function compare({ row, figure, unit, samples, target }: Comparison): Lin
   }
 }
 
+/** The least and the greatest ratio of one round. */
+function spreadOf(upfile: readonly Sample[], peer: readonly Sample[]): string {
+  if (upfile.length < 2) return ''
+  const ratios = upfile.map(({ value }, round) => value / (peer[round]?.value ?? 0))
+  return ` (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`
+}
+
 /** The memory above idle, of the worst round: a limit that holds on average does not hold. */
 export function memoryLine(row: string, figure: string, samples: readonly Sample[][], limit: number): Line {
   const growth = (side: readonly Sample[]) =>
     Math.max(...side.map(({ idle, peak }) => peak - idle)) / 1024 ** 2
-  const [ours = 0, theirs = 0] = samples.map(growth)
+  const [ours = 0, theirs] = samples.map(growth)
   const target = { atMost: limit }
   return {
     row,
     figure,
     upfile: `${amount(ours)} MiB`,
-    peer: `${amount(theirs)} MiB`,
+    peer: theirs === undefined ? '' : `${amount(theirs)} MiB`,
     ratio: '',
     target: wording(target, ' MiB'),
     cpu: '',
@@ -59,10 +66,29 @@ export function memoryLine(row: string, figure: string, samples: readonly Sample
   }
 }
 
+/** A figure without a peer or a target. */
+export function speedLine(row: string, figure: string, unit: string, [side = []]: readonly Sample[][]): Line {
+  const speed = `${amount(median(side.map(({ value }) => value)))} ${unit}`
+  const cpu = median(side.map((each) => each.cpu)).toFixed(2)
+  return { ...empty, row, figure, upfile: speed, cpu, memory: memoryOf(side) }
+}
+
+/** What the row throws an error without. */
+export const proofLine = (row: string, figure: string, finding: string): Line => ({
+  ...{ ...empty, row, figure, upfile: finding, verdict: 'met' },
+})
+
 export function failedLine(row: string, figure: string, error: unknown): Line {
   const reason = error instanceof Error ? error.message : String(error)
-  const verdict = `failed: ${reason.replaceAll('|', '\\|').split('\n')[0]}`
-  return { row, figure, upfile: '', peer: '', ratio: '', target: '', cpu: '', memory: '', verdict }
+  return { ...empty, row, figure, verdict: `failed: ${reason.replaceAll('|', '\\|').split('\n')[0]}` }
+}
+
+export const leftOutLine = (row: string, figure: string, reason: string): Line => ({
+  ...{ ...empty, row, figure, verdict: `left out: ${reason}` },
+})
+
+const empty: Line = {
+  ...{ row: '', figure: '', upfile: '', peer: '', ratio: '', target: '', cpu: '', memory: '', verdict: '' },
 }
 
 const headings = ['#', 'Figure', 'upfile', 'peer', 'ratio', 'target', 'CPU s', 'RSS MiB, idle → peak', '']

@@ -10,9 +10,9 @@ export type Job = {
 /** GETs the paths in turn. */
 export type GetWork = { readonly kind: 'get'; readonly paths: readonly string[] }
 
-/** POSTs multipart bodies of `size` bytes, no two alike. */
+/** Sends files of `size` bytes, no two alike: POSTs them in forms, or PUTs them as they are. */
 export type UploadWork = {
-  readonly kind: 'upload'
+  readonly kind: 'upload' | 'put'
   readonly path: string
   readonly size: number
   readonly keepBodies: boolean

@@ -7,7 +7,7 @@ const errorLimit = 20
 /** Runs one job: as many lanes as connections, each asking for the next request when its own is answered. */
 async function run({ port, connections, count, seconds, work }: Job): Promise<Outcome> {
   const requests = work.kind === 'get' ? getRequests(work) : uploadRequests(work)
-  const keepBodies = work.kind === 'upload' && work.keepBodies
+  const keepBodies = work.kind !== 'get' && work.keepBodies
   const times: number[] = []
   const bodies: string[] = []
   const problems: string[] = []

@@ -13,17 +13,8 @@ export function getRequests(work: GetWork): Requests {
   return (n) => requests[n % requests.length] ?? []
 }
 
-export function uploadRequests({ path, size }: UploadWork): Requests {
-  const before = Buffer.from(
-    `--${boundary}\r\nContent-Disposition: form-data; name="upfile"; filename="bench.bin"\r\n` +
-      'Content-Type: application/octet-stream\r\n\r\n',
-  )
-  const after = Buffer.from(`\r\n--${boundary}--\r\n`)
-  const head = Buffer.from(
-    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=${boundary}\r\n` +
-      `Content-Length: ${before.length + size + after.length}\r\n\r\n`,
-  )
-  const opening = Buffer.concat([head, before])
+export function uploadRequests({ kind, path, size }: UploadWork): Requests {
+  const { opening, after } = kind === 'put' ? rawFrame(path, size) : formFrame(path, size)
   const block = randomBytes(Math.min(size, blockSize))
   const seed = randomBytes(4).toString('hex')
 
@@ -34,7 +25,28 @@ export function uploadRequests({ path, size }: UploadWork): Requests {
   }
 }
 
-type Upload = { opening: Buffer; first: Buffer; block: Buffer; after: Buffer; size: number }
+/** What stands before and after the bytes of a file. */
+type Frame = { opening: Buffer; after: Buffer }
+
+function rawFrame(path: string, size: number): Frame {
+  const head =
+    `PUT ${path}?file_name=bench.bin HTTP/1.1\r\nHost: 127.0.0.1\r\n` +
+    `Content-Type: application/octet-stream\r\nContent-Length: ${size}\r\n\r\n`
+  return { opening: Buffer.from(head), after: Buffer.alloc(0) }
+}
+
+function formFrame(path: string, size: number): Frame {
+  const before =
+    `--${boundary}\r\nContent-Disposition: form-data; name="upfile"; filename="bench.bin"\r\n` +
+    'Content-Type: application/octet-stream\r\n\r\n'
+  const after = `\r\n--${boundary}--\r\n`
+  const head =
+    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=${boundary}\r\n` +
+    `Content-Length: ${before.length + size + after.length}\r\n\r\n`
+  return { opening: Buffer.from(head + before), after: Buffer.from(after) }
+}
+
+type Upload = Frame & { first: Buffer; block: Buffer; size: number }
 
 function* largeUpload({ opening, first, block, after, size }: Upload): Generator<Buffer> {
   yield opening

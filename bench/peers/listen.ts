@@ -1,9 +1,10 @@
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Express } from 'express'
 
 /** Listens on any free port and prints it, as every peer does. */
-export function listen(app: Express): void {
-  const server = app.listen(0, '127.0.0.1', () => {
+export function listen(answer: RequestListener): void {
+  const server = createServer(answer)
+  server.listen(0, '127.0.0.1', () => {
     server.requestTimeout = 0
     console.log((server.address() as AddressInfo).port)
   })

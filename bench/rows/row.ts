@@ -5,6 +5,8 @@ import type { Line } from '../table.ts'
 export type Row = {
   readonly id: string
   readonly title: string
+  /** Why it cannot be asked on this machine; undefined when it can. */
+  readonly missing?: () => string | undefined
   readonly run: (site: Site) => Promise<Line[]>
 }
 

@@ -14,20 +14,32 @@ export interface Radosgw {
   readonly endpoint: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  /** Gives back the room of what was deleted, which takes hours otherwise. */
+  collectGarbage(): Promise<void>
   stop(): Promise<void>
+}
+
+export interface RadosgwOptions {
+  /** Objects are kept in memory, or in a file of the directory that grows as it must. */
+  readonly store?: 'memory' | 'file'
+  /** How many bytes there is room for. */
+  readonly bytes?: number
 }
 
 const accessKeyId = 'upfiletestkey'
 const secretAccessKey = 'upfiletestsecret'
 
-/** Starts one in an empty directory. Needs the Debian packages radosgw, ceph-mon and ceph-osd. Objects are kept in memory. */
-export async function startRadosgw(directory: string): Promise<Radosgw> {
+/** Starts one in an empty directory. Needs the Debian packages radosgw, ceph-mon and ceph-osd. */
+export async function startRadosgw(
+  directory: string,
+  { store = 'memory', bytes = 4 * 2 ** 30 }: RadosgwOptions = {},
+): Promise<Radosgw> {
   const [monitorPort, port] = await Promise.all([freePort(), freePort()])
   const configuration = join(directory, 'ceph.conf')
   const inside = (name: string) => join(directory, name)
   await Promise.all(['mon', 'osd', 'run', 'log'].map((name) => mkdir(inside(name))))
   const fsid = randomUUID()
-  await writeFile(configuration, settings({ directory, fsid, monitorPort }))
+  await writeFile(configuration, settings({ directory, fsid, monitorPort, store, bytes }))
   const ceph = (program: string, ...words: string[]) =>
     run(program, ['-c', configuration, ...words], { timeout: 60_000 })
   const children: ChildProcess[] = []
@@ -48,22 +60,15 @@ export async function startRadosgw(directory: string): Promise<Radosgw> {
   begin('ceph-osd', '-i', '0')
   begin('radosgw', '-n', 'client.rgw', '--rgw-frontends', `beast endpoint=127.0.0.1:${port} tcp_nodelay=1`)
   const keys = ['--access-key', accessKeyId, '--secret', secretAccessKey]
-  await ceph(
-    'radosgw-admin',
-    '-n',
-    'client.rgw',
-    'user',
-    'create',
-    '--uid=test',
-    '--display-name=test',
-    ...keys,
-  )
+  const administer = (...words: string[]) => ceph('radosgw-admin', '-n', 'client.rgw', ...words)
+  await administer('user', 'create', '--uid=test', '--display-name=test', ...keys)
   await eventually(() => answers(port))
 
   return {
     endpoint: `http://127.0.0.1:${port}`,
     accessKeyId,
     secretAccessKey,
+    collectGarbage: async () => void (await administer('gc', 'process', '--include-all')),
     async stop() {
       // The gateway first: it would wait for the others.
       for (const child of children) {
@@ -75,15 +80,13 @@ export async function startRadosgw(directory: string): Promise<Radosgw> {
   }
 }
 
-function settings({
-  directory,
-  fsid,
-  monitorPort,
-}: {
-  directory: string
-  fsid: string
-  monitorPort: number
-}) {
+interface Place extends Required<RadosgwOptions> {
+  readonly directory: string
+  readonly fsid: string
+  readonly monitorPort: number
+}
+
+function settings({ directory, fsid, monitorPort, store, bytes }: Place) {
   return `[global]
 fsid = ${fsid}
 mon_host = v1:127.0.0.1:${monitorPort}
@@ -105,8 +108,9 @@ osd_crush_update_on_start = false
 osd_class_update_on_start = false
 paxos_propose_interval = 0.02
 paxos_min_wait = 0.01
-osd_objectstore = memstore
-memstore_device_bytes = 4294967296
+osd_objectstore = ${store === 'memory' ? 'memstore' : 'bluestore'}
+memstore_device_bytes = ${bytes}
+bluestore_block_size = ${bytes}
 log_file = ${directory}/log/$name.log
 admin_socket = ${directory}/run/$name.$pid.asok
 run_dir = ${directory}/run
