@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
+import { openBufferReader } from '../deadBuffers.ts'
 import type { Digests } from '../domain/receipt.ts'
 import { bodyIncomplete, bodyTooSlow } from '../errors.ts'
 
@@ -25,6 +26,7 @@ export function openBody(req: Request, { minimumBytesPerSecond, stallSeconds }: 
   let giveUp: ((error: Error) => void) | undefined
 
   async function* read(): AsyncGenerator<Buffer, void, void> {
+    const reader = openBufferReader()
     const chunks: AsyncIterator<Buffer> = req.iterator({ destroyOnReturn: false })
     const next = () =>
       new Promise<IteratorResult<Buffer>>((resolve, reject) => {
@@ -37,11 +39,13 @@ export function openBody(req: Request, { minimumBytesPerSecond, stallSeconds }: 
         giveUp = undefined
         if (done) return
         received += value.length
+        reader.count(value.length)
         yield value
       }
     } catch (error) {
       throw Error.isError(error) && 'code' in error && error.code === 'ECONNRESET' ? bodyIncomplete() : error
     } finally {
+      reader.end()
       const left = chunks.return?.()
       // A wait that was given up goes on for as long as the client likes.
       if (giveUp === undefined) await left

@@ -1,4 +1,5 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { openBufferReader } from '../deadBuffers.ts'
 import { fileDamaged, fileNotFound } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { S3Calls } from './s3Calls.ts'
@@ -27,9 +28,11 @@ export async function* readS3Blocks(
 
   while (position <= last) {
     const body = await open(calls, object, { first: position, last })
+    const reader = openBufferReader()
     try {
       for await (const chunk of body) {
         breaks = 0
+        reader.count(chunk.length)
         for (let offset = 0; offset < chunk.length; ) {
           const copied = chunk.copy(block, filled, offset)
           offset += copied
@@ -44,6 +47,8 @@ export async function* readS3Blocks(
       breaks += 1
       if (breaks > MOST_BREAKS) throw toS3Error(error)
       continue
+    } finally {
+      reader.end()
     }
     if (position <= last) breaks += 1
     if (breaks > MOST_BREAKS) throw fileDamaged('The bytes end before they should.')

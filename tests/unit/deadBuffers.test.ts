@@ -1,0 +1,20 @@
+import { describe, expect, it } from '@jest/globals'
+import { openBufferReader } from '../../src/deadBuffers.ts'
+
+const chunkBytes = 64 * 1024
+const mebibyte = 2 ** 20
+
+describe('Buffers that a reader counts', () => {
+  it('are given back before so many have come that all of the heap would be marked', () => {
+    const reader = openBufferReader()
+    const before = process.memoryUsage().arrayBuffers
+    let most = 0
+    for (let come = 0; come < 64 * mebibyte; come += chunkBytes) {
+      Buffer.allocUnsafeSlow(chunkBytes)
+      reader.count(chunkBytes)
+      most = Math.max(most, process.memoryUsage().arrayBuffers)
+    }
+    reader.end()
+    expect(most - before).toBeLessThan(12 * mebibyte)
+  })
+})
