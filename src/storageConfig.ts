@@ -58,7 +58,7 @@ function s3Options(
   if (region === undefined && endpoint === undefined)
     refuse('AWS_S3_REGION must name the region of the bucket')
   const addressing = read.choice('AWS_S3_ADDRESSING', ['auto', 'path', 'virtual'], 'auto')
-  const checksum = read.choice('AWS_S3_CHECKSUM', ['auto', 'crc32', 'md5'], 'auto')
+  const checksum = read.choice('AWS_S3_CHECKSUM', ['auto', 'crc32', 'sha256', 'md5'], 'auto')
   return {
     s3Bucket: read.text('AWS_S3_BUCKET_NAME', ''),
     region: region ?? 'us-east-1',
@@ -66,7 +66,7 @@ function s3Options(
     publicEndpoint: read.url('AWS_S3_PUBLIC_ENDPOINT'),
     // Amazon's own wants the bucket in the host's name; few others have a certificate for that.
     forcePathStyle: addressing === 'auto' ? endpoint !== undefined : addressing === 'path',
-    proof: checksum === 'auto' ? (endpoint === undefined ? 'crc32' : 'md5') : checksum,
+    proof: checksum === 'auto' ? (endpoint === undefined ? 'crc32' : 'sha256') : checksum,
     credentials: credentials(read, refuse),
     prefix: read.text('AWS_S3_PREFIX', ''),
     partBytes: read.integer('AWS_S3_PART_SIZE', 8 * 2 ** 20, 5 * 2 ** 20, 2 ** 30),

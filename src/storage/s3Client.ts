@@ -10,8 +10,11 @@ export interface S3Place {
   readonly forcePathStyle: boolean
   /** Undefined means the SDK's default chain: environment, profile, web identity, container, instance. */
   readonly credentials: S3Credentials | undefined
-  /** What proves that bytes arrived as they were sent; CRC-32 is newer and cheaper, every server knows MD5. */
-  readonly proof: 'crc32' | 'md5'
+  /**
+   * What proves that bytes arrived as they were sent. Every request is signed with the SHA-256 of its body, which every
+   * server ought to compare; CRC-32 is kept with the object as well, and MD5 is for servers that compare nothing else.
+   */
+  readonly proof: 'crc32' | 'md5' | 'sha256'
 }
 
 export interface S3Credentials {

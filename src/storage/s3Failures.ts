@@ -21,7 +21,7 @@ const PASSING = new Set([
     'ThrottlingException',
   ],
   ...['TooManyRequestsException', 'RequestLimitExceeded', 'BandwidthLimitExceeded', 'ServiceUnavailable'],
-  ...['BadDigest', 'XAmzContentChecksumMismatch', 'IncompleteBody'],
+  ...['BadDigest', 'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch', 'IncompleteBody'],
   // The SDK reads the server's clock from the refusal and signs by it from then on.
   ...['InternalError', 'OperationAborted', 'ConditionalRequestConflict', 'RequestTimeTooSkewed'],
 ])

@@ -103,5 +103,5 @@ async function sendPart(
   const body = { Body: bytes, ContentLength: bytes.length }
   const command = new UploadPartCommand({ Bucket, ...upload, PartNumber, ...body, ...proof })
   const { ETag } = await send(command, { bodyBytes: bytes.length })
-  return { PartNumber, ETag, ...('ChecksumCRC32' in proof && proof) }
+  return { PartNumber, ETag, ChecksumCRC32: proof.ChecksumCRC32 }
 }

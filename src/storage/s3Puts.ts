@@ -35,12 +35,12 @@ export function createS3Put({ send, s3Bucket: Bucket, proof: kind }: S3Calls, ob
       if (statusOf(error) !== 412) throw error
       const there = await send(new HeadObjectCommand({ Bucket, Key: name, ChecksumMode: 'ENABLED' }))
       // What is encrypted with a key of KMS has an ETag that shows nothing; its name is random, so its size has to do.
-      if (!confirms(proof, there) && !there.ServerSideEncryption?.startsWith('aws:kms')) throw error
+      if (!confirms(proof, bytes, there) && !there.ServerSideEncryption?.startsWith('aws:kms')) throw error
       return there
     })
     await failpoint('U5')
     // An answer that shows the checksum tells as much as asking again would.
-    if (confirms(proof, answer)) return
+    if (confirms(proof, bytes, answer)) return
     const size = await objects.sizeOf(name)
     if (size !== bytes.length)
       throw storageUnavailable(new Error(`S3 holds ${size} bytes of ${bytes.length} as ${name}.`))

@@ -95,6 +95,17 @@ describe('A write to S3', () => {
     },
   )
 
+  it.each(['PutObject', 'UploadPart'] as const)(
+    'goes well although the bytes of a %s are changed on their way, twice',
+    async (call) => {
+      const bytes = isLarge(call) ? large : small
+      const key = newKey()
+      proxy.inject(call, 'changed bytes', 2)
+      await write(key, bytes)
+      expect((await read(honest, key, bytes)).equals(bytes)).toBe(true)
+    },
+  )
+
   it('is refused when the answer to its completion is a failure in a 200, and nothing is there', async () => {
     proxy.inject('CompleteMultipartUpload', { status: 200, code: 'InternalError' }, 1000)
     await expect(write(newKey(), large, impatient)).rejects.toMatchObject({ code: 'storage-unavailable' })

@@ -21,7 +21,7 @@ import { inBatches, newKey, readAll, storageContract, whole } from './storageCon
 
 const mebibyte = 2 ** 20
 
-describe.each(['crc32', 'md5'] as const)('S3, with bytes proven by %s,', (proof) => {
+describe.each(['crc32', 'sha256', 'md5'] as const)('S3, with bytes proven by %s,', (proof) => {
   let double: S3Double
   let place: S3Place
   const opened: S3Storage[] = []

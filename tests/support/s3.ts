@@ -19,7 +19,7 @@ export function findServer(): S3ServerPlace {
   const { S3_TEST_ENDPOINT: endpoint = '', S3_TEST_REGION: region = 'us-east-1' } = process.env
   const { S3_TEST_ACCESS_KEY_ID: accessKeyId = '', S3_TEST_SECRET_ACCESS_KEY: secretAccessKey = '' } =
     process.env
-  const proof = process.env.S3_TEST_CHECKSUM === 'crc32' ? 'crc32' : 'md5'
+  const proof = process.env.S3_TEST_CHECKSUM === 'crc32' ? 'crc32' : 'sha256'
   return { region, endpoint, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey }, proof }
 }
 

@@ -9,6 +9,7 @@ export type S3Fault =
   | 'reset after'
   | 'half an answer'
   | 'wrong checksum'
+  | 'changed bytes'
   | 'wrong size'
   | { readonly lateBySeconds: number }
   /** An answer of this proxy's own; `afterwards` when the server did it all the same. */
@@ -77,6 +78,7 @@ export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> 
     if (typeof fault === 'function') await fault()
     if (isObject(fault, 'lateBySeconds')) await sleep(fault.lateBySeconds * 1000, undefined, late)
     if (isObject(fault, 'status') && !('afterwards' in fault)) return answerError(res, fault)
+    if (fault === 'changed bytes') body[body.length >> 1] = ~(body[body.length >> 1] ?? 0)
     const { method, url: path, headers } = req
     const forwarded = request({ hostname, port, method, path, headers })
     forwarded.end(body)
