@@ -1,4 +1,4 @@
-import { createHash, type Hash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { pipeline } from 'node:stream/promises'
@@ -6,6 +6,8 @@ import { interleave } from '../rounds.ts'
 import { missingS3Server } from '../s3Server.ts'
 import type { Service, Site } from '../site.ts'
 import { type Line, memoryLine, proofLine, speedLine } from '../table.ts'
+import { blocks } from './blocks.ts'
+import { sendParts } from './parts.ts'
 import { filesPath, MiB, type Row, sizeName } from './row.ts'
 
 const memoryLimit = 96
@@ -14,7 +16,10 @@ const warmUpSize = 256 * MiB
 /** A way for a file of that many bytes into the service. Returns the SHA-256 of what was sent. */
 type Way = { readonly name: string; readonly send: (service: Service, size: number) => Promise<string> }
 
-const ways: readonly Way[] = [{ name: 'through the service', send: put }]
+const ways: readonly Way[] = [
+  { name: 'through the service', send: put },
+  { name: 'in parts by signed URLs', send: sendParts },
+]
 
 export const largeOnVolume: Row = {
   id: '10',
@@ -92,15 +97,4 @@ async function readBack({ port }: Service, hash: string, size: number): Promise<
     length += chunk.length
   }
   if (length !== size || found.digest('hex') !== hash) throw new Error('What came back is not what was sent')
-}
-
-/** No two alike, so that no part can stand in the place of another. */
-function* blocks(size: number, hash: Hash): Generator<Buffer> {
-  const block = randomBytes(MiB)
-  for (let sent = 0; sent < size; sent += block.length) {
-    const copy = Buffer.from(block)
-    copy.writeUInt32BE(sent / block.length)
-    hash.update(copy)
-    yield copy
-  }
 }

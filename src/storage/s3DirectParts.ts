@@ -38,7 +38,8 @@ export async function listS3Parts(
         parts.push({ partNumber: PartNumber, etag, size })
     PartNumberMarker = page.IsTruncated ? page.NextPartNumberMarker : undefined
   } while (PartNumberMarker !== undefined)
-  return parts.toSorted(byNumber)
+  // One that was sent again is listed once, or twice with the newest last, as SeaweedFS does.
+  return [...new Map(parts.map((part) => [part.partNumber, part])).values()].toSorted(byNumber)
 }
 
 /** Returns the bytes of the object. Throws `upload-not-found`, `parts-invalid`, and what the SDK throws. */
