@@ -19,12 +19,15 @@ import { type Entry, Ledger } from '../support/ledger.ts'
 import { listBelow } from '../support/s3.ts'
 import { chance } from '../support/traffic.ts'
 
-/** `KILLS=200 npm run test:s3 -- tests/s3/kills.test.ts` kills as often, and tells what came of it. */
-const wanted = process.env.KILLS === undefined ? undefined : Number(process.env.KILLS)
-const kills = wanted ?? 25
-const LANES = 2
-
 const names = findFailpoints('s3')
+
+/**
+ * Once at every failpoint; `KILLS=200 npm run test:s3 -- tests/s3/kills.test.ts` kills as often as that, and tells what
+ * came of it.
+ */
+const wanted = process.env.KILLS === undefined ? undefined : Number(process.env.KILLS)
+const kills = wanted ?? names.length
+const LANES = 2
 
 /** Every start passes U2 once, when it tries the storage out; only uploads in parts pass it after that, and U7. */
 const passes = { U2: [2, 4], U7: [1, 3] } as const
@@ -37,8 +40,8 @@ const settings = {
   SCAN_SECONDS: '8',
 }
 const traffic = {
-  newBytes: () => randomBytes(chance(20) ? 12 * mebibyte : 4096),
-  plenty: 8,
+  newBytes: () => randomBytes(chance(15) ? 12 * mebibyte : 4096),
+  plenty: 6,
 }
 
 const isInParts = ({ id, size }: Entry) => id !== undefined && size > 5 * mebibyte
