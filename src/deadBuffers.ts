@@ -8,8 +8,11 @@ export interface BufferReader {
   end(): void
 }
 
-/** How many bytes come before the buffers that nobody needs any more are looked for. */
-const AT_MOST_BYTES = 8 * 2 ** 20
+/** How many bytes come before the buffers that nobody needs any more are looked for: a bare quarter of what V8 bears. */
+const LEAST_BYTES = 4 * 2 ** 20
+
+/** What is still needed of one reader's; whatever is looked at twice counts as old, and only V8 frees it. */
+const NEEDED_BYTES = 2 ** 20
 
 /** With more readers most buffers are still needed when they are looked for, and all that was looked through in vain. */
 const MOST_READERS = 8
@@ -29,7 +32,7 @@ export function openBufferReader(): BufferReader {
   return {
     count(bytes) {
       bytesSince += bytes
-      if (bytesSince < AT_MOST_BYTES) return
+      if (bytesSince < Math.max(LEAST_BYTES, readers * NEEDED_BYTES)) return
       bytesSince = 0
       if (readers <= MOST_READERS) collect?.({ type: 'minor' })
     },
