@@ -24,6 +24,8 @@ export interface CommitRequest {
   readonly duplicates: 'refuse' | 'allow'
   /** The upload that announced this file, if one did. */
   readonly upload?: string
+  /** Whether the bytes may be committed later when they cannot be now: their intent stands then. */
+  readonly repeatable?: boolean
   readonly idempotent?: { readonly key: string; readonly fingerprint: Buffer } | undefined
 }
 

@@ -19,7 +19,7 @@ export type CommitResult = Exclude<CommitOutcome, { kind: 'again' }>
 /**
  * Turns received bytes into a file (U9-U13). Every way in ends here. A file it returns is durable, be it stored now or
  * one that the bucket held already. Throws `upload-fenced`, `database-unavailable`, or `outcome-unknown` when neither a
- * commit nor its absence could be proven; unless unknown, bytes that are not used are in the trash.
+ * commit nor its absence could be proven; unless unknown or repeatable, bytes that are not used are in the trash.
  */
 export async function commitFile(deps: CommitDeps, request: CommitRequest): Promise<CommitResult> {
   const { storageKey } = request.file.bytes
@@ -32,7 +32,7 @@ export async function commitFile(deps: CommitDeps, request: CommitRequest): Prom
     return result
   } catch (error) {
     if (hasCode(error, 'upload-fenced')) deps.keys.discard()
-    if (!hasCode(error, 'outcome-unknown')) await abandon(deps, storageKey)
+    if (!hasCode(error, 'outcome-unknown') && !request.repeatable) await abandon(deps, storageKey)
     throw toDomainError(error)
   }
 }

@@ -9,9 +9,10 @@ const HOST = /^([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/
 
 /**
  * An address as clients reach it: below PUBLIC_URL, else below what a trusted proxy forwarded, else relative. Never
- * built from Host, which anyone can write.
+ * built from Host, which anyone can write. What is no path, but whole already, stays as it is.
  */
 export function publicUrl(req: Pick<Request, 'app' | 'get'>, path: string): string {
+  if (!path.startsWith('/')) return path
   const configured: unknown = req.app.get(SETTING)
   if (typeof configured === 'string') return `${configured}${path}`
   const proxies = Number(req.app.get('trust proxy'))

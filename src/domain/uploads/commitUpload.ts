@@ -6,7 +6,6 @@ import { insistOnSize, insistOnType } from '../bucketRules.ts'
 import { type CommitDeps, commitFile } from '../commitFile.ts'
 import { detectMediaType } from '../mediaTypes.ts'
 import type { Receipt } from '../receipt.ts'
-import { abandon } from '../receiveBytes.ts'
 import { fitsDeclared } from './declaredTypes.ts'
 
 export type CommitUploadDeps = CommitDeps & Pick<Deps, 'rulesOfBuckets'>
@@ -14,18 +13,16 @@ export type CommitUploadDeps = CommitDeps & Pick<Deps, 'rulesOfBuckets'>
 /**
  * Makes bytes the file that an upload announced, if they are what it announced. Throws `size-mismatch`, `digest-mismatch`,
  * `type-mismatch`, `file-too-large`, `type-not-allowed`, `upload-taken` when another was quicker, and what `commitFile`
- * throws; bytes that are refused are in the trash.
+ * throws. The caller gives up bytes that are refused; those of `repeatable` ones may be committed later.
  */
 export async function commitUpload(
   deps: CommitUploadDeps,
   upload: UploadRecord,
   receipt: Receipt,
+  { repeatable }: { repeatable: boolean },
 ): Promise<FileRecord> {
   const { id, bucket, name, metadata } = upload
-  const judged = await judge(deps, upload, receipt).catch(async (error: unknown) => {
-    await abandon(deps, receipt.storageKey)
-    throw error
-  })
+  const judged = await judge(deps, upload, receipt)
   const { size, storageKey, blockCrc32 } = receipt
   const { sha256, sha1, md5 } = receipt.digests
   const bytes = { storageKey, size, sha256, sha1, md5, blockCrc32 }
@@ -33,6 +30,7 @@ export async function commitUpload(
     file: { id, bucket, name, named: false, metadata, bytes, ...judged },
     duplicates: 'allow',
     upload: id,
+    repeatable,
   })
   return file
 }

@@ -23,7 +23,7 @@ export async function requireUpload({ db }: Pick<Deps, 'db'>, id: string): Promi
  */
 export async function storeUpload(deps: CommitUploadDeps, id: string, receipt: Receipt): Promise<FileRecord> {
   try {
-    return await commitUpload(deps, await requireUpload(deps, id), receipt)
+    return await commitUpload(deps, await requireUpload(deps, id), receipt, { repeatable: false })
   } catch (error) {
     await abandon(deps, receipt.storageKey)
     if (!hasCode(error, 'upload-taken')) throw error

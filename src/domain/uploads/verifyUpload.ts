@@ -35,7 +35,7 @@ async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecor
     // It may have been written again since it was looked at.
     const copied = (await deps.storage.size(storageKey)) ?? 0
     const receipt = await receiptOfStored(deps, storageKey, copied, lease.insist)
-    return await commitUpload(deps, upload, receipt)
+    return await commitUpload(deps, upload, receipt, { repeatable: false })
   } catch (error) {
     await abandon(deps, storageKey)
     // Another process may have been quicker, and what it had no use for any more be gone.

@@ -1,4 +1,4 @@
-import { completeParts } from '../../domain/uploads/uploadParts.ts'
+import { completeParts } from '../../domain/uploads/completeParts.ts'
 import { filesPath } from '../../http/fileBody.ts'
 import type { Operation } from '../../http/operation.ts'
 import { partsTarget } from '../../http/partsTarget.ts'

@@ -14,7 +14,7 @@ export const createPresignedUrl: Operation<'createPresignedUrl'> = (deps) => asy
     metadata: toMetadata(metadata ?? {}),
   }
   const { upload, request, expiresAt } = await announceUpload(deps, announcement, method)
-  const url = request.url.startsWith('/') ? publicUrl(req, request.url) : request.url
+  const url = publicUrl(req, request.url)
   const { fields, headers } = request
   res.set('Cache-Control', 'no-store')
   res.json({

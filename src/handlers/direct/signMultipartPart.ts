@@ -1,10 +1,10 @@
-import { signPart } from '../../domain/uploads/uploadParts.ts'
+import { signParts } from '../../domain/uploads/uploadParts.ts'
 import type { Operation } from '../../http/operation.ts'
 import { partsTarget } from '../../http/partsTarget.ts'
 import { publicUrl } from '../../http/publicUrl.ts'
 
 export const signMultipartPart: Operation<'signMultipartPart'> = (deps) => async (req, res) => {
-  const { upload_id, part_number } = req.params
-  const { url, seconds } = await signPart(deps, partsTarget(upload_id, req.query.key), Number(part_number))
-  res.json({ url: url.startsWith('/') ? publicUrl(req, url) : url, expires: seconds })
+  const number = Number(req.params.part_number)
+  const { urls, seconds } = await signParts(deps, partsTarget(req.params.upload_id, req.query.key), [number])
+  res.set('Cache-Control', 'no-store').json({ url: publicUrl(req, urls.get(number) ?? ''), expires: seconds })
 }

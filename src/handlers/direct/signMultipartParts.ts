@@ -1,4 +1,4 @@
-import { signPart } from '../../domain/uploads/uploadParts.ts'
+import { signParts } from '../../domain/uploads/uploadParts.ts'
 import { queryInvalid } from '../../errors.ts'
 import type { Operation } from '../../http/operation.ts'
 import { partsTarget } from '../../http/partsTarget.ts'
@@ -6,11 +6,10 @@ import { publicUrl } from '../../http/publicUrl.ts'
 
 export const signMultipartParts: Operation<'signMultipartParts'> = (deps) => async (req, res) => {
   const id = partsTarget(req.params.upload_id, req.query.key)
-  const presignedUrls: Record<string, string> = {}
-  for (const number of new Set(req.query.partNumbers.split(',').map(Number))) {
-    if (number < 1 || number > 10_000) throw queryInvalid('partNumbers', 'holds a number that no part has')
-    const { url } = await signPart(deps, id, number)
-    presignedUrls[number] = url.startsWith('/') ? publicUrl(req, url) : url
-  }
-  res.json({ presignedUrls })
+  const numbers = req.query.partNumbers.split(',').map(Number)
+  if (numbers.some((number) => number < 1 || number > 10_000))
+    throw queryInvalid('partNumbers', 'holds a number that no part has')
+  const { urls } = await signParts(deps, id, numbers)
+  const presignedUrls = Object.fromEntries([...urls].map(([number, url]) => [number, publicUrl(req, url)]))
+  res.set('Cache-Control', 'no-store').json({ presignedUrls })
 }
