@@ -6,6 +6,7 @@ const shared = {
     '<rootDir>/tests/*.test.ts',
     '<rootDir>/tests/hardening/*.test.ts',
     '<rootDir>/tests/faults/maintenance*.test.ts',
+    '<rootDir>/tests/faults/directUploads.test.ts',
     '<rootDir>/tests/cli/fsck.test.ts', // the other commands do nothing with the storage
   ],
 }

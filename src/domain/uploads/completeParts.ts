@@ -45,6 +45,7 @@ async function complete(deps: PartDeps, id: string, parts: readonly NamedPart[])
     // Another process may have been quicker, and have committed the very bytes.
     if (hasCode(error, 'upload-taken') || hasCode(error, 'upload-fenced'))
       return (await fileOf(deps, upload)) ?? fail(error)
+    if (hasCode(error, 'parts-invalid')) await requireParts(deps, id) // they are, too, when it was given up meanwhile
     // What is put together cannot be added to.
     if (REFUSALS.some((code) => hasCode(error, code))) await abortParts(deps, id)
     throw error
