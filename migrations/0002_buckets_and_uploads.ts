@@ -9,7 +9,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`alter table installation drop column link_secret`.execute(db)
   for (const table of ['upload_parts', 'uploads']) await sql`drop table ${sql.table(table)}`.execute(db)
   await sql`drop index files_named`.execute(db)
-  await sql`alter table files drop constraint files_bucket, drop column named`.execute(db)
+  await sql`alter table files drop column named`.execute(db)
   await sql`drop table buckets`.execute(db)
 }
 
@@ -25,9 +25,6 @@ const statements = [
     updated_at timestamptz(3) not null default now()
   )`,
   `insert into buckets (name) select 'default' union select distinct bucket from files`,
-  // Decides between the last upload into a bucket and its deletion.
-  `alter table files add constraint files_bucket foreign key (bucket) references buckets (name)`,
-
   // Of the files with a name of their own there is one of each name.
   `alter table files add column named boolean not null default false`,
   `create unique index files_named on files (bucket, name) where named and deleted_at is null`,
@@ -35,7 +32,7 @@ const statements = [
   // Signs links where no LINK_SECRETS are set.
   `alter table installation add column link_secret text`,
 
-  // A file to be, under the id it will have; once there is a file, what became of it. Without a time to expire it is one.
+  // A file to be, under the id it will have; once there is a file, what became of it. Without a time to expire it was made one.
   // storage_key: where a client writes on S3; s3_upload_id: what S3 calls its parts.
   `create table uploads (
     id uuid primary key,

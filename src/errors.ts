@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'link-expired'
   | 'link-invalid'
   | 'metadata-invalid'
+  | 'name-shared'
   | 'name-taken'
   | 'outcome-unknown'
   | 'parts-invalid'
@@ -164,6 +165,11 @@ export const linkInvalid = () =>
 export const metadataInvalid = (detail: string) =>
   new FileServiceError('metadata-invalid', `The metadata ${detail}.`, {
     errors: [{ pointer: '/metadata', detail }],
+  })
+
+export const nameShared = (name: string, ids: readonly string[]) =>
+  new FileServiceError('name-shared', `No file has the name "${name}" to itself: name one by its id.`, {
+    ids,
   })
 
 export const nameTaken = (name: string) =>

@@ -59,6 +59,8 @@ describe('a file put under a name', () => {
     expect(await read(bucket, 'a.txt')).toBe('named')
     expect((await remove(bucket, 'a.txt')).status).toBe(200)
     expect(await read(bucket, 'a.txt')).toBe('newer')
+    // A deletion that is repeated takes none of them.
+    expect(await remove(bucket, 'a.txt')).toBeProblem(409, 'name-shared')
     expect(await list(bucket)).toEqual(['a.txt', 'a.txt'])
   })
 

@@ -55,13 +55,18 @@ export async function insertBucket(
   return row && toBucketRecord(row)
 }
 
-/** Makes sure that there is a bucket of this name until the transaction ends; a new one has the usual rules. */
-export async function ensureBucket(trx: DatabaseTransaction, name: string): Promise<void> {
+/**
+ * Makes sure that there is a bucket of this name and stays one until the transaction ends; a new one has the usual rules. False
+ * when it was being deleted: to be tried again.
+ */
+export async function ensureBucket(trx: DatabaseTransaction, name: string): Promise<boolean> {
   await trx
     .insertInto('buckets')
     .values({ name })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
+  const { rows } = await sql`select from buckets where name = ${name} for key share`.execute(trx)
+  return rows.length > 0
 }
 
 /** Undefined when there is no such bucket. */
@@ -80,15 +85,22 @@ export async function updateBucketRules(
 }
 
 /**
- * Deletes a bucket, its announced uploads, and what is remembered of its deleted files. Throws SQLSTATE 23503, or 23001
- * since PostgreSQL 18, while there are files in it: the foreign key decides. False when there is no such bucket.
+ * Deletes a bucket and its announced uploads, unless there are files in it. What puts a file into a bucket holds its row, so
+ * this waits for whoever is at it, and looks after that.
  */
-export async function deleteBucketRecord(db: Database, name: string): Promise<boolean> {
+export async function deleteBucketRecord(
+  db: Database,
+  name: string,
+): Promise<'deleted' | 'not empty' | 'not found'> {
   return await db.transaction().execute(async (trx) => {
-    const isOver = sql<boolean>`(deleted_at is not null or expires_at <= now())`
-    await trx.deleteFrom('files').where('bucket', '=', name).where(isOver).execute()
-    const { numDeletedRows } = await trx.deleteFrom('buckets').where('name', '=', name).executeTakeFirst()
-    return numDeletedRows > 0n
+    const { rows } = await sql`select from buckets where name = ${name} for update`.execute(trx)
+    if (rows.length === 0) return 'not found'
+    const held = await sql`
+      select from files where bucket = ${name} and deleted_at is null and (expires_at is null or expires_at > now()) limit 1
+    `.execute(trx)
+    if (held.rows.length > 0) return 'not empty'
+    await trx.deleteFrom('buckets').where('name', '=', name).execute()
+    return 'deleted'
   })
 }
 

@@ -5,7 +5,8 @@ import type { Database } from './schema.ts'
 
 /**
  * Commits files whose bytes their buckets do not hold yet, all in one statement: the intent goes (the fence, U9), blob and
- * file come. Returns the files committed; those that are missing lost their intent, and nothing was done about them.
+ * file come. Returns the files committed; those that are missing lost their intent, or have no bucket yet, and nothing
+ * was done about them.
  * Throws SQLSTATE 23505 when a bucket holds the bytes of one of them already: nothing was done about any.
  */
 export async function commitNewFiles(db: Database, files: readonly NewFile[]): Promise<FileRecord[]> {
@@ -24,8 +25,11 @@ const COMMIT_NEW_FILES = `/* commit_new_files */
     select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[],
       $7::uuid[], $8::text[], $9::text[], $10::text[], $11::json[], $12::float8[])
     as t (storage_key, size, sha256, sha1, md5, block_crc32, id, bucket, name, media_type, metadata, expires_in)
+  ), place as (
+    select name from buckets where name = any($8::text[]) for key share
   ), fence as (
-    delete from intents i where i.storage_key = any($1::text[])
+    delete from intents i
+    where i.storage_key = any(array(select storage_key from input join place on place.name = input.bucket))
     returning i.storage_key
   ), blob as (
     insert into blobs (bucket, sha256, sha1, md5, size, storage_key, block_crc32)

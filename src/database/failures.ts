@@ -49,6 +49,12 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
+/** The constraint that an error of node-postgres names, if it names one. */
+export function constraintOf(error: unknown): string | undefined {
+  if (!Error.isError(error) || !('constraint' in error)) return undefined
+  return typeof error.constraint === 'string' ? error.constraint : undefined
+}
+
 /**
  * What a caller outside `database/` gets to see: errors of the domain as they are, a database that cannot be used as
  * `database-unavailable`, anything else unchanged.

@@ -33,20 +33,22 @@ export async function findNamedContent(
   bucket: string,
   name: string,
 ): Promise<FileContent | undefined> {
-  const statement = `/* find_named_content */ select ${contentColumns}
-    from files f join blobs b on b.id = f.blob_id
-    where f.bucket = $1 and f.name collate "C" = $2 and f.deleted_at is null and (f.expires_at is null or f.expires_at > now())
-    order by f.named desc, f.created_at desc, f.id desc limit 1`
-  return await selectContent(db, statement, [bucket, name])
+  const from = `select ${contentColumns} from files f join blobs b on b.id = f.blob_id
+    where f.bucket = $1 and f.name collate "C" = $2 and f.deleted_at is null and (f.expires_at is null or f.expires_at > now())`
+  // Apart, because there is one of these and may be very many of the others.
+  const named = `/* find_named_content */ ${from.replace('collate "C" ', '')} and f.named limit 1`
+  const newest = `/* find_newest_of_name */ ${from} order by f.created_at desc, f.id desc limit 1`
+  return (await selectContent(db, named, [bucket, name])) ?? (await selectContent(db, newest, [bucket, name]))
 }
 
-/** The storage key of a file's bytes, also of one that was deleted but is remembered. Throws `database-unavailable`. */
+/** The storage key of a live file's bytes. Throws `database-unavailable`. */
 export async function findStorageKeyOfFile(db: Database, id: string): Promise<string | undefined> {
   const row = await db
     .selectFrom('files')
     .innerJoin('blobs', 'blobs.id', 'files.blob_id')
     .select('blobs.storage_key')
     .where('files.id', '=', id)
+    .where('files.deleted_at', 'is', null)
     .executeTakeFirst()
     .catch((error: unknown) => {
       throw toDomainError(error)

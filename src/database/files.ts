@@ -111,6 +111,31 @@ async function setColumns(
   return rows[0] && toFileRecord(rows[0])
 }
 
+/** Marks the live file as deleted that has this name to itself. False when there is none. */
+export async function markNamedDeleted(db: Database, bucket: string, name: string): Promise<boolean> {
+  const { rows } = await sql`
+    update files set deleted_at = now(), updated_at = now(), version = version + 1
+    where bucket = ${bucket} and name = ${name} and named and deleted_at is null
+      and (expires_at is null or expires_at > now())
+    returning id
+  `.execute(db)
+  return rows.length > 0
+}
+
+/** The ids of the live files that are called so, at most so many. */
+export async function listNamesakes(
+  db: Database,
+  bucket: string,
+  name: string,
+  atMost: number,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from files where bucket = ${bucket} and name collate "C" = ${name} and deleted_at is null
+      and (expires_at is null or expires_at > now()) limit ${atMost}
+  `.execute(db)
+  return rows.map(({ id }) => id)
+}
+
 /** Marks files as deleted whose life is over. Returns how many. */
 export async function markExpiredFiles(db: Database, atMost: number): Promise<number> {
   const isOver = sql<boolean>`deleted_at is null and expires_at <= now()`

@@ -27,7 +27,8 @@ export async function insertIntents(
 export async function extendIntent(db: Database, key: StorageKey, leaseSeconds: number): Promise<boolean> {
   const updated = await db
     .updateTable('intents')
-    .set({ lease_expires_at: inSeconds(leaseSeconds) })
+    // Never earlier: a part has the lease of its upload by now, if this was on its way for long.
+    .set({ lease_expires_at: sql<Date>`greatest(lease_expires_at, ${inSeconds(leaseSeconds)})` })
     .where('storage_key', '=', key)
     .returning('storage_key')
     .executeTakeFirst()

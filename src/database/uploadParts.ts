@@ -14,35 +14,48 @@ export interface UploadPart {
 }
 
 /**
- * Makes received bytes a part of a pending upload; one of the same number goes to the trash. Its intent stands until the
- * upload ends. False when the upload is not pending any more, or the intent was reaped: nothing was done.
+ * Makes received bytes a part of a pending upload that has at most `maxBytes` in all; one of the same number goes to the
+ * trash. Its intent stands until the upload ends. Unless it is `kept`, nothing was done: the upload is not pending any more,
+ * or the intent was reaped.
  */
-export async function putUploadPart(db: Database, uploadId: string, part: UploadPart): Promise<boolean> {
+export async function putUploadPart(
+  db: Database,
+  uploadId: string,
+  { number, storageKey, size, md5 }: UploadPart,
+  maxBytes: number,
+): Promise<'kept' | 'gone' | 'too large'> {
   return await db.transaction().execute(async (trx) => {
-    const { rows } = await sql`
-      update intents set lease_expires_at = u.expires_at + interval '10 minutes' from (
-        select expires_at from uploads where id = ${uploadId} and status = 'pending' and expires_at > now() for share
-      ) u where storage_key = ${part.storageKey} returning storage_key
+    // Parts come one after the other here, so that their sum is one, and none of a number is there twice.
+    const { rows } = await sql<{ bytes: number }>`
+      with upload as (
+        select id from uploads where id = ${uploadId} and status = 'pending' and expires_at > now() for update
+      )
+      select coalesce(sum(p.size), 0)::bigint as bytes
+      from upload u left join upload_parts p on p.upload_id = u.id and p.number <> ${number} group by u.id
     `.execute(trx)
-    if (rows.length === 0) return false
-    // Two at once with the same number: the second waits here for the first.
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`${uploadId}/${part.number}`}, 0))`.execute(trx)
+    const [others] = rows
+    if (!others) return 'gone'
+    if (others.bytes + size > maxBytes) return 'too large'
+    const lease = await sql`
+      update intents set lease_expires_at = u.expires_at + interval '10 minutes'
+      from uploads u where u.id = ${uploadId} and storage_key = ${storageKey} returning storage_key
+    `.execute(trx)
+    if (lease.rows.length === 0) return 'gone'
     const before = await trx
       .deleteFrom('upload_parts')
       .where('upload_id', '=', uploadId)
-      .where('number', '=', part.number)
+      .where('number', '=', number)
       .returning('storage_key')
       .execute()
     await trashIntents(
       trx,
       before.map(({ storage_key }) => storage_key),
     )
-    const { number, storageKey: storage_key, size, md5 } = part
     await trx
       .insertInto('upload_parts')
-      .values({ upload_id: uploadId, number, storage_key, size, md5 })
+      .values({ upload_id: uploadId, number, storage_key: storageKey, size, md5 })
       .execute()
-    return true
+    return 'kept'
   })
 }
 

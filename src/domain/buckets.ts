@@ -6,14 +6,11 @@ import {
   insertBucket,
   updateBucketRules,
 } from '../database/buckets.ts'
-import { codeOf, toDomainError } from '../database/failures.ts'
+import { toDomainError } from '../database/failures.ts'
 import type { Deps } from '../deps.ts'
 import { bucketExists, bucketNotEmpty, bucketNotFound } from '../errors.ts'
 
 type BucketDeps = Pick<Deps, 'db' | 'rulesOfBuckets'>
-
-/** The foreign key says no: 23001 since PostgreSQL 18, 23503 before. */
-const STILL_REFERENCED = ['23001', '23503']
 
 /** Throws `bucket-exists`, `database-unavailable`. */
 export const createBucket = (deps: BucketDeps, name: string, rules: Partial<BucketRules>) =>
@@ -24,8 +21,12 @@ export const createBucket = (deps: BucketDeps, name: string, rules: Partial<Buck
   })
 
 /** Throws `bucket-not-found`, `database-unavailable`. */
-export const requireBucket = (deps: BucketDeps, name: string): Promise<BucketRecord> =>
-  changing(deps, name, async () => found(await findBucket(deps.db, name)))
+export async function requireBucket({ db }: Pick<Deps, 'db'>, name: string): Promise<BucketRecord> {
+  const bucket = await findBucket(db, name).catch((error: unknown) => {
+    throw toDomainError(error)
+  })
+  return found(bucket)
+}
 
 /** Throws `bucket-not-found`, `database-unavailable`. What is in the bucket already stays as it is. */
 export const changeBucket = (deps: BucketDeps, name: string, rules: Partial<BucketRules>) =>
@@ -34,10 +35,9 @@ export const changeBucket = (deps: BucketDeps, name: string, rules: Partial<Buck
 /** Throws `bucket-not-found`, `bucket-not-empty` while there are files in it, `database-unavailable`. */
 export const removeBucket = (deps: BucketDeps, name: string): Promise<void> =>
   changing(deps, name, async () => {
-    const deleted = await deleteBucketRecord(deps.db, name).catch((error: unknown) => {
-      throw STILL_REFERENCED.includes(codeOf(error) ?? '') ? bucketNotEmpty(name) : error
-    })
-    if (!deleted) throw bucketNotFound()
+    const outcome = await deleteBucketRecord(deps.db, name)
+    if (outcome === 'not empty') throw bucketNotEmpty(name)
+    if (outcome === 'not found') throw bucketNotFound()
   })
 
 function found(bucket: BucketRecord | undefined): BucketRecord {

@@ -69,7 +69,7 @@ export async function commitAlone(
     }
     if (existing) return { kind: 'exists', file: existing, healed: true }
 
-    await ensureBucket(trx, file.bucket)
+    if (!(await ensureBucket(trx, file.bucket))) return { kind: 'again' }
     if (file.named) await clearName(trx, file)
     const stored = await insertFile(trx, file, blobId)
     if (idempotent && !(await completeIdempotent(trx, idempotent, stored))) throw idempotentRequestRunning()

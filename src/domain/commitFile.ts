@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { classifyFailure, toDomainError } from '../database/failures.ts'
+import { classifyFailure, constraintOf, toDomainError } from '../database/failures.ts'
 import { findFileRecord, findLiveFileOfBytes } from '../database/files.ts'
 import { settleCommits } from '../database/installation.ts'
 import { intentStands, trashIntent } from '../database/intents.ts'
@@ -31,7 +31,7 @@ export async function commitFile(deps: CommitDeps, request: CommitRequest): Prom
     await failpoint('U14')
     return result
   } catch (error) {
-    if (hasCode(error, 'upload-fenced')) deps.keys.discard()
+    if (hasCode(error, 'upload-fenced') && !request.repeatable) deps.keys.discard()
     if (!hasCode(error, 'outcome-unknown') && !request.repeatable) await abandon(deps, storageKey)
     throw toDomainError(error)
   }
@@ -68,7 +68,9 @@ async function tryAlone(attemptAlone: () => Promise<CommitOutcome>, attempt: num
   try {
     return await attemptAlone()
   } catch (error) {
-    if (classifyFailure(error) !== 'retry' || attempt >= 3) throw error
+    // A file was renamed to the name that this one was to have to itself.
+    const taken = constraintOf(error) === 'files_named'
+    if (!taken && (classifyFailure(error) !== 'retry' || attempt >= 3)) throw error
     return { kind: 'again' }
   }
 }

@@ -2,6 +2,7 @@ import { toDomainError } from '../database/failures.ts'
 import { type FileContent, findNamedContent } from '../database/fileContents.ts'
 import type { Deps } from '../deps.ts'
 import { fileNotFound } from '../errors.ts'
+import { toFilePath } from './fileNames.ts'
 
 /**
  * The live file that a name in a bucket means, and the place of its bytes: the one that has the name to itself, else the
@@ -12,9 +13,8 @@ export async function findNamedFile(
   bucket: string,
   name: string,
 ): Promise<FileContent> {
-  // Names are stored well-formed and composed, and hold no U+0000.
-  const stored = name.toWellFormed().normalize('NFC')
-  const content = stored.includes('\0') ? undefined : await find(db, bucket, stored)
+  // As it was stored; a name that was stored stays as it is.
+  const content = await find(db, bucket, toFilePath(name))
   if (!content) throw fileNotFound()
   return content
 }

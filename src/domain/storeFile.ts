@@ -90,6 +90,7 @@ async function prepare(
 function fingerprintOf({
   bucket,
   name,
+  named,
   declaredType,
   metadata,
   expiresInSeconds,
@@ -97,6 +98,7 @@ function fingerprintOf({
   receipt,
 }: StoreRequest): Buffer {
   const bytes = [receipt.digests.sha256.toString('hex'), receipt.size]
-  const parts = [bucket, name, declaredType ?? null, metadata, expiresInSeconds ?? null, duplicates, ...bytes]
+  const said = [declaredType ?? null, metadata, expiresInSeconds ?? null, duplicates]
+  const parts = [bucket, name, ...(named ? ['named'] : []), ...said, ...bytes]
   return createHash('sha256').update(JSON.stringify(parts)).digest()
 }

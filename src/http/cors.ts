@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import { forbidden } from './httpErrors.ts'
 
-const METHODS = 'GET, HEAD, POST, PUT, DELETE'
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const REQUEST_HEADERS = [
   'Authorization, Content-Type, Content-Disposition, Content-Digest, Repr-Digest, Idempotency-Key',
   'If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Range, X-Api-Key',

@@ -27,8 +27,11 @@ export async function fileLink(
   { clock, db, links, rulesOfBuckets, storage }: Deps,
   req: Pick<Request, 'app' | 'get'>,
   file: FileRecord,
-  { disposition, seconds, publicPath }: LinkWishes,
+  { disposition, seconds: wished, publicPath }: LinkWishes,
 ): Promise<FileLink> {
+  // No link outlives its file.
+  const left = file.expiresAt ? Math.floor(file.expiresAt.getTime() / 1000 - clock.now()) : wished
+  const seconds = Math.max(1, Math.min(wished, left))
   const rules = await rulesOfBuckets.find(file.bucket)
   const query = disposition === 'inline' ? { disposition } : undefined
   if (rules.visibility === 'public') {

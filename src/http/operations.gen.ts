@@ -185,7 +185,8 @@ export interface paths {
         post?: never;
         /**
          * Delete the file of this name
-         * @description The file that a link would be to.
+         * @description The file that was put under this name. Files that are only called so are deleted by their ids, which the refusal
+         *     names (409 `name-shared`).
          */
         delete: operations["deleteNamedFile"];
         options?: never;
@@ -381,6 +382,7 @@ export interface paths {
             path: {
                 /** @description The id that the upload, and later the file, has. */
                 upload_id: components["parameters"]["UploadId"];
+                /** @description From 1 to 10,000. */
                 part_number: components["parameters"]["PartNumber"];
             };
             cookie?: never;
@@ -498,6 +500,7 @@ export interface paths {
             path: {
                 /** @description The id that the upload, and later the file, has. */
                 upload_id: components["parameters"]["UploadId"];
+                /** @description From 1 to 10,000. */
                 part_number: components["parameters"]["PartNumber"];
             };
             cookie?: never;
@@ -891,7 +894,7 @@ export interface components {
             }[];
             /** @description With `file-exists`. */
             file?: components["schemas"]["File"];
-            /** @description With `ambiguous-hash`. */
+            /** @description With `ambiguous-hash` and `name-shared`. */
             ids?: string[];
             /** @description Bytes; with `file-too-large`. */
             max_size?: number;
@@ -926,7 +929,8 @@ export interface components {
         UploadId: string;
         /** @description What `createMultipartUpload` answered as `key`. */
         UploadKey: string;
-        PartNumber: number;
+        /** @description From 1 to 10,000. */
+        PartNumber: string;
         /** @description Seconds until the link expires. */
         LinkExpiresIn: number;
         /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
@@ -1475,6 +1479,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
     };
@@ -1995,6 +2000,7 @@ export interface operations {
             path: {
                 /** @description The id that the upload, and later the file, has. */
                 upload_id: components["parameters"]["UploadId"];
+                /** @description From 1 to 10,000. */
                 part_number: components["parameters"]["PartNumber"];
             };
             cookie?: never;
@@ -2232,6 +2238,7 @@ export interface operations {
             path: {
                 /** @description The id that the upload, and later the file, has. */
                 upload_id: components["parameters"]["UploadId"];
+                /** @description From 1 to 10,000. */
                 part_number: components["parameters"]["PartNumber"];
             };
             cookie?: never;

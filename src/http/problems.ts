@@ -41,6 +41,7 @@ const problems: Record<
   'link-expired': { status: 403, title: 'Link expired' },
   'link-invalid': { status: 403, title: 'Link invalid' },
   'metadata-invalid': { status: 400, title: 'Metadata invalid' },
+  'name-shared': { status: 409, title: 'Name shared' },
   'name-taken': { status: 409, title: 'Name taken' },
   'outcome-unknown': { status: 503, title: 'Outcome unknown', retryAfterSeconds: 10 },
   'parts-invalid': { status: 400, title: 'Parts invalid' },

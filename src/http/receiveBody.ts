@@ -39,6 +39,10 @@ function insistOnType(req: Request, taken: readonly string[]) {
   throw unsupportedMediaType(`The body has to be ${taken.join(' or ')}.`)
 }
 
+/** Whether the operation says that it looks at a header. */
+const declares = (req: Request, name: string) =>
+  operationOf(req)?.parameters?.some((parameter) => parameter.name === name) ?? false
+
 /** What can be refused without the bytes is refused before the first of them is asked for; see `parametersFirst`, too. */
 async function receiveUpload(deps: Deps, req: Request, res: Response, schema: DescribedSchema | undefined) {
   const encoding = header(req, 'content-encoding')
@@ -56,7 +60,7 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
     ...parseDigests('Content-Digest', header(req, 'content-digest')),
     ...parseDigests('Repr-Digest', header(req, 'repr-digest')),
   ]
-  const key = header(req, 'idempotency-key')
+  const key = declares(req, 'Idempotency-Key') ? header(req, 'idempotency-key') : undefined
   if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
     throw badRequest('An Idempotency-Key has 1 to 255 characters of ASCII, without blanks.')
   const claim = key === undefined ? undefined : await claimIdempotencyKey(deps, key)

@@ -4,6 +4,7 @@ import type { Request } from 'express'
 export interface DescribedOperation {
   readonly operationId: string
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
+  readonly parameters?: readonly { readonly name: string }[]
   readonly security?: readonly Readonly<Record<string, unknown>>[]
   readonly requestBody?: {
     readonly 'x-max-bytes'?: number

@@ -1,14 +1,15 @@
+import { createHash } from 'node:crypto'
 import type { FileRecord } from '../../database/fileRecord.ts'
 import { listUploadParts, type UploadPart } from '../../database/uploadParts.ts'
 import type { UploadRecord } from '../../database/uploads.ts'
 import { hasCode, partsInvalid, uploadNotFound } from '../../errors.ts'
-import { mostBytes } from '../bucketRules.ts'
 import { blockBytes, type Receipt } from '../receipt.ts'
 import { abandon, createLease, receiveBytes } from '../receiveBytes.ts'
 import { commitUpload } from './commitUpload.ts'
 import { receiptOfStored } from './storedReceipt.ts'
-import { abortParts, asked, etagOf, type PartDeps, requireParts } from './uploadParts.ts'
-import { fileOf } from './verifyUpload.ts'
+import { settledFileOf } from './uploadedFile.ts'
+import { abortParts, asked, etagOf, mostBytesOf, type PartDeps, requireParts } from './uploadParts.ts'
+import { once } from './verifyUpload.ts'
 
 export interface NamedPart {
   readonly partNumber: number
@@ -21,20 +22,19 @@ export interface NamedPart {
  * `upload-not-found`, `parts-invalid`, and what `commitUpload` throws; an upload that is refused then has ended.
  */
 export function completeParts(deps: PartDeps, id: string, parts: readonly NamedPart[]): Promise<FileRecord> {
-  const running = deps.verifications.get(id)
-  if (running) return running
-  const completion = complete(deps, id, parts).finally(() => deps.verifications.delete(id))
-  deps.verifications.set(id, completion)
-  return completion
+  const key = createHash('sha256')
+    .update(JSON.stringify([id, parts]))
+    .digest('hex')
+  return once(deps.verifications, key, () => complete(deps, id, parts))
 }
 
 async function complete(deps: PartDeps, id: string, parts: readonly NamedPart[]): Promise<FileRecord> {
   const upload = await requireParts(deps, id)
-  if (upload.expiresAt === null) return (await fileOf(deps, upload)) ?? gone()
+  if (upload.expiresAt === null) return (await settledFileOf(deps, upload)) ?? gone()
   if (new Set(parts.map(({ partNumber }) => partNumber)).size < parts.length)
     throw partsInvalid('one of them is named twice')
   // Its key has its intent until the upload expires, and what is put together in S3 cannot be put together again.
-  const inPlace = upload.storageKey !== null
+  const inPlace = isInPlace(deps, upload)
   const lease = createLease(deps)
   let receipt: Receipt | undefined
   try {
@@ -44,10 +44,10 @@ async function complete(deps: PartDeps, id: string, parts: readonly NamedPart[])
     if (receipt && !inPlace) await abandon(deps, receipt.storageKey)
     // Another process may have been quicker, and have committed the very bytes.
     if (hasCode(error, 'upload-taken') || hasCode(error, 'upload-fenced'))
-      return (await fileOf(deps, upload)) ?? fail(error)
+      return (await settledFileOf(deps, upload)) ?? fail(error)
     if (hasCode(error, 'parts-invalid')) await requireParts(deps, id) // they are, too, when it was given up meanwhile
-    // What is put together cannot be added to.
-    if (REFUSALS.some((code) => hasCode(error, code))) await abortParts(deps, id)
+    // What is put together in S3 cannot be added to.
+    if (inPlace && REFUSALS.some((code) => hasCode(error, code))) await abortParts(deps, id).catch(() => {}) // another process was quicker, or it expires
     throw error
   } finally {
     lease.end()
@@ -70,16 +70,21 @@ function gone(): never {
   throw uploadNotFound()
 }
 
+/** Whether the parts were sent to where the file will be. */
+const isInPlace = ({ storage }: PartDeps, { storageKey, s3UploadId }: UploadRecord) =>
+  storage.direct !== undefined && storageKey !== null && s3UploadId !== null
+
 async function receive(
   deps: PartDeps,
-  { id, bucket, storageKey, s3UploadId }: UploadRecord,
+  upload: UploadRecord,
   parts: readonly NamedPart[],
   lease: ReturnType<typeof createLease>,
 ): Promise<Receipt> {
+  const { id, size, storageKey, s3UploadId } = upload
   const { direct } = deps.storage
   if (direct && storageKey !== null && s3UploadId !== null) {
-    const size = await direct.completeParts(storageKey, s3UploadId, parts)
-    return await receiptOfStored(deps, storageKey, size, () => {})
+    const completed = await direct.completeParts(storageKey, s3UploadId, parts)
+    return await receiptOfStored(deps, storageKey, completed, () => {})
   }
   const there = new Map((await asked(() => listUploadParts(deps.db, id))).map((part) => [part.number, part]))
   const wanted = parts
@@ -91,16 +96,21 @@ async function receive(
       return part
     })
   if (wanted.length === 0) throw partsInvalid('there are none')
-  const declaredBytes = wanted.reduce((sum, { size }) => sum + size, 0)
-  const rules = await deps.rulesOfBuckets.find(bucket)
-  const maxBytes = mostBytes({ limits: deps.config.limits, rules })
+  const declaredBytes = wanted.reduce((sum, part) => sum + part.size, 0)
+  if (size !== null && declaredBytes !== size)
+    throw partsInvalid(`together they have ${declaredBytes} bytes, not the ${size} that were announced`)
+  const maxBytes = await mostBytesOf(deps, upload)
   return await receiveBytes(deps, bytesOf(deps, wanted), { sha512: false, declaredBytes, maxBytes, lease })
 }
 
 async function* bytesOf({ storage }: PartDeps, parts: readonly UploadPart[]) {
-  for (const { storageKey, size } of parts) {
+  for (const { number, storageKey, size } of parts) {
     if (size === 0) continue
-    const blocks = storage.read(storageKey, { first: 0, last: size - 1 }, blockBytes)
-    for await (const block of blocks) yield Buffer.from(block) // the storage uses its buffer again
+    try {
+      const blocks = storage.read(storageKey, { first: 0, last: size - 1 }, blockBytes)
+      for await (const block of blocks) yield Buffer.from(block) // the storage uses its buffer again
+    } catch (error) {
+      throw hasCode(error, 'file-not-found') ? partsInvalid(`part ${number} is not there any more`) : error
+    }
   }
 }

@@ -6,7 +6,7 @@ import { fileNotFound, hasCode, uploadTaken } from '../../errors.ts'
 import type { Receipt } from '../receipt.ts'
 import { abandon } from '../receiveBytes.ts'
 import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
-import { fileOf } from './verifyUpload.ts'
+import { settledFileOf } from './uploadedFile.ts'
 
 /** An upload that has not expired. Throws `file-not-found`, `database-unavailable`. */
 export async function requireUpload({ db }: Pick<Deps, 'db'>, id: string): Promise<UploadRecord> {
@@ -27,7 +27,7 @@ export async function storeUpload(deps: CommitUploadDeps, id: string, receipt: R
   } catch (error) {
     await abandon(deps, receipt.storageKey)
     if (!hasCode(error, 'upload-taken')) throw error
-    const file = await fileOf(deps, { id, bucket: '' })
+    const file = await settledFileOf(deps, { id, bucket: '' })
     if (!file) throw fileNotFound()
     if (file.hash !== receipt.digests.sha256.toString('hex')) throw uploadTaken()
     return file

@@ -2,8 +2,9 @@ import { toDomainError } from '../../database/failures.ts'
 import { listUploadParts, putUploadPart, type UploadPart } from '../../database/uploadParts.ts'
 import { deletePendingUpload, setS3UploadId, type UploadRecord } from '../../database/uploads.ts'
 import type { Deps } from '../../deps.ts'
-import { hasCode, uploadNotFound, uploadTaken } from '../../errors.ts'
+import { fileTooLarge, hasCode, uploadNotFound, uploadTaken } from '../../errors.ts'
 import type { SentPart } from '../../storage/directAccess.ts'
+import { mostBytes } from '../bucketRules.ts'
 import type { Receipt } from '../receipt.ts'
 import { abandon } from '../receiveBytes.ts'
 import { type Announcement, freshKey, insertAnnounced } from './announceUpload.ts'
@@ -18,13 +19,18 @@ export async function beginParts(deps: PartDeps, announcement: Announcement): Pr
   const storageKey = direct ? freshKey() : null
   const upload = await insertAnnounced(deps, announcement, { parts: true, storageKey })
   if (direct && storageKey !== null) {
-    const s3UploadId = await direct.beginParts(storageKey, { mediaType: undefined })
-    await asked(() => setS3UploadId(deps.db, upload.id, s3UploadId))
+    try {
+      const s3UploadId = await direct.beginParts(storageKey, { mediaType: undefined })
+      await asked(() => setS3UploadId(deps.db, upload.id, s3UploadId))
+    } catch (error) {
+      await deletePendingUpload(deps.db, upload.id).catch(() => {}) // it expires
+      throw error
+    }
   }
   return upload
 }
 
-/** An upload in parts that can still be added to. Throws `upload-not-found`. */
+/** An upload in parts that has not expired, complete or not. Throws `upload-not-found`. */
 export async function requireParts(deps: Pick<Deps, 'db'>, id: string): Promise<UploadRecord> {
   const upload = await requireUpload(deps, id).catch((error: unknown) => {
     throw hasCode(error, 'file-not-found') ? uploadNotFound() : error
@@ -58,21 +64,38 @@ export async function signParts(
   return { urls, seconds }
 }
 
-/** Makes received bytes a part. Throws `upload-not-found`; bytes that are not used are in the trash. */
+/**
+ * Makes received bytes a part. Throws `upload-not-found`, and `file-too-large` when all parts together are more than was
+ * announced or may come; bytes that are not used are in the trash.
+ */
 export async function storePart(
-  deps: Pick<Deps, 'db' | 'logger'>,
+  deps: Pick<Deps, 'config' | 'db' | 'logger' | 'rulesOfBuckets'>,
   id: string,
   partNumber: number,
   { storageKey, size, digests }: Receipt,
 ): Promise<UploadPart> {
   const part = { number: partNumber, storageKey, size, md5: digests.md5 }
-  const stored = await asked(() => putUploadPart(deps.db, id, part)).catch(async (error: unknown) => {
+  try {
+    const most = await mostBytesOf(deps, await requireParts(deps, id))
+    const outcome = await asked(() => putUploadPart(deps.db, id, part, most))
+    if (outcome === 'too large') throw fileTooLarge(most)
+    if (outcome === 'gone') throw uploadNotFound()
+    return part
+  } catch (error) {
     await abandon(deps, storageKey)
     throw error
-  })
-  if (stored) return part
-  await abandon(deps, storageKey)
-  throw uploadNotFound()
+  }
+}
+
+/** How many bytes an upload may have, all parts together. */
+export async function mostBytesOf(
+  { config: { limits }, rulesOfBuckets }: Pick<Deps, 'config' | 'rulesOfBuckets'>,
+  { bucket, size }: UploadRecord,
+): Promise<number> {
+  return Math.min(
+    size ?? Number.POSITIVE_INFINITY,
+    mostBytes({ limits, rules: await rulesOfBuckets.find(bucket) }),
+  )
 }
 
 /** The parts that are there, by their numbers. Throws `upload-not-found`. */

@@ -5,7 +5,8 @@ import { findUpload, moveUpload, type UploadRecord } from '../../database/upload
 import type { Deps } from '../../deps.ts'
 import { fileMissingYet, fileNotFound, invalidTransition } from '../../errors.ts'
 import { mayBecome } from './transitions.ts'
-import { fileOf, type VerifyDeps, verifyUpload } from './verifyUpload.ts'
+import { fileOf } from './uploadedFile.ts'
+import { type VerifyDeps, verifyUpload } from './verifyUpload.ts'
 
 /** What an application knows of a file that it had announced. */
 export interface FileState {

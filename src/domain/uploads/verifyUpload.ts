@@ -1,11 +1,11 @@
 import type { FileRecord } from '../../database/fileRecord.ts'
-import { findFileRecord } from '../../database/files.ts'
 import type { UploadRecord } from '../../database/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileMissingYet, hasCode, sizeMismatch } from '../../errors.ts'
 import { abandon, createLease, type ReceiveDeps } from '../receiveBytes.ts'
 import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
 import { receiptOfStored } from './storedReceipt.ts'
+import { settledFileOf } from './uploadedFile.ts'
 
 export type VerifyDeps = CommitUploadDeps & ReceiveDeps & Pick<Deps, 'verifications'>
 
@@ -15,17 +15,24 @@ export type VerifyDeps = CommitUploadDeps & ReceiveDeps & Pick<Deps, 'verificati
  * `commitUpload` throws; the client may write again then.
  */
 export function verifyUpload(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
-  const running = deps.verifications.get(upload.id)
-  if (running) return running
-  const verification = verify(deps, upload).finally(() => deps.verifications.delete(upload.id))
-  deps.verifications.set(upload.id, verification)
-  return verification
+  return once(deps.verifications, upload.id, () => verify(deps, upload))
+}
+
+/** Does what is asked for under a key once at a time; who asks meanwhile gets the same answer. */
+export function once<Result>(
+  running: Map<string, Promise<Result>>,
+  key: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const begun = running.get(key) ?? work().finally(() => running.delete(key))
+  running.set(key, begun)
+  return begun
 }
 
 async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
   const { storageKey: stagingKey } = upload
   const size = stagingKey === null ? undefined : await deps.storage.size(stagingKey)
-  if (stagingKey === null || size === undefined) return (await fileOf(deps, upload)) ?? missing()
+  if (stagingKey === null || size === undefined) return (await settledFileOf(deps, upload)) ?? missing()
   if (upload.size !== null && size !== upload.size) throw sizeMismatch(upload.size, size)
   const storageKey = await deps.keys.take()
   const lease = createLease(deps)
@@ -40,7 +47,7 @@ async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecor
     await abandon(deps, storageKey)
     // Another process may have been quicker, and what it had no use for any more be gone.
     if (!hasCode(error, 'upload-taken') && !hasCode(error, 'file-not-found')) throw error
-    return (await fileOf(deps, upload)) ?? missing()
+    return (await settledFileOf(deps, upload)) ?? missing()
   } finally {
     lease.end()
   }
@@ -48,9 +55,4 @@ async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecor
 
 function missing(): never {
   throw fileMissingYet()
-}
-
-/** The file that an upload has become. */
-export async function fileOf({ db }: Pick<Deps, 'db'>, { id, bucket }: Pick<UploadRecord, 'id' | 'bucket'>) {
-  return await findFileRecord(db, { kind: 'id', value: id, bucket })
 }

@@ -1,10 +1,7 @@
-import { removeFile } from '../../domain/changeFile.ts'
-import { findNamedFile } from '../../domain/findNamedFile.ts'
+import { removeNamedFile } from '../../domain/removeNamedFile.ts'
 import type { Operation } from '../../http/operation.ts'
 
 export const deleteNamedFile: Operation<'deleteNamedFile'> = (deps) => async (req, res) => {
-  const { bucket, filename } = req.params
-  const { file } = await findNamedFile(deps, bucket, filename)
-  await removeFile(deps, { reference: file.id, bucket, condition: undefined })
+  await removeNamedFile(deps, req.params.bucket, req.params.filename)
   res.json({ message: 'Deleted file successfully.' })
 }
