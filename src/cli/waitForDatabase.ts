@@ -39,6 +39,6 @@ export async function waitForDatabase(
 }
 
 const settingsFor = (message: string) =>
-  /certificate|\bssl\b|\btls\b|encryption/i.test(message)
+  /certificate|(^|\W)(ssl|tls)(\W|$)|encryption/i.test(message)
     ? 'DB_SSL and DB_SSL_CA, or sslmode in DATABASE_URL'
     : 'DATABASE_URL or DB_HOST'

@@ -38,7 +38,7 @@ export async function putUploadPart(
     if (others.bytes + size > maxBytes) return 'too large'
     const lease = await sql`
       update intents set lease_expires_at = u.expires_at + interval '10 minutes'
-      from uploads u where u.id = ${uploadId} and storage_key = ${storageKey} returning storage_key
+      from uploads u where u.id = ${uploadId} and intents.storage_key = ${storageKey} returning u.id
     `.execute(trx)
     if (lease.rows.length === 0) return 'gone'
     const before = await trx

@@ -276,10 +276,7 @@ export interface paths {
         get: operations["getBucket"];
         put?: never;
         post?: never;
-        /**
-         * Delete an empty bucket
-         * @description What is remembered of its deleted files is forgotten.
-         */
+        /** Delete an empty bucket */
         delete: operations["deleteBucket"];
         options?: never;
         head?: never;

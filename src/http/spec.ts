@@ -34,6 +34,8 @@ export async function loadSpec(): Promise<Spec> {
   )
   for (const path of Object.values(running.paths ?? {})) {
     if (path?.get) path.head = { ...path.get, operationId: `${path.get.operationId}${HEAD_SUFFIX}` }
+    for (const holder of [path, path?.get, path?.head, path?.post, path?.put, path?.patch, path?.delete])
+      if (holder?.parameters) holder.parameters = holder.parameters.map((each) => resolved(running, each))
     const operations = [path?.get, path?.head, path?.post, path?.put, path?.patch, path?.delete]
     const parameters = [path, ...operations].flatMap((holder) => holder?.parameters ?? [])
     for (const parameter of parameters) allowReserved(parameter)
@@ -66,6 +68,15 @@ const METHODS = ['get', 'head', 'post', 'put', 'delete', 'patch'] as const
 /** The operation that serves a HEAD is that of its GET. */
 export const withoutSuffix = (id: string) =>
   id.endsWith(HEAD_SUFFIX) ? id.slice(0, -HEAD_SUFFIX.length) : id
+
+/** A parameter itself, where only a reference to it is written. */
+function resolved(
+  { components }: OpenAPIV3.DocumentV3_1,
+  parameter: OpenAPIV3.ReferenceObject | OpenAPIV3.ParameterObject,
+): OpenAPIV3.ReferenceObject | OpenAPIV3.ParameterObject {
+  if (!('$ref' in parameter)) return parameter
+  return components?.parameters?.[parameter.$ref.replace('#/components/parameters/', '')] ?? parameter
+}
 
 function allowReserved(parameter: OpenAPIV3.ReferenceObject | OpenAPIV3.ParameterObject) {
   if ('in' in parameter && parameter.in === 'query') parameter.allowReserved = true

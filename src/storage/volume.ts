@@ -107,14 +107,15 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
   async function* list(only?: string) {
     await attempt(insistOnIdentity)
     const places = [
-      { directory: layout.temporary, finished: false, names: /^(staging-)?([0-9a-f]{2})([0-9a-f]{32})$/ },
-      { directory: layout.staging, finished: true, names: /^()([0-9a-f]{2})([0-9a-f]{32})$/ },
+      { directory: layout.temporary, finished: false },
+      { directory: layout.staging, finished: true },
     ]
-    for (const { directory, finished, names } of places) {
+    for (const { directory, finished } of places) {
       for await (const text of namesIn(directory)) {
-        const [, prefix, shard, name] = names.exec(text) ?? []
+        const [, prefix, shard, name] = /^(staging-)?([0-9a-f]{2})([0-9a-f]{32})$/.exec(text) ?? []
         if (name === undefined || (only !== undefined && only !== shard)) continue
-        yield { key: `${prefix === undefined ? '' : 'staging/'}${shard}/${name}`, finished }
+        const staging = finished || prefix !== undefined
+        yield { key: `${staging ? 'staging/' : ''}${shard}/${name}`, finished }
       }
     }
     for (const shard of only === undefined ? shards : [only]) {

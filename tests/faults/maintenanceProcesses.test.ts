@@ -65,7 +65,7 @@ describe('two services on one database and one volume', () => {
     const seen: number[] = []
     for (const until = performance.now() + milliseconds; performance.now() < until; await sleep(20)) {
       const database = 'select oid from pg_database where datname = current_database()'
-      const held = `locktype = 'advisory' and granted and database = (${database})`
+      const held = `locktype = 'advisory' and mode = 'ExclusiveLock' and granted and database = (${database})`
       seen.push(await ask(`select count(*) as count from pg_locks where ${held}`))
     }
     return seen
