@@ -36,8 +36,6 @@ const mebibyte = 2 ** 20
 const settings = {
   AWS_S3_PART_SIZE: String(5 * mebibyte),
   MAX_FILE_SIZE: String(100 * mebibyte), // parts this small are too few for the usual one
-  // A few shards with each round: listing all of them every second leaves a small server no time for anything else.
-  SCAN_SECONDS: '8',
 }
 const traffic = {
   newBytes: () => randomBytes(chance(15) ? 12 * mebibyte : 4096),

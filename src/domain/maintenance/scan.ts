@@ -17,6 +17,8 @@ export function createScanner() {
       shards.length,
       Math.ceil((shards.length * maintenanceIntervalSeconds) / scanSeconds),
     )
+    // In one go where nothing is left for the next: listing shards one by one takes S3 two calls for each.
+    if (count === shards.length) return await scanShard(deps)
     let orphans = 0
     for (let done = 0; done < count && !deps.stopping(); done++) {
       orphans += await scanShard(deps, shards[next] ?? '00')
@@ -26,7 +28,8 @@ export function createScanner() {
   }
 }
 
-async function scanShard(deps: MaintenanceDeps, shard: string): Promise<number> {
+/** Without a shard, all of them. */
+async function scanShard(deps: MaintenanceDeps, shard?: string): Promise<number> {
   let keys: StorageKey[] = []
   let orphans = 0
   for await (const { key } of deps.storage.list(shard)) {
@@ -34,6 +37,7 @@ async function scanShard(deps: MaintenanceDeps, shard: string): Promise<number> 
     if (keys.length < rowsAtOnce) continue
     orphans += await judge(deps, keys)
     keys = []
+    if (deps.stopping()) return orphans
   }
   return orphans + (await judge(deps, keys))
 }
