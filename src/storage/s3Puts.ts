@@ -1,4 +1,4 @@
-import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { storageUnavailable } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { S3Calls } from './s3Calls.ts'
@@ -9,19 +9,15 @@ import { confirms, type Proof, prove } from './s3Proofs.ts'
 /** Writes a whole object in one request under a name that is used once. It is there when it resolves. */
 export type S3Put = (name: string, bytes: Buffer) => Promise<void>
 
-export function createS3Put({ send, s3Bucket: Bucket, proof: kind }: S3Calls, objects: S3Objects): S3Put {
+export function createS3Put(
+  { send, put, s3Bucket: Bucket, proof: kind }: S3Calls,
+  objects: S3Objects,
+): S3Put {
   /** Whether the server refuses whoever comes second under a name; some answer 501 to that wish. */
   let refusesSecond = true
 
   const attempt = (name: string, bytes: Buffer, proof: Proof) =>
-    send(
-      new PutObjectCommand({
-        ...{ Bucket, Key: name, Body: bytes, ContentLength: bytes.length },
-        ...(refusesSecond && { IfNoneMatch: '*' }),
-        ...proof,
-      }),
-      { bodyBytes: bytes.length },
-    )
+    put({ name, bytes, first: refusesSecond, ...proof })
 
   return async (name, bytes) => {
     const proof = prove(kind, bytes)

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3.ts'
 import type { S3Place } from '../../src/storage/s3Client.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from '../storage/storageContract.ts'
@@ -67,5 +67,29 @@ describe('S3, for large files', () => {
     expect(await Array.fromAsync(storage.list('7f'))).toEqual([{ key, finished: false }])
     await storage.delete(key)
     expect(await Array.fromAsync(storage.list('7f'))).toEqual([])
+  })
+})
+
+describe('A prefix of names in S3', () => {
+  it('may have any character', async () => {
+    const storage = open({ ...somewhereIn(place), prefix: `${newKey()} é+&?#%25'(*)!~:=@$,;[]/` })
+    const bytes = randomBytes(1000)
+    const key = newKey()
+    await storage.write(key, inBatches(bytes, 400))
+    expect((await readAll(storage.read(key, whole(bytes.length), mebibyte))).equals(bytes)).toBe(true)
+    expect(await Array.fromAsync(storage.list())).toEqual([{ key, finished: true }])
+  })
+})
+
+describe('A clock that is an hour fast', () => {
+  afterEach(() => void jest.restoreAllMocks())
+
+  it('is set by that of S3 before a small file is written', async () => {
+    const storage = open(somewhereIn(place))
+    const { now } = Date
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000)
+    const key = newKey()
+    await storage.write(key, inBatches(randomBytes(1000), 400))
+    expect(await storage.size(key)).toBe(1000)
   })
 })
