@@ -83,7 +83,7 @@ ${table}
 - RSS: of the Node process. "RSS above idle" is the peak of the worst round over what it used just before.
 - upfile's uploads are durable (fsync, a committed record) and hashed three times when answered; multer's are neither.
 - Row 3 deletes nothing between its rounds on either side. Row 5 reads from the page cache on both.
-- Rows 7 to 9 are on a radosgw of one OSD that keeps objects in memory, with tcp_nodelay=1; its CPU time is not in the table.
+- Rows 7 to 9 are on a radosgw of one OSD (BlueStore in a file), with tcp_nodelay=1; its CPU time is not in the table.
   lib-storage has 4 parts of 8 MiB at once, as upfile; what the SDK sends it makes itself, so it has no client.
 - The rows of row 6 were made by SQL, followed by VACUUM (ANALYZE); latency is the median of up to 200 requests in turn.
 `

@@ -14,7 +14,7 @@ export const s3Download: Row = {
   missing: missingS3Server,
   async run(site) {
     const { largeSize, rounds } = site.settings
-    const s3 = await site.startS3Server({ store: 'memory', bytes: 4 * largeSize })
+    const s3 = await site.startS3Server({ store: 'file', bytes: 4 * largeSize })
     const service = await site.startService('upfile', s3.settings)
     const peer = await site.startPeer('s3Download', JSON.stringify(s3.address))
 

@@ -51,7 +51,7 @@ type Plan = {
 
 /** upfile and the SDK, both warm, on one S3 server that keeps nothing between rounds. The SDK makes its bytes itself. */
 async function measureUploads(site: Site, plan: Plan, warmUp: Plan): Promise<Sample[][]> {
-  const s3 = await site.startS3Server({ store: 'memory', bytes: 4 * (plan.size + GiB) })
+  const s3 = await site.startS3Server({ store: 'file', bytes: 4 * (plan.size + GiB) })
   const service = await site.startService('upfile', s3.settings)
   const sdk = await site.startPeer('s3Upload', JSON.stringify(s3.address))
   const sides = [
