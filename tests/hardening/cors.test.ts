@@ -94,7 +94,7 @@ describe('K4: cross-origin requests', () => {
     expect(answer.bytes).toHaveLength(0)
     expect(answer.headers.get('access-control-max-age')).toBe('86400')
     const methods = answer.headers.get('access-control-allow-methods')?.split(', ')
-    expect(methods).toEqual(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])
+    expect(methods).toEqual(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
     const names = answer.headers.get('access-control-allow-headers')?.toLowerCase().split(', ')
     expect(names).toEqual(
       expect.arrayContaining([
