@@ -63,3 +63,12 @@ export function toDomainError(error: unknown): unknown {
   if (error instanceof FileServiceError) return error
   return classifyFailure(error) === 'other' ? error : databaseUnavailable(error)
 }
+
+/** Asks the database something, and tells what it refuses as `toDomainError` does. */
+export async function asked<Result>(question: () => Promise<Result>): Promise<Result> {
+  try {
+    return await question()
+  } catch (error) {
+    throw toDomainError(error)
+  }
+}

@@ -6,7 +6,7 @@ import {
   insertBucket,
   updateBucketRules,
 } from '../database/buckets.ts'
-import { toDomainError } from '../database/failures.ts'
+import { asked, toDomainError } from '../database/failures.ts'
 import type { Deps } from '../deps.ts'
 import { bucketExists, bucketNotEmpty, bucketNotFound } from '../errors.ts'
 
@@ -22,10 +22,7 @@ export const createBucket = (deps: BucketDeps, name: string, rules: Partial<Buck
 
 /** Throws `bucket-not-found`, `database-unavailable`. */
 export async function requireBucket({ db }: Pick<Deps, 'db'>, name: string): Promise<BucketRecord> {
-  const bucket = await findBucket(db, name).catch((error: unknown) => {
-    throw toDomainError(error)
-  })
-  return found(bucket)
+  return found(await asked(() => findBucket(db, name)))
 }
 
 /** Throws `bucket-not-found`, `database-unavailable`. What is in the bucket already stays as it is. */

@@ -1,4 +1,4 @@
-import { toDomainError } from '../database/failures.ts'
+import { asked } from '../database/failures.ts'
 import { type FileContent, findFileContent } from '../database/fileContents.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
 import { type FileReference, findFileRecord, listFileIds } from '../database/files.ts'
@@ -38,12 +38,4 @@ async function found<Result>(
   const result = await asked(() => find(reference))
   if (result === undefined) throw fileNotFound()
   return result
-}
-
-async function asked<Result>(question: () => Promise<Result>): Promise<Result> {
-  try {
-    return await question()
-  } catch (error) {
-    throw toDomainError(error)
-  }
 }

@@ -87,6 +87,8 @@ export function createS3Calls(place: S3Place, deadlineSeconds: number): S3Calls 
 
 const FIRST_PAUSE_MILLISECONDS = 50
 const LONGEST_PAUSE_MILLISECONDS = 5000
+/** No pause is longer than this share of the deadline, so that no attempt is given up long before it. */
+const LONGEST_PAUSE_SHARE = 1 / 8
 
 interface Patience {
   readonly deadlineMilliseconds: number
@@ -103,6 +105,7 @@ async function insist<Answer>(
   { deadlineMilliseconds, extraMilliseconds, once, onRepeat }: Patience,
 ): Promise<Answer> {
   const until = performance.now() + deadlineMilliseconds
+  const longestOfAll = Math.min(LONGEST_PAUSE_MILLISECONDS, deadlineMilliseconds * LONGEST_PAUSE_SHARE)
   let longest = FIRST_PAUSE_MILLISECONDS
   let failure: unknown
   for (;;) {
@@ -120,7 +123,7 @@ async function insist<Answer>(
       clearTimeout(timer)
     }
     const pause = Math.random() * longest
-    longest = Math.min(longest * 2, LONGEST_PAUSE_MILLISECONDS)
+    longest = Math.min(longest * 2, longestOfAll)
     if (once || !isPassing(failure) || performance.now() + pause >= until) throw failure
     await sleep(pause)
     onRepeat()

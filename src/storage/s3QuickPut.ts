@@ -17,8 +17,8 @@ export interface S3PutAnswer {
 
 /**
  * PutObject with the signer, the connections and the patience of the SDK's client but without the rest of its way, which
- * takes longer than all else that is done for a small file. Asks once, but for what only the SDK does: signing in another
- * way, and setting its clock by the server's. Throws what the SDK throws.
+ * takes longer than all else that is done for a small file. Asks once, by the SDK where another way of signing is wanted.
+ * Throws what the SDK throws, and sets its clock by the server's as the SDK does.
  */
 export function createS3QuickPut(client: S3Client, place: S3Place) {
   const { config } = client
@@ -57,7 +57,9 @@ export function createS3QuickPut(client: S3Client, place: S3Place) {
     const { statusCode, headers } = response
     if (statusCode === 200) return { ETag: headers.etag, ChecksumCRC32: headers['x-amz-checksum-crc32'] }
     const failure = toFailure(statusCode, body.toString())
-    if (failure.name === 'RequestTimeTooSkewed') return await bySdk(input, abortSignal)
+    const serverTime = Date.parse(headers.date ?? '')
+    if (failure.name === 'RequestTimeTooSkewed' && !Number.isNaN(serverTime))
+      config.systemClockOffset = serverTime - Date.now()
     throw failure
   }
 }

@@ -8,9 +8,10 @@ const VARYING = new Set([
   'expires_at',
   'location',
   'url',
+  'fields', // each storage wants its own with the bytes
 ])
 
-/** A body without what differs from run to run: ids, times, versions, links. */
+/** A body without what differs from run to run: ids, times, versions, links and their fields. */
 export const masked = (body: unknown): unknown =>
   JSON.parse(
     JSON.stringify(body, (key, value) => {

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { toDomainError } from '../../database/failures.ts'
+import { asked } from '../../database/failures.ts'
 import { insertUpload, type UploadRecord } from '../../database/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileTooLarge, typeNotAllowed } from '../../errors.ts'
@@ -79,9 +79,7 @@ export async function insertAnnounced(
     ...{ size: size ?? null, sha256: sha256 ?? null, s3UploadId: null },
   }
   const expiresInSeconds = config.protocol.uploadSeconds
-  return await insertUpload(db, upload, { storageId, expiresInSeconds }).catch((error: unknown) => {
-    throw toDomainError(error)
-  })
+  return await asked(() => insertUpload(db, upload, { storageId, expiresInSeconds }))
 }
 
 /** A storage key that a client writes to itself, and whose bytes are never used as they are. */

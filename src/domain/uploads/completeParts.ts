@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { asked } from '../../database/failures.ts'
 import type { FileRecord } from '../../database/fileRecord.ts'
 import { listUploadParts, type UploadPart } from '../../database/uploadParts.ts'
 import type { UploadRecord } from '../../database/uploads.ts'
@@ -8,7 +9,7 @@ import { abandon, createLease, receiveBytes } from '../receiveBytes.ts'
 import { commitUpload } from './commitUpload.ts'
 import { receiptOfStored } from './storedReceipt.ts'
 import { settledFileOf } from './uploadedFile.ts'
-import { abortParts, asked, etagOf, mostBytesOf, type PartDeps, requireParts } from './uploadParts.ts'
+import { abortParts, etagOf, mostBytesOf, type PartDeps, requireParts } from './uploadParts.ts'
 import { once } from './verifyUpload.ts'
 
 export interface NamedPart {

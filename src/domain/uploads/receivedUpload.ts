@@ -1,4 +1,4 @@
-import { toDomainError } from '../../database/failures.ts'
+import { asked } from '../../database/failures.ts'
 import type { FileRecord } from '../../database/fileRecord.ts'
 import { findUpload, type UploadRecord } from '../../database/uploads.ts'
 import type { Deps } from '../../deps.ts'
@@ -10,9 +10,7 @@ import { settledFileOf } from './uploadedFile.ts'
 
 /** An upload that has not expired. Throws `file-not-found`, `database-unavailable`. */
 export async function requireUpload({ db }: Pick<Deps, 'db'>, id: string): Promise<UploadRecord> {
-  const upload = await findUpload(db, id).catch((error: unknown) => {
-    throw toDomainError(error)
-  })
+  const upload = await asked(() => findUpload(db, id))
   if (!upload) throw fileNotFound()
   return upload
 }

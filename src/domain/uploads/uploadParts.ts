@@ -1,4 +1,4 @@
-import { toDomainError } from '../../database/failures.ts'
+import { asked } from '../../database/failures.ts'
 import { listUploadParts, putUploadPart, type UploadPart } from '../../database/uploadParts.ts'
 import { deletePendingUpload, setS3UploadId, type UploadRecord } from '../../database/uploads.ts'
 import type { Deps } from '../../deps.ts'
@@ -114,13 +114,4 @@ export const etagOf = (md5: Buffer): string => `"${md5.toString('hex')}"`
 /** Gives an upload in parts up. Throws `upload-not-found`; what is complete stays. */
 export async function abortParts(deps: Pick<Deps, 'db'>, id: string): Promise<void> {
   if (!(await asked(() => deletePendingUpload(deps.db, id)))) throw uploadNotFound()
-}
-
-/** What the database refuses is told in the words of the domain. */
-export async function asked<Result>(question: () => Promise<Result>): Promise<Result> {
-  try {
-    return await question()
-  } catch (error) {
-    throw toDomainError(error)
-  }
 }

@@ -1,4 +1,4 @@
-import { toDomainError } from '../../database/failures.ts'
+import { asked } from '../../database/failures.ts'
 import type { FileRecord } from '../../database/fileRecord.ts'
 import type { UploadStatus } from '../../database/schema.ts'
 import { findUpload, moveUpload, type UploadRecord } from '../../database/uploads.ts'
@@ -64,13 +64,5 @@ function toState({ upload, file }: Found): FileState {
     mediaType: mediaType ?? '',
     status: upload?.status ?? 'completed',
     updatedAt: new Date(Math.max(...times)),
-  }
-}
-
-async function asked<Result>(question: () => Promise<Result>): Promise<Result> {
-  try {
-    return await question()
-  } catch (error) {
-    throw toDomainError(error)
   }
 }

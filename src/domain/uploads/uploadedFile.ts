@@ -1,4 +1,4 @@
-import { toDomainError } from '../../database/failures.ts'
+import { asked } from '../../database/failures.ts'
 import type { FileRecord } from '../../database/fileRecord.ts'
 import { findFileRecord } from '../../database/files.ts'
 import { settleCommits } from '../../database/installation.ts'
@@ -8,23 +8,13 @@ import type { Deps } from '../../deps.ts'
 type Which = Pick<UploadRecord, 'id' | 'bucket'>
 
 /** The live file that an upload has become, if it has. Throws `database-unavailable`. */
-export async function fileOf(
-  { db }: Pick<Deps, 'db'>,
-  { id, bucket }: Which,
-): Promise<FileRecord | undefined> {
-  try {
-    return await findFileRecord(db, { kind: 'id', value: id, bucket })
-  } catch (error) {
-    throw toDomainError(error)
-  }
-}
+export const fileOf = ({ db }: Pick<Deps, 'db'>, { id, bucket }: Which): Promise<FileRecord | undefined> =>
+  asked(() => findFileRecord(db, { kind: 'id', value: id, bucket }))
 
 /** The same, of which a client may be told that it is durable although somebody else made it. */
 export async function settledFileOf(deps: Pick<Deps, 'db'>, which: Which): Promise<FileRecord | undefined> {
   const file = await fileOf(deps, which)
   if (!file) return undefined
-  await settleCommits(deps.db).catch((error: unknown) => {
-    throw toDomainError(error)
-  })
+  await asked(() => settleCommits(deps.db))
   return file
 }

@@ -1,9 +1,10 @@
 import type { FileRecord } from '../../database/fileRecord.ts'
 import type { UploadRecord } from '../../database/uploads.ts'
 import type { Deps } from '../../deps.ts'
-import { fileMissingYet, hasCode, sizeMismatch } from '../../errors.ts'
+import { fileMissingYet, fileNotFound, hasCode, sizeMismatch } from '../../errors.ts'
 import { abandon, createLease, type ReceiveDeps } from '../receiveBytes.ts'
 import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
+import { requireUpload } from './receivedUpload.ts'
 import { receiptOfStored } from './storedReceipt.ts'
 import { settledFileOf } from './uploadedFile.ts'
 
@@ -32,7 +33,7 @@ export function once<Result>(
 async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
   const { storageKey: stagingKey } = upload
   const size = stagingKey === null ? undefined : await deps.storage.size(stagingKey)
-  if (stagingKey === null || size === undefined) return (await settledFileOf(deps, upload)) ?? missing()
+  if (stagingKey === null || size === undefined) return await settled(deps, upload)
   if (upload.size !== null && size !== upload.size) throw sizeMismatch(upload.size, size)
   const storageKey = await deps.keys.take()
   const lease = createLease(deps)
@@ -47,12 +48,16 @@ async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecor
     await abandon(deps, storageKey)
     // Another process may have been quicker, and what it had no use for any more be gone.
     if (!hasCode(error, 'upload-taken') && !hasCode(error, 'file-not-found')) throw error
-    return (await settledFileOf(deps, upload)) ?? missing()
+    return await settled(deps, upload)
   } finally {
     lease.end()
   }
 }
 
-function missing(): never {
-  throw fileMissingYet()
+/** What the upload is by now. Throws `file-missing-yet`, or `file-not-found` when it expired or its file was deleted. */
+async function settled(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
+  const file = await settledFileOf(deps, upload)
+  if (file) return file
+  const { expiresAt } = await requireUpload(deps, upload.id)
+  throw expiresAt === null ? fileNotFound() : fileMissingYet()
 }
