@@ -15,6 +15,7 @@ import { completeMultipartUpload } from './direct/completeMultipartUpload.ts'
 import { createMultipartUpload } from './direct/createMultipartUpload.ts'
 import { createPresignedUrl } from './direct/createPresignedUrl.ts'
 import { getFileStatus } from './direct/getFileStatus.ts'
+import { getUploadParameters } from './direct/getUploadParameters.ts'
 import { listMultipartParts } from './direct/listMultipartParts.ts'
 import { postDirectUpload } from './direct/postDirectUpload.ts'
 import { putDirectPart } from './direct/putDirectPart.ts'
@@ -56,6 +57,7 @@ export const registry: Registry = {
   getNamedFileLink,
   getReadiness,
   getRoot,
+  getUploadParameters,
   listBuckets,
   listFiles,
   listMultipartParts,

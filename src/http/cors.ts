@@ -42,13 +42,17 @@ export function cors(origins: readonly string[]): RequestHandler {
   }
 }
 
+/** Uppy announces a file by GET. */
+const CHANGED_BY_GET = '/s3/params'
+
 /**
  * Refuses what a page of another site would change: browsers send a form without asking first, also to a service that
  * only this machine can reach. They say so in Sec-Fetch-Site; other clients do not.
  */
 export function refuseForeignPages(origins: readonly string[]): RequestHandler {
-  return ({ method, headers: { origin = '', 'sec-fetch-site': site } }, _res, next) => {
-    const harmless = site !== 'cross-site' || method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+  return ({ method, path, headers: { origin = '', 'sec-fetch-site': site } }, _res, next) => {
+    const reads = ['GET', 'HEAD', 'OPTIONS'].includes(method) && path !== CHANGED_BY_GET
+    const harmless = site !== 'cross-site' || reads
     if (harmless || origins.includes('*') || origins.includes(origin)) return next()
     next(forbidden('Pages of another site may change nothing here, unless CORS_ORIGINS names their origin.'))
   }

@@ -1,10 +1,21 @@
 import type { RequestHandler } from 'express'
 import { queryInvalid } from '../errors.ts'
 import { badRequest } from './httpErrors.ts'
+import { operationOf } from './request.ts'
 
-/** No parameter here has brackets in its name; the validator reads them as a path and drops some without a word. */
+/**
+ * The validator reads brackets in the name of a parameter as a path and drops some without a word, so there are none but
+ * in those that the spec calls deep.
+ */
 export const refuseNestedQuery: RequestHandler = (req, _res, next) => {
-  const nested = /[?&][^=&?]*?(\[|%5b)/i.test(req.originalUrl)
+  if (!/\[|%5b/i.test(req.originalUrl)) return next()
+  const names = [...new URLSearchParams(req.originalUrl.replace(/^[^?]*/, '')).keys()]
+  const deep = (operationOf(req)?.parameters ?? []).flatMap((parameter) =>
+    parameter.style === 'deepObject' ? [parameter.name] : [],
+  )
+  const nested = names.some(
+    (name) => name.includes('[') && !deep.some((prefix) => name.startsWith(`${prefix}[`)),
+  )
   next(nested ? badRequest('The names of query parameters have no brackets.') : undefined)
 }
 

@@ -397,6 +397,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/s3/params": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Announce a file of unknown size and get the form that sends it
+         * @description As Uppy asks for it. Send `fields` and then the part `file` to `url`, which is this service's own wherever files are
+         *     kept; answered with 201, it is a file.
+         */
+        get: operations["getUploadParameters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/s3/multipart": {
         parameters: {
             query?: never;
@@ -765,6 +786,17 @@ export interface components {
             file_size?: number;
             /** @description What the bytes have to have. */
             sha256?: string;
+        };
+        UploadParameters: {
+            /** @enum {string} */
+            method: "POST" | "PUT";
+            url: string;
+            /** @description What stands before the file; `key` is the file's id. */
+            fields: {
+                [key: string]: string;
+            };
+            /** @description Seconds. */
+            expires: number;
         };
         MultipartUpload: {
             /** @description The file's id. */
@@ -2032,6 +2064,38 @@ export interface operations {
             422: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             507: components["responses"]["Problem"];
+        };
+    };
+    getUploadParameters: {
+        parameters: {
+            query: {
+                filename: string;
+                /** @description A media type, or nothing where it is not known. */
+                type?: string;
+                bucket?: components["schemas"]["BucketName"];
+                metadata?: {
+                    [key: string]: unknown;
+                };
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Announced. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadParameters"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     createMultipartUpload: {

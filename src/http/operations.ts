@@ -21,8 +21,8 @@ export function routeOperations(spec: Spec, registry: Registry, deps: Deps): Req
   return [
     answerOptions(spec),
     refuseMalformedPath,
-    refuseNestedQuery,
     findOperation(spec.routes, finding),
+    refuseNestedQuery,
     ...security,
     requireLink(deps),
     acceptsAnswer,

@@ -4,7 +4,7 @@ import type { Request } from 'express'
 export interface DescribedOperation {
   readonly operationId: string
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
-  readonly parameters?: readonly { readonly name: string }[]
+  readonly parameters?: readonly { readonly name: string; readonly style?: string }[]
   readonly security?: readonly Readonly<Record<string, unknown>>[]
   readonly requestBody?: {
     readonly 'x-max-bytes'?: number

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { connectDatabase, type DatabaseConnection } from '../../src/database/connect.ts'
 import { type ChildService, createInstallation, type Installation } from '../support/childService.ts'
-import { filesPath, upload } from '../support/client.ts'
+import { filesPath, send, upload } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
 import { comeToRest, maintenanceAllTheTime } from '../support/killing.ts'
 import { Ledger, listAll } from '../support/ledger.ts'
@@ -95,6 +95,7 @@ describe('a service that is frozen in the middle of an upload', () => {
         expect(await ask('select count(*) as count from intents')).toBeGreaterThan(0),
       )
       const newest = await ask('select max(sequence) as count from intents')
+      expect((await send(frozen, '/readyz')).status).toBe(200) // by now the upload knows of its intent
       frozen.signal('SIGSTOP')
       const stored = await eventually(async () => {
         const answer = await upload(other, bytes, options)

@@ -145,6 +145,7 @@ describe('A page of another site', () => {
     ['PUT', filesPath, 'text/plain', 'forged'],
     ['PUT', path, 'application/json', '{"file_name":"forged"}'],
     ['DELETE', path, 'text/plain', ''],
+    ['GET', '/s3/params?filename=forged', 'text/plain', ''],
   ] as const
 
   it.each(changes)('may change nothing: %s %s', async (method, target, contentType, body) => {

@@ -49,7 +49,7 @@ export async function announceUpload(
   const { direct } = deps.storage
   const storageKey = direct ? stagingKey() : null
   const upload = await insertAnnounced(deps, announcement, { parts: false, storageKey })
-  const seconds = Math.min(deps.config.http.linkSeconds, deps.config.protocol.uploadSeconds)
+  const seconds = mostSeconds(deps)
   const { declaredType, size, sha256 } = announcement
   // Signed in any case: what is not said is added by one client or another, and refused by one server or another.
   const mediaType = declaredType.includes('/') ? declaredType : 'application/octet-stream'
@@ -58,11 +58,33 @@ export async function announceUpload(
     const request = await (method === 'PUT' ? direct.signPut : direct.signPost)(storageKey, options)
     return { upload, request, expiresAt: new Date((deps.clock.now() + seconds) * 1000) }
   }
-  const { target, expiresAt } = deps.links.sign(method, `/direct/${upload.id}`, {}, seconds)
+  return toService(deps, upload, method, mediaType)
+}
+
+/**
+ * Announces a file that comes to the service in a form, wherever files are kept: for clients that neither know how large it
+ * is nor say when it has come. Throws what `announceUpload` throws.
+ */
+export async function announceForm(deps: AnnounceDeps, announcement: Announcement): Promise<AnnouncedUpload> {
+  const upload = await insertAnnounced(deps, announcement, { parts: false, storageKey: null })
+  return toService(deps, upload, 'POST', announcement.declaredType)
+}
+
+function toService(
+  deps: Pick<AnnounceDeps, 'config' | 'links'>,
+  upload: UploadRecord,
+  method: 'POST' | 'PUT',
+  mediaType: string,
+): AnnouncedUpload {
+  const { target, expiresAt } = deps.links.sign(method, `/direct/${upload.id}`, {}, mostSeconds(deps))
   const headers: Record<string, string> = method === 'PUT' ? { 'Content-Type': mediaType } : {}
   const fields: Record<string, string> = method === 'POST' ? { key: upload.id } : {}
   return { upload, request: { method, url: target, headers, fields }, expiresAt }
 }
+
+/** How long the request may be begun; what was announced must not expire before. */
+export const mostSeconds = ({ config: { http, protocol } }: Pick<Deps, 'config'>): number =>
+  Math.min(http.linkSeconds, protocol.uploadSeconds)
 
 /** Judges what is announced, and keeps it until it comes. Throws `file-too-large`, `type-not-allowed`, `database-unavailable`. */
 export async function insertAnnounced(
