@@ -53,6 +53,8 @@ describe('a link', () => {
     expect([part.status, part.bytes.toString()]).toEqual([206, text.slice(0, 4)])
     expect([head.status, head.headers.get('content-length')]).toEqual([200, String(text.length)])
     expect(whole.headers.get('referrer-policy')).toBe('no-referrer')
+    // A page of another site shows what it has a link to, as with links straight to S3.
+    expect(whole.headers.get('cross-origin-resource-policy')).toBe('cross-origin')
   })
 
   it.each(['PUT', 'POST', 'PATCH', 'DELETE'])('is for no %s', async (method) => {

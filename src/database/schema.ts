@@ -79,6 +79,7 @@ export interface Schema {
     storage_key: string
     size: number
     md5: Buffer
+    block_crc32: Buffer | null
     created_at: Generated<Date>
   }
   idempotency: {

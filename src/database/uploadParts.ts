@@ -11,6 +11,8 @@ export interface UploadPart {
   /** Bytes. */
   readonly size: number
   readonly md5: Buffer
+  /** As a file has them; null for one that a version without them received. */
+  readonly blockCrc32: Buffer | null
 }
 
 /**
@@ -21,7 +23,7 @@ export interface UploadPart {
 export async function putUploadPart(
   db: Database,
   uploadId: string,
-  { number, storageKey, size, md5 }: UploadPart,
+  { number, storageKey, size, md5, blockCrc32 }: UploadPart,
   maxBytes: number,
 ): Promise<'kept' | 'gone' | 'too large'> {
   return await db.transaction().execute(async (trx) => {
@@ -53,7 +55,7 @@ export async function putUploadPart(
     )
     await trx
       .insertInto('upload_parts')
-      .values({ upload_id: uploadId, number, storage_key: storageKey, size, md5 })
+      .values({ upload_id: uploadId, number, storage_key: storageKey, size, md5, block_crc32: blockCrc32 })
       .execute()
     return 'kept'
   })
@@ -63,9 +65,11 @@ export async function putUploadPart(
 export async function listUploadParts(db: Database, uploadId: string): Promise<UploadPart[]> {
   const rows = await db
     .selectFrom('upload_parts')
-    .select(['number', 'storage_key', 'size', 'md5'])
+    .select(['number', 'storage_key', 'size', 'md5', 'block_crc32'])
     .where('upload_id', '=', uploadId)
     .orderBy('number')
     .execute()
-  return rows.map(({ number, storage_key: storageKey, size, md5 }) => ({ number, storageKey, size, md5 }))
+  return rows.map(({ number, storage_key: storageKey, size, md5, block_crc32: blockCrc32 }) => ({
+    ...{ number, storageKey, size, md5, blockCrc32 },
+  }))
 }

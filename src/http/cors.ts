@@ -42,8 +42,8 @@ export function cors(origins: readonly string[]): RequestHandler {
   }
 }
 
-/** Uppy announces a file by GET. */
-const CHANGED_BY_GET = '/s3/params'
+/** Uppy announces a file by GET. A path may end in a slash, as those of all operations. */
+const CHANGED_BY_GET = /^\/s3\/params\/?$/
 
 /**
  * Refuses what a page of another site would change: browsers send a form without asking first, also to a service that
@@ -51,7 +51,7 @@ const CHANGED_BY_GET = '/s3/params'
  */
 export function refuseForeignPages(origins: readonly string[]): RequestHandler {
   return ({ method, path, headers: { origin = '', 'sec-fetch-site': site } }, _res, next) => {
-    const reads = ['GET', 'HEAD', 'OPTIONS'].includes(method) && path !== CHANGED_BY_GET
+    const reads = ['GET', 'HEAD', 'OPTIONS'].includes(method) && !CHANGED_BY_GET.test(path)
     const harmless = site !== 'cross-site' || reads
     if (harmless || origins.includes('*') || origins.includes(origin)) return next()
     next(forbidden('Pages of another site may change nothing here, unless CORS_ORIGINS names their origin.'))

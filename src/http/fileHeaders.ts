@@ -25,6 +25,8 @@ export interface FileDelivery {
   /** What the client would like; it gets `inline` only for types that can do no harm. */
   readonly wish: Disposition
   readonly visibility: Visibility
+  /** Whether the client came by a signed link. */
+  readonly linked?: boolean
 }
 
 /** How long a cache may go without asking: what is deleted or renamed is seen by everyone after so many seconds. */
@@ -34,12 +36,15 @@ const PUBLIC_SECONDS = 300
  * What an answer without bytes tells a cache about those it has (RFC 9110, 15.4.5): name and type may have changed since.
  * The client's wish to see the file inline is granted if it is safe (RFC 6266).
  */
-export function cacheHeaders(file: FileRecord, { wish, visibility }: FileDelivery): Record<string, string> {
+export function cacheHeaders(
+  file: FileRecord,
+  { wish, visibility, linked }: FileDelivery,
+): Record<string, string> {
   const isPublic = visibility === 'public'
   return {
     ...safeHeaders,
-    // Pages of other sites may show what anyone may read; what it can do there is up to its type.
-    ...(isPublic && { 'Cross-Origin-Resource-Policy': 'cross-origin' }),
+    // Pages of other sites may show what they may read, as with links straight to S3; what it can do there is up to its type.
+    ...((isPublic || linked) && { 'Cross-Origin-Resource-Policy': 'cross-origin' }),
     'Cache-Control': isPublic ? cachedPublicly(file) : 'private, no-cache',
     ETag: contentEtag(file),
     'Last-Modified': file.storedAt.toUTCString(),

@@ -8,7 +8,8 @@ import type { StorageKey } from './storage.ts'
 export interface DirectAccess {
   /**
    * A URL to GET the bytes with; the answer carries the type and the disposition, and may be kept by its client only.
-   * Undefined for bytes that clients cannot reach, because they are still to be moved here.
+   * Undefined for bytes that clients cannot reach, because they are still to be moved here, and when the service's own
+   * credentials expire before.
    */
   signRead(key: StorageKey, options: SignReadOptions): Promise<string | undefined>
 
@@ -25,7 +26,13 @@ export interface DirectAccess {
   beginParts(key: StorageKey, options: { readonly mediaType?: string | undefined }): Promise<string>
 
   /** A URL to PUT a part with, from 1 to 10,000; all but the last have 5 MiB at least. */
-  signPart(key: StorageKey, uploadId: string, partNumber: number, seconds: number): Promise<string>
+  signPart(key: StorageKey, uploadId: string, partNumber: number, seconds: number): Promise<SignedPart>
+
+  /**
+   * What the storage says the bytes under a key are, without quotes: their MD5 in hex, or of bytes that came in parts the MD5
+   * of the parts' MD5s, `-` and their number. Something else where it encrypts, so a difference proves nothing.
+   */
+  tagOf(key: StorageKey): Promise<string | undefined>
 
   /** The parts that are there, by their numbers. Throws `upload-not-found`. */
   listParts(key: StorageKey, uploadId: string): Promise<readonly SentPart[]>
@@ -43,7 +50,7 @@ export interface DirectAccess {
 }
 
 export interface SignReadOptions {
-  /** How long the URL may be used, at most seven days; less when the service's own credentials expire before. */
+  /** How long the URL may be used, at most seven days. */
   readonly seconds: number
   readonly mediaType: string
   /** The value of Content-Disposition. */
@@ -65,8 +72,16 @@ export interface SignedRequest {
   readonly url: string
   /** Headers that have to be sent as they are; Content-Length every client computes by itself. */
   readonly headers: Readonly<Record<string, string>>
+  /** How long it may be used. */
+  readonly seconds: number
   /** Fields of the form that have to come before its file; none of a PUT. */
   readonly fields: Readonly<Record<string, string>>
+}
+
+export interface SignedPart {
+  readonly url: string
+  /** How long it may be used. */
+  readonly seconds: number
 }
 
 export interface SentPart {

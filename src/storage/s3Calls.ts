@@ -23,6 +23,8 @@ export interface S3Calls extends Pick<S3Place, 's3Bucket' | 'proof'> {
   readonly sendPatiently: S3Send
   /** Sends a PutObject as `send` would, in less time. */
   put(input: S3PutInput): Promise<S3PutAnswer>
+  /** How much later it is by the clock of S3 than by this machine's, when that is more than five minutes. */
+  clockOffsetMilliseconds(): number
   close(): void
 }
 
@@ -78,6 +80,7 @@ export function createS3Calls(place: S3Place, deadlineSeconds: number): S3Calls 
     send: sendBy(client),
     sendPatiently: sendBy(patientClient),
     put: (input) => call((abortSignal) => quickPut(input, abortSignal), { bodyBytes: input.bytes.length }),
+    clockOffsetMilliseconds: () => client.config.systemClockOffset,
     close() {
       client.destroy()
       patientClient.destroy()

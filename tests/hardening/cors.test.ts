@@ -146,6 +146,7 @@ describe('A page of another site', () => {
     ['PUT', path, 'application/json', '{"file_name":"forged"}'],
     ['DELETE', path, 'text/plain', ''],
     ['GET', '/s3/params?filename=forged', 'text/plain', ''],
+    ['GET', '/s3/params/?filename=forged', 'text/plain', ''],
   ] as const
 
   it.each(changes)('may change nothing: %s %s', async (method, target, contentType, body) => {

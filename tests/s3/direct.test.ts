@@ -296,8 +296,8 @@ describe('An upload in parts', () => {
     return { key, uploadId, sendPart: sendTo(key, uploadId) }
   }
   const sendTo = (key: StorageKey, uploadId: string) => async (partNumber: number, body: Buffer) => {
-    const url = await direct.signPart(key, uploadId, partNumber, 60)
-    return await put({ method: 'PUT', url, headers: {}, fields: {} }, body)
+    const signed = await direct.signPart(key, uploadId, partNumber, 60)
+    return await put({ method: 'PUT', ...signed, headers: {}, fields: {} }, body)
   }
   const partOf = (partNumber: number, bytes: Buffer, { headers }: Answer): SentPart => ({
     partNumber,
@@ -388,10 +388,10 @@ describe('An upload in parts', () => {
     ['no part at all', (url) => url.replace(/&(partNumber|uploadId)=[^&]*/g, '')],
   ])('refuses a part with %s in its URL', async (_case, change) => {
     const { key, uploadId } = await begin()
-    const url = await direct.signPart(key, uploadId, 1, 60)
+    const { url, seconds } = await direct.signPart(key, uploadId, 1, 60)
     const changed = change(url, key)
     expect(changed).not.toBe(url)
-    expect(await put({ method: 'PUT', url: changed, headers: {}, fields: {} }, last)).toMatchObject({
+    expect(await put({ method: 'PUT', url: changed, seconds, headers: {}, fields: {} }, last)).toMatchObject({
       status: 403,
     })
     expect(await direct.listParts(key, uploadId)).toEqual([])

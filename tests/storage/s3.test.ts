@@ -150,4 +150,33 @@ describe('S3, when the server itself is at fault,', () => {
     double.setClock(0)
     await storage.delete(key)
   })
+
+  it.each([-3_600_000, 3_600_000])(
+    'signs for others by its clock, too, when it differs by %i ms',
+    async (milliseconds) => {
+      double.setClock(milliseconds)
+      const [key, staged, posted] = [newKey(), `staging/${newKey()}`, `staging/${newKey()}`]
+      await write(key, small)
+      const { direct } = storage
+      if (!direct) throw new Error('S3 has no direct access')
+      const read = { seconds: 600, mediaType: 'text/plain', disposition: 'attachment' }
+      expect((await fetch((await direct.signRead(key, read)) ?? '')).status).toBe(200)
+      const { url, headers } = await direct.signPut(staged, {
+        seconds: 600,
+        size: 5,
+        mediaType: 'text/plain',
+      })
+      expect((await fetch(url, { method: 'PUT', headers, body: 'hello' })).status).toBe(200)
+      const form = new FormData()
+      const post = await direct.signPost(posted, { seconds: 600, size: 5 })
+      for (const [name, value] of Object.entries(post.fields)) form.append(name, value)
+      form.append('file', new Blob(['hello']))
+      expect((await fetch(post.url, { method: 'POST', body: form })).status).toBe(201)
+      const uploadId = await direct.beginParts(key, {})
+      const part = await direct.signPart(key, uploadId, 1, 600)
+      expect((await fetch(part.url, { method: 'PUT', body: 'hello' })).status).toBe(200)
+      double.setClock(0)
+      for (const each of [key, staged, posted]) await storage.delete(each)
+    },
+  )
 })

@@ -1,8 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { download, freshText, send, upload } from '../support/client.ts'
+import {
+  announce,
+  beginMultipart,
+  completeMultipart,
+  gif,
+  sendDirect,
+  sendPart,
+  setStatus,
+} from '../support/direct.ts'
 import { eventually } from '../support/eventually.ts'
 import { readLog } from '../support/logs.ts'
+import { makeBucket, sendJson } from '../support/named.ts'
 import { createS3BucketOn, toSettings } from '../support/s3.ts'
 import { flipBit, refuse } from '../support/s3Double/meddling.ts'
 import type { OperationName } from '../support/s3Double/operations.ts'
@@ -23,6 +33,7 @@ afterAll(async () => {
   await double.stop()
 })
 
+const reads = () => double.calls.filter((call) => call === 'GetObject').length
 const stored = () => Array.fromAsync(service.deps.storage.list())
 
 describe('The service on S3', () => {
@@ -74,6 +85,63 @@ describe('The service on S3', () => {
     const refused = await upload(service, freshText())
     expect(refused).toBeProblem(503, 'storage-unavailable')
     expect(refused.bytes.toString()).not.toMatch(/AWS|S3:|Denied/)
+  })
+
+  it.each(['PUT', 'POST'])(
+    'makes what came by %s a file of its bytes, though they were read wrong at first',
+    async (method) => {
+      const bytes = gif(randomUUID())
+      const { body } = await announce(service, bytes, { method })
+      expect([200, 201]).toContain((await sendDirect(service, body, bytes)).status)
+      const before = reads()
+      double.meddle('GetObject', flipBit, 1)
+      expect((await setStatus(service, body.key, 'uploaded')).status).toBe(200)
+      expect(reads() - before).toBe(2)
+      expect((await download(service, body.key)).bytes).toEqual(bytes)
+      expect(await service.violations()).toEqual([])
+    },
+  )
+
+  it.each([[[1000]], [[5 * 2 ** 20]], [[5 * 2 ** 20, 6 * 2 ** 20 + 1, 10]]])(
+    'makes parts of %p bytes a file of them, though they were read wrong at first',
+    async (sizes) => {
+      const { body } = await beginMultipart(service)
+      const parts = sizes.map((size) => randomBytes(size))
+      const named = []
+      for (const [index, part] of parts.entries())
+        named.push({ PartNumber: index + 1, ETag: await sendPart(service, body.uploadId, index + 1, part) })
+      double.meddle('GetObject', flipBit, 1)
+      expect((await completeMultipart(service, body.uploadId, named)).status).toBe(200)
+      expect((await download(service, body.key)).bytes.equals(Buffer.concat(parts))).toBe(true)
+      expect(await service.violations()).toEqual([])
+    },
+  )
+
+  it('reads what came past it once, when S3 says that it was read right', async () => {
+    const bytes = gif(randomUUID())
+    const { body } = await announce(service, bytes, { method: 'PUT' })
+    await sendDirect(service, body, bytes)
+    const before = reads()
+    await setStatus(service, body.key, 'uploaded')
+    const parts = [randomBytes(5 * 2 ** 20), randomBytes(7)]
+    const upload = (await beginMultipart(service)).body
+    const named = []
+    for (const [index, part] of parts.entries())
+      named.push({ PartNumber: index + 1, ETag: await sendPart(service, upload.uploadId, index + 1, part) })
+    await completeMultipart(service, upload.uploadId, named)
+    expect(reads() - before).toBe(2)
+  })
+
+  it('puts nothing together that is larger than its bucket takes', async () => {
+    const bucket = `b-${randomUUID()}`
+    const { body } = await beginMultipart(service, { bucket })
+    const named = [{ PartNumber: 1, ETag: await sendPart(service, body.uploadId, 1, randomBytes(1000)) }]
+    await makeBucket(service, bucket, { max_file_size: 999 })
+    await sendJson(service, 'PATCH', `/buckets/${bucket}`, { max_file_size: 999 })
+    const { length } = double.calls
+    expect(await completeMultipart(service, body.uploadId, named)).toBeProblem(413, 'file-too-large')
+    expect(double.calls.slice(length)).not.toContain('CompleteMultipartUpload')
+    expect(double.calls.slice(length)).not.toContain('GetObject')
   })
 
   it('hands on nothing of a file whose bytes the server changed', async () => {

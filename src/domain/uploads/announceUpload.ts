@@ -56,7 +56,7 @@ export async function announceUpload(
   if (direct && storageKey !== null) {
     const options = { seconds, size, mediaType, sha256: sha256?.toString('hex') }
     const request = await (method === 'PUT' ? direct.signPut : direct.signPost)(storageKey, options)
-    return { upload, request, expiresAt: new Date((deps.clock.now() + seconds) * 1000) }
+    return { upload, request, expiresAt: new Date((deps.clock.now() + request.seconds) * 1000) }
   }
   return toService(deps, upload, method, mediaType)
 }
@@ -76,14 +76,15 @@ function toService(
   method: 'POST' | 'PUT',
   mediaType: string,
 ): AnnouncedUpload {
-  const { target, expiresAt } = deps.links.sign(method, `/direct/${upload.id}`, {}, mostSeconds(deps))
+  const seconds = mostSeconds(deps)
+  const { target, expiresAt } = deps.links.sign(method, `/direct/${upload.id}`, {}, seconds)
   const headers: Record<string, string> = method === 'PUT' ? { 'Content-Type': mediaType } : {}
   const fields: Record<string, string> = method === 'POST' ? { key: upload.id } : {}
-  return { upload, request: { method, url: target, headers, fields }, expiresAt }
+  return { upload, request: { method, url: target, seconds, headers, fields }, expiresAt }
 }
 
 /** How long the request may be begun; what was announced must not expire before. */
-export const mostSeconds = ({ config: { http, protocol } }: Pick<Deps, 'config'>): number =>
+const mostSeconds = ({ config: { http, protocol } }: Pick<Deps, 'config'>): number =>
   Math.min(http.linkSeconds, protocol.uploadSeconds)
 
 /** Judges what is announced, and keeps it until it comes. Throws `file-too-large`, `type-not-allowed`, `database-unavailable`. */
@@ -94,8 +95,9 @@ export async function insertAnnounced(
 ): Promise<UploadRecord> {
   const judges = { limits: config.limits, rules: await rulesOfBuckets.find(bucket) }
   if (size !== undefined) insistOnSize(judges, size)
+  // A type without a size is a browser's guess: what is allowed is judged by the bytes then.
   for (const { allowedTypes } of [judges.limits, judges.rules])
-    if (!mayBeAllowed(allowedTypes, declaredType)) throw typeNotAllowed(declaredType)
+    if (size !== undefined && !mayBeAllowed(allowedTypes, declaredType)) throw typeNotAllowed(declaredType)
   const upload = {
     ...{ id: randomUUID(), bucket, name: toFileName(name), declaredType, metadata, parts, storageKey },
     ...{ size: size ?? null, sha256: sha256 ?? null, s3UploadId: null },

@@ -37,6 +37,7 @@ export function fitsDeclared(declared: string, detected: string): boolean {
 /** Whether a list of types lets a declared one in, as far as that can be told before the bytes. */
 export function mayBeAllowed(allowed: readonly string[], declared: string): boolean {
   if (allowed.length === 0) return true
+  if (declared === 'application/octet-stream') return true // nothing is promised
   if (FAMILY.test(declared)) return allowed.some((entry) => entry.startsWith(`${declared}/`))
   const wanted = told(declared)
   return allowed.some((entry) =>

@@ -30,17 +30,21 @@ export async function beginParts(deps: PartDeps, announcement: Announcement): Pr
   return upload
 }
 
-/** An upload in parts that has not expired, complete or not. Throws `upload-not-found`. */
-export async function requireParts(deps: Pick<Deps, 'db'>, id: string): Promise<UploadRecord> {
+/**
+ * An upload in parts that has not expired, complete or not. Throws `upload-not-found`, for one whose parts are in an S3 that
+ * is not used any more, too.
+ */
+export async function requireParts(deps: Pick<Deps, 'db' | 'storage'>, id: string): Promise<UploadRecord> {
   const upload = await requireUpload(deps, id).catch((error: unknown) => {
     throw hasCode(error, 'file-not-found') ? uploadNotFound() : error
   })
-  if (!upload.parts) throw uploadNotFound()
+  const lost = upload.s3UploadId !== null && upload.expiresAt !== null && !deps.storage.direct
+  if (!upload.parts || lost) throw uploadNotFound()
   return upload
 }
 
 /**
- * URLs to PUT parts with, or targets of the service, by their numbers. Throws `upload-not-found`, `upload-taken` once it is
+ * URLs to PUT parts with, or targets of the service, by their numbers, and how long all of them may be used. Throws `upload-not-found`, `upload-taken` once it is
  * complete.
  */
 export async function signParts(
@@ -51,15 +55,15 @@ export async function signParts(
   const { storageKey, s3UploadId, expiresAt } = await requireParts(deps, id)
   if (expiresAt === null) throw uploadTaken()
   const left = Math.max(1, Math.floor(expiresAt.getTime() / 1000 - deps.clock.now()))
-  const seconds = Math.min(deps.config.http.linkSeconds, left)
+  let seconds = Math.min(deps.config.http.linkSeconds, left)
   const { direct } = deps.storage
   const urls = new Map<number, string>()
   for (const number of numbers) {
-    const url =
-      direct && storageKey !== null && s3UploadId !== null
-        ? await direct.signPart(storageKey, s3UploadId, number, seconds)
-        : deps.links.sign('PUT', `/direct/${id}/parts/${number}`, {}, seconds).target
-    urls.set(number, url)
+    if (direct && storageKey !== null && s3UploadId !== null) {
+      const signed = await direct.signPart(storageKey, s3UploadId, number, seconds)
+      seconds = signed.seconds
+      urls.set(number, signed.url)
+    } else urls.set(number, deps.links.sign('PUT', `/direct/${id}/parts/${number}`, {}, seconds).target)
   }
   return { urls, seconds }
 }
@@ -69,12 +73,12 @@ export async function signParts(
  * announced or may come; bytes that are not used are in the trash.
  */
 export async function storePart(
-  deps: Pick<Deps, 'config' | 'db' | 'logger' | 'rulesOfBuckets'>,
+  deps: Pick<Deps, 'config' | 'db' | 'logger' | 'rulesOfBuckets' | 'storage'>,
   id: string,
   partNumber: number,
-  { storageKey, size, digests }: Receipt,
+  { storageKey, size, digests, blockCrc32 }: Receipt,
 ): Promise<UploadPart> {
-  const part = { number: partNumber, storageKey, size, md5: digests.md5 }
+  const part = { number: partNumber, storageKey, size, md5: digests.md5, blockCrc32 }
   try {
     const most = await mostBytesOf(deps, await requireParts(deps, id))
     const outcome = await asked(() => putUploadPart(deps.db, id, part, most))

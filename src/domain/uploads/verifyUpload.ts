@@ -42,7 +42,7 @@ async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecor
     await deps.storage.compose(storageKey, [stagingKey])
     // It may have been written again since it was looked at.
     const copied = (await deps.storage.size(storageKey)) ?? 0
-    const receipt = await receiptOfStored(deps, storageKey, copied, lease.insist)
+    const receipt = await receiptOfStored(deps, { storageKey, size: copied, insist: lease.insist })
     return await commitUpload(deps, upload, receipt, { repeatable: false })
   } catch (error) {
     await abandon(deps, storageKey)

@@ -7,5 +7,6 @@ export const readLink: Operation<'readLink'> = (deps) => async (req, res) => {
   await sendFile(deps, req, res, content, {
     wish: req.query.disposition ?? 'attachment',
     visibility: 'private',
+    linked: true,
   })
 }

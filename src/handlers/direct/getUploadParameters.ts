@@ -1,8 +1,11 @@
 import { parseMediaType } from '../../domain/mediaTypes.ts'
 import { toMetadata } from '../../domain/metadata.ts'
-import { announceForm, mostSeconds } from '../../domain/uploads/announceUpload.ts'
+import { announceForm } from '../../domain/uploads/announceUpload.ts'
+import { queryInvalid } from '../../errors.ts'
 import type { Operation } from '../../http/operation.ts'
 import { publicUrl } from '../../http/publicUrl.ts'
+
+const PARAMETERS = new Set(['filename', 'type', 'bucket'])
 
 export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => async (req, res) => {
   const { filename, type, bucket = 'default' } = req.query
@@ -17,14 +20,19 @@ export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => a
   })
   const { method, fields } = request
   res.set('Cache-Control', 'no-store')
-  res.json({ method, url: publicUrl(req, request.url), fields, expires: mostSeconds(deps) })
+  res.json({ method, url: publicUrl(req, request.url), fields, expires: request.seconds })
 }
 
-/** The validator knows such parameters by their names alone, and cuts off values at an ampersand. */
-const metadataOf = (target: string): Record<string, string> =>
-  Object.fromEntries(
-    [...new URLSearchParams(target.slice(target.indexOf('?')))].flatMap(([name, value]) => {
-      const key = /^metadata\[(.+)\]$/.exec(name)?.[1]
-      return key === undefined ? [] : [[key, value]]
-    }),
-  )
+/**
+ * With such parameters the validator lets every name pass, and cuts off their values at an ampersand. Throws
+ * `query-invalid` for what is no parameter.
+ */
+function metadataOf(target: string): Record<string, string> {
+  const metadata: [string, string][] = []
+  for (const [name, value] of new URLSearchParams(target.slice(target.indexOf('?')))) {
+    const key = /^metadata\[(.+)\]$/.exec(name)?.[1]
+    if (key !== undefined) metadata.push([key, value])
+    else if (!PARAMETERS.has(name)) throw queryInvalid(name, 'is no parameter')
+  }
+  return Object.fromEntries(metadata)
+}

@@ -1,0 +1,95 @@
+import { crc32 } from 'node:zlib'
+import { asked } from '../../database/failures.ts'
+import { listUploadParts, type UploadPart } from '../../database/uploadParts.ts'
+import type { UploadRecord } from '../../database/uploads.ts'
+import { fileTooLarge, hasCode, partsInvalid, sizeMismatch } from '../../errors.ts'
+import type { DirectAccess } from '../../storage/directAccess.ts'
+import type { StorageKey } from '../../storage/storage.ts'
+import { blockBytes, type Receipt } from '../receipt.ts'
+import { type Lease, receiveBytes } from '../receiveBytes.ts'
+import { receiptOfStored } from './storedReceipt.ts'
+import { etagOf, mostBytesOf, type PartDeps } from './uploadParts.ts'
+
+export interface NamedPart {
+  readonly partNumber: number
+  /** With or without its quotes. */
+  readonly etag: string
+}
+
+/**
+ * Makes one of parts: on S3 they are put together in place, and read once; parts that the service has are received once
+ * more, as one. Throws `upload-not-found`, `parts-invalid`, `size-mismatch`, `file-too-large`, and what `receiveBytes` throws.
+ */
+export async function receiveParts(
+  deps: PartDeps,
+  upload: UploadRecord,
+  parts: readonly NamedPart[],
+  lease: Lease,
+): Promise<Receipt> {
+  const { id, size, storageKey, s3UploadId } = upload
+  const maxBytes = await mostBytesOf(deps, upload)
+  const { direct } = deps.storage
+  if (direct && storageKey !== null && s3UploadId !== null) {
+    const insistOnSize = (bytes: number) => {
+      if (size !== null && bytes !== size) throw sizeMismatch(size, bytes)
+      if (bytes > maxBytes) throw fileTooLarge(maxBytes)
+    }
+    const partSizes = await sizesOf(direct, storageKey, s3UploadId, parts)
+    // Before they are put together, and before anything of it is read.
+    if (partSizes) insistOnSize(partSizes.reduce((sum, bytes) => sum + bytes, 0))
+    const completed = await direct.completeParts(storageKey, s3UploadId, parts)
+    insistOnSize(completed)
+    return await receiptOfStored(deps, { storageKey, size: completed, partSizes, insist: () => {} })
+  }
+  const there = new Map((await asked(() => listUploadParts(deps.db, id))).map((part) => [part.number, part]))
+  const wanted = parts
+    .toSorted((one, other) => one.partNumber - other.partNumber)
+    .map(({ partNumber, etag }) => {
+      const part = there.get(partNumber)
+      if (!part || bare(etagOf(part.md5)) !== bare(etag))
+        throw partsInvalid(`part ${partNumber} is not the one that is there`)
+      return part
+    })
+  if (wanted.length === 0) throw partsInvalid('there are none')
+  const declaredBytes = wanted.reduce((sum, part) => sum + part.size, 0)
+  if (size !== null && declaredBytes !== size)
+    throw partsInvalid(`together they have ${declaredBytes} bytes, not the ${size} that were announced`)
+  return await receiveBytes(deps, bytesOf(deps, wanted), { sha512: false, declaredBytes, maxBytes, lease })
+}
+
+/** The sizes of these parts, in the order of their numbers; undefined when they were put together before, or are others. */
+async function sizesOf(
+  direct: DirectAccess,
+  storageKey: StorageKey,
+  s3UploadId: string,
+  parts: readonly NamedPart[],
+): Promise<number[] | undefined> {
+  const there = await direct.listParts(storageKey, s3UploadId).catch((error: unknown) => {
+    if (hasCode(error, 'upload-not-found')) return []
+    throw error
+  })
+  const numbers = new Set(parts.map(({ partNumber }) => partNumber))
+  const sizes = there.flatMap(({ partNumber, size }) => (numbers.has(partNumber) ? [size] : []))
+  return sizes.length > 0 && sizes.length === numbers.size ? sizes : undefined
+}
+
+/** An entity tag without its quotes. */
+export const bare = (etag: string) => etag.replaceAll('"', '')
+
+async function* bytesOf({ storage }: PartDeps, parts: readonly UploadPart[]) {
+  for (const { number, storageKey, size, blockCrc32 } of parts) {
+    if (size === 0) continue
+    try {
+      const blocks = storage.read(storageKey, { first: 0, last: size - 1 }, blockBytes)
+      let checked = 0
+      for await (const block of blocks) {
+        if (blockCrc32 && crc32(block) !== blockCrc32.readUInt32BE(checked))
+          throw partsInvalid(`part ${number} was damaged and has to be sent again`)
+        checked += 4
+        yield Buffer.from(block) // the storage uses its buffer again
+      }
+    } catch (error) {
+      throw hasCode(error, 'file-not-found') ? partsInvalid(`part ${number} is not there any more`) : error
+    }
+  }
+}
