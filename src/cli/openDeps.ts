@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { keepLinkSecret } from '../database/linkSecrets.ts'
 import type { Deps } from '../deps.ts'
 import { createRulesOfBuckets } from '../domain/bucketRules.ts'
@@ -22,7 +23,9 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     keys: createKeyReserve(db, config.protocol.leaseSeconds, opened.storageId),
     links: createLinks([newest, ...older], clock),
     rulesOfBuckets: createRulesOfBuckets(db),
-    digestThreads: createDigestThreads(),
+    digestThreads: createDigestThreads({
+      firstHere: config.storage.kind === 's3' && availableParallelism() <= 2,
+    }),
     commitNewFile: createCommitQueue(db),
     verifications: new Map(),
   }

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { storageUnavailable } from '../errors.ts'
 import type { DigestJob } from './digestThread.ts'
 
-/** Digests of one file, computed beside the event loop. */
+/** Digests of one file, as a rule computed beside the event loop. */
 export interface ThreadDigests {
   /** Copies the bytes for the thread; waits while it has enough to do. Throws when the thread was lost. */
   update(bytes: Buffer): Promise<void>
@@ -27,10 +28,13 @@ const MOST_THREADS = 4
 /**
  * Threads that digest large files: the digests take longer than everything else that is done with a byte, and the event
  * loop would do nothing else meanwhile. They begin with the first large file; each file stays with one of them.
+ * With `firstHere`, one file at a time is digested by the event loop, and only those beside it by threads: on two cores
+ * that have S3's connections to serve as well, bringing bytes to the other core takes more than it saves (0008).
  */
-export function createDigestThreads(): DigestThreads {
+export function createDigestThreads({ firstHere = false } = {}): DigestThreads {
   const size = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
   const threads: { worker: Worker; files: number }[] = []
+  let here = false
 
   function start() {
     const thread = { worker: new Worker(new URL('./digestThread.ts', import.meta.url)), files: 0 }
@@ -60,6 +64,12 @@ export function createDigestThreads(): DigestThreads {
 
   return {
     open(algorithms) {
+      if (firstHere && !here) {
+        here = true
+        return digestHere(algorithms, () => {
+          here = false
+        })
+      }
       const thread = leastBusy()
       if (!thread) return undefined
       thread.files += 1
@@ -68,6 +78,21 @@ export function createDigestThreads(): DigestThreads {
       })
     },
     close: async () => void (await Promise.all(threads.map(({ worker }) => worker.terminate()))),
+  }
+}
+
+function digestHere(algorithms: readonly string[], ended: () => void): ThreadDigests {
+  const hashes = algorithms.map((algorithm) => createHash(algorithm))
+  let open = true
+  return {
+    async update(bytes) {
+      for (const hash of hashes) hash.update(bytes)
+    },
+    finish: async () => hashes.map((hash) => hash.digest()),
+    close() {
+      if (open) ended()
+      open = false
+    },
   }
 }
 
