@@ -44,8 +44,8 @@ export async function requireParts(deps: Pick<Deps, 'db' | 'storage'>, id: strin
 }
 
 /**
- * URLs to PUT parts with, or targets of the service, by their numbers, and how long all of them may be used. Throws `upload-not-found`, `upload-taken` once it is
- * complete.
+ * URLs to PUT parts with, or targets of the service, by their numbers, and how long all of them may be used. Throws
+ * `upload-not-found`, `upload-taken` once it is complete.
  */
 export async function signParts(
   deps: PartDeps,
