@@ -70,7 +70,7 @@ describe('The service on S3', () => {
     async (operation, code, why) => {
       const complaints = () => readLog(service.logDirectory, 'warn.log')
       const { length: before } = await complaints()
-      double.meddle(operation, refuse(code), 20)
+      double.meddle(operation, refuse(code))
       const { status, bytes } = await send(service, '/readyz')
       double.restore()
       expect(status).toBe(503)
