@@ -84,10 +84,7 @@ describe('a file that Uppy sends in one request', () => {
     ['a name in brackets', 'filename[a]=b'],
     ['metadata in no brackets', 'filename=a&metadata=b'],
     ['a key of metadata that means a prototype', 'filename=a&metadata[__proto__]=b'],
-    [
-      'too much metadata',
-      `filename=a&${Array.from({ length: 70 }, (_, index) => `metadata[k${index}]=${'x'.repeat(150)}`).join('&')}&metadata[z]=%00`,
-    ],
+    ['metadata that cannot be kept', 'filename=a&metadata[z]=%00'],
     ['a parameter that there is not', 'filename=a&buckett=b'],
     ['metadata without a key', 'filename=a&metadata[]=b'],
     ['another parameter in brackets', 'filename=a&other[a]=b'],

@@ -1,6 +1,6 @@
 import { CompiledQuery, sql } from 'kysely'
 import type { StorageKey } from '../storage/storage.ts'
-import type { Database, TrashReason } from './schema.ts'
+import type { Database, DatabaseTransaction, TrashReason } from './schema.ts'
 
 const inSeconds = (seconds: number) => sql<Date>`now() + make_interval(secs => ${seconds})`
 
@@ -48,6 +48,14 @@ export async function trashIntent(db: Database, key: StorageKey, reason: TrashRe
     )
     .executeTakeFirst()
   return Number(moved.numInsertedOrUpdatedRows ?? 0) > 0
+}
+
+/** Moves intents to the trash; those that were reaped are there already. */
+export async function trashIntents(trx: DatabaseTransaction, keys: readonly StorageKey[]): Promise<void> {
+  await sql`
+    with gone as (delete from intents where storage_key = any(${keys}::text[]) returning storage_key)
+    insert into trash (storage_key, reason, remove_after) select storage_key, 'aborted', now() from gone
+  `.execute(trx)
 }
 
 /** Moves every intent whose lease ran out to the trash (REAP). Rows that a commit holds are left alone. */

@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { storageUnavailable } from '../errors.ts'
 import type { StorageKey } from '../storage/storage.ts'
 import { ensureBucket } from './buckets.ts'
-import { insertIntents } from './intents.ts'
+import { insertIntents, trashIntents } from './intents.ts'
 import type { Database, DatabaseTransaction, Schema, UploadStatus } from './schema.ts'
 
 /** A file to be, under the id it will have; once there is a file, what became of it. */
@@ -166,14 +166,6 @@ export async function deleteExpiredUploads(db: Database, atMost: number): Promis
     .where('expires_at', '<=', sql<Date>`now()`) // still, of one that was being finished
     .executeTakeFirst()
   return Number(numDeletedRows)
-}
-
-/** Moves intents to the trash; those that were reaped are there already. */
-export async function trashIntents(trx: DatabaseTransaction, keys: readonly StorageKey[]): Promise<void> {
-  await sql`
-    with gone as (delete from intents where storage_key = any(${keys}::text[]) returning storage_key)
-    insert into trash (storage_key, reason, remove_after) select storage_key, 'aborted', now() from gone
-  `.execute(trx)
 }
 
 const toUploadRecord = (row: Selectable<Schema['uploads']>): UploadRecord => ({

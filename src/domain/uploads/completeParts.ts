@@ -5,10 +5,10 @@ import { hasCode, partsInvalid, uploadNotFound } from '../../errors.ts'
 import type { Receipt } from '../receipt.ts'
 import { abandon, createLease } from '../receiveBytes.ts'
 import { commitUpload } from './commitUpload.ts'
+import { once } from './once.ts'
 import { bare, type NamedPart, receiveParts } from './receiveParts.ts'
 import { settledFileOf } from './uploadedFile.ts'
 import { abortParts, type PartDeps, requireParts } from './uploadParts.ts'
-import { once } from './verifyUpload.ts'
 
 /**
  * Puts parts together and makes them the file that was announced; done before, it returns that file. Throws

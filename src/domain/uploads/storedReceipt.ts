@@ -19,7 +19,8 @@ export interface StoredBytes {
 
 /**
  * The receipt of stored bytes. They are read once when the storage says that they are what was read; else a second time:
- * what is kept of them must not come from a read that went wrong, and two of them that agree are right. Throws `file-not-found`, `storage-unavailable`.
+ * what is kept of them must not come from a read that went wrong, and two of them that agree are right. Throws `file-not-found`,
+ * `storage-unavailable`.
  */
 export async function receiptOfStored(deps: ReadDeps, bytes: StoredBytes): Promise<Receipt> {
   const said = await deps.storage.direct?.tagOf(bytes.storageKey)

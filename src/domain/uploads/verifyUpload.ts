@@ -4,6 +4,7 @@ import type { Deps } from '../../deps.ts'
 import { fileMissingYet, fileNotFound, hasCode, sizeMismatch } from '../../errors.ts'
 import { abandon, createLease, type ReceiveDeps } from '../receiveBytes.ts'
 import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
+import { once } from './once.ts'
 import { requireUpload } from './receivedUpload.ts'
 import { receiptOfStored } from './storedReceipt.ts'
 import { settledFileOf } from './uploadedFile.ts'
@@ -17,17 +18,6 @@ export type VerifyDeps = CommitUploadDeps & ReceiveDeps & Pick<Deps, 'verificati
  */
 export function verifyUpload(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
   return once(deps.verifications, upload.id, () => verify(deps, upload))
-}
-
-/** Does what is asked for under a key once at a time; who asks meanwhile gets the same answer. */
-export function once<Result>(
-  running: Map<string, Promise<Result>>,
-  key: string,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const begun = running.get(key) ?? work().finally(() => running.delete(key))
-  running.set(key, begun)
-  return begun
 }
 
 async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
