@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import winston from 'winston'
 import type { LogConfig } from './config.ts'
-import { createLogFile } from './logFile.ts'
+import { createLogFile } from './runtime/rotatingFile.ts'
 
 /** Each level's rank; a log file holds its own level and everything graver. */
 const levels = { critical: 0, error: 1, warn: 2, info: 3, debug: 4 } as const

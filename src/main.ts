@@ -3,7 +3,7 @@ import { fsck } from './cli/fsck.ts'
 import { migrate } from './cli/migrate.ts'
 import { migrateStorage } from './cli/migrateStorage.ts'
 import { serve } from './cli/serve.ts'
-import { packageVersion } from './packageVersion.ts'
+import { packageVersion } from './runtime/packageVersion.ts'
 
 /** A command: takes the words after its name, resolves with the exit code. */
 export type Command = (words: readonly string[]) => Promise<number>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
-import { armFailpoints } from '../src/failpoint.ts'
+import { armFailpoints } from '../src/runtime/failpoint.ts'
 import { download, type FileBody, filesPath, freshText, send, upload } from './support/client.ts'
 import { rawRequest } from './support/rawRequest.ts'
 import { startService, type TestService } from './support/service.ts'

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../config.ts'
 import { checkEverything } from '../domain/fsck.ts'
-import { armFailpoints } from '../failpoint.ts'
+import { armFailpoints } from '../runtime/failpoint.ts'
 import { bindStorage } from './bindStorage.ts'
 import { openStorage } from './openStorage.ts'
 import { withDatabase } from './withDatabase.ts'

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { PoolConfig } from 'pg'
+import type { DatabaseTls } from '../config/database.ts'
 import type { Config } from '../config.ts'
 import { connectDatabase, type DatabaseConnection } from '../database/connect.ts'
 import { findRunningPostgres } from '../database/embeddedPostgres/running.ts'
 import { startEmbeddedPostgres } from '../database/embeddedPostgres/start.ts'
-import type { DatabaseTls } from '../databaseConfig.ts'
 import type { Logger } from '../logger.ts'
 
 export interface OpenDatabase extends DatabaseConnection {

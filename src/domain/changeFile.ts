@@ -3,7 +3,7 @@ import type { FileRecord } from '../database/fileRecord.ts'
 import { type FileChanges, type FileState, markFileDeleted, updateFileRecord } from '../database/files.ts'
 import type { Deps } from '../deps.ts'
 import { databaseUnavailable, nameTaken } from '../errors.ts'
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import { insistOnType } from './bucketRules.ts'
 import { findOnlyFile } from './findFile.ts'
 

@@ -16,7 +16,7 @@ import type { Database, DatabaseTransaction } from '../database/schema.ts'
 import { insertTrash } from '../database/trash.ts'
 import { finishUpload } from '../database/uploads.ts'
 import { idempotentRequestRunning, uploadFenced, uploadTaken } from '../errors.ts'
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import type { Storage } from '../storage/storage.ts'
 
 export interface CommitRequest {

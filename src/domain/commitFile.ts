@@ -5,7 +5,7 @@ import { settleCommits } from '../database/installation.ts'
 import { intentStands, trashIntent } from '../database/intents.ts'
 import type { Deps } from '../deps.ts'
 import { databaseUnavailable, hasCode, outcomeUnknown, uploadFenced } from '../errors.ts'
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import { type CommitOutcome, type CommitRequest, commitAlone } from './commitAlone.ts'
 import { abandon } from './receiveBytes.ts'
 

@@ -4,7 +4,7 @@ import { classifyFailure, codeOf } from '../database/failures.ts'
 import type { FileRecord } from '../database/fileRecord.ts'
 import type { NewFile } from '../database/newFile.ts'
 import type { Database } from '../database/schema.ts'
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 
 /**
  * Commits a file whose bytes are new to its bucket. Undefined means nothing was done: the intent is gone, the bucket

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { insertIntents } from '../database/intents.ts'
 import type { Database } from '../database/schema.ts'
 import { storageUnavailable } from '../errors.ts'
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import type { StorageKey } from '../storage/storage.ts'
 
 /** Hands out storage keys whose intents are committed. */

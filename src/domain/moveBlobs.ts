@@ -5,7 +5,7 @@ import { findBlobKeys, listUncopied, rememberCopies } from '../database/copies.t
 import { isCurrentBlob } from '../database/inspect.ts'
 import type { Database } from '../database/schema.ts'
 import { fileDamaged, hasCode, storageFull } from '../errors.ts'
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import type { Storage, StorageKey } from '../storage/storage.ts'
 import { blockBytes } from './receipt.ts'
 

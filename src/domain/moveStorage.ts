@@ -1,7 +1,7 @@
 import { countUncopied } from '../database/copies.ts'
 import { listPresent } from '../database/presence.ts'
 import { beginWriting, completeStorage, endWriting, listStorages } from '../database/storages.ts'
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import { type Move, moveBlobs, moveMark, removeHalves } from './moveBlobs.ts'
 
 export interface StorageMove extends Omit<Move, 'moved' | 'failed'> {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
-import { openBufferReader } from '../deadBuffers.ts'
 import type { Digests } from '../domain/receipt.ts'
 import { bodyIncomplete, bodyTooSlow } from '../errors.ts'
+import { openBufferReader } from '../runtime/youngBuffers.ts'
 
 export interface SlowLimits {
   readonly minimumBytesPerSecond: number

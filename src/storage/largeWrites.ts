@@ -1,5 +1,5 @@
 import { type FileHandle, rename } from 'node:fs/promises'
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import type { DirectorySync } from './durableDirectory.ts'
 import type { StorageKey } from './storage.ts'
 import { attempt } from './systemErrors.ts'

@@ -1,4 +1,4 @@
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import { createPartBuffers } from './partBuffers.ts'
 import { resumed } from './resumed.ts'
 import { createS3Calls } from './s3Calls.ts'

@@ -4,7 +4,7 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import { lengthOf } from './composition.ts'
 import type { PartBuffer } from './partBuffers.ts'
 import type { S3Calls } from './s3Calls.ts'

@@ -1,6 +1,6 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { storageUnavailable } from '../errors.ts'
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import type { S3Calls } from './s3Calls.ts'
 import { statusOf } from './s3Errors.ts'
 import type { S3Objects } from './s3Objects.ts'

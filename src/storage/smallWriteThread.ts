@@ -1,7 +1,7 @@
 import { closeSync, constants, fsync, fsyncSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { parentPort } from 'node:worker_threads'
-import { type ArmedFailpoints, armFailpoints, failpoint } from '../failpoint.ts'
+import { type ArmedFailpoints, armFailpoints, failpoint } from '../runtime/failpoint.ts'
 import { closeDirectories, syncDirectory } from './openDirectories.ts'
 import { type IdentityStamp, OTHER_VOLUME, readStampSync } from './volumeIdentity.ts'
 

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { armedFailpoints } from '../failpoint.ts'
+import { armedFailpoints } from '../runtime/failpoint.ts'
 import type { SmallWrite, SmallWriteBatch, SmallWriteFailure } from './smallWriteThread.ts'
 import { toStorageError } from './systemErrors.ts'
 import { OTHER_VOLUME } from './volumeIdentity.ts'

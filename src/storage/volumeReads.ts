@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { fileDamaged, fileNotFound, storageUnavailable } from '../errors.ts'
-import { failpoint } from '../failpoint.ts'
+import { failpoint } from '../runtime/failpoint.ts'
 import type { ByteRange } from './storage.ts'
 import { systemCode, toStorageError } from './systemErrors.ts'
 import { openRegular } from './volumeFiles.ts'

@@ -3,7 +3,7 @@ import { readdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { armFailpoints } from '../../src/failpoint.ts'
+import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { type ServiceBehindProxy, startServiceBehindProxy } from '../support/brokenDatabase.ts'
 import { createInstallation } from '../support/childService.ts'
 import {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { armFailpoints } from '../../src/failpoint.ts'
+import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { createInstallation } from '../support/childService.ts'
 import { download, type FileBody, filesPath, freshText, putRaw, send, upload } from '../support/client.ts'
 import { uploadHeadersOnly } from '../support/headersOnly.ts'

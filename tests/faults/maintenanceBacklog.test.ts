@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
-import { armFailpoints } from '../../src/failpoint.ts'
+import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { filesPath, send, upload } from '../support/client.ts'
 import { startService, type TestService } from '../support/service.ts'
 

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { armFailpoints } from '../../src/failpoint.ts'
+import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { download, filesPath, send, upload } from '../support/client.ts'
 import { findEverything } from '../support/findings.ts'
 import { startService, type TestService } from '../support/service.ts'

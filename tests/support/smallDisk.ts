@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { armFailpoints } from '../../src/failpoint.ts'
+import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { createDatabase } from './postgres.ts'
 import { startService } from './service.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { openBufferReader } from '../../src/deadBuffers.ts'
+import { openBufferReader } from '../../src/runtime/youngBuffers.ts'
 
 const chunkBytes = 64 * 1024
 const mebibyte = 2 ** 20

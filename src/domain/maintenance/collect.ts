@@ -1,6 +1,6 @@
 import { collectUnreferenced, listUnreferencedBlobs } from '../../database/blobs.ts'
 import { codeOf } from '../../database/failures.ts'
-import { failpoint } from '../../failpoint.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 
 /** The foreign key says no: 23001 since PostgreSQL 18, 23503 before. */

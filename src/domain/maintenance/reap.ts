@@ -1,5 +1,5 @@
 import { reapIntents } from '../../database/intents.ts'
-import { failpoint } from '../../failpoint.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
 import { inPages, type MaintenanceDeps } from './steps.ts'
 
 /** REAP: moves intents whose lease ran out to the trash. Returns how many. */

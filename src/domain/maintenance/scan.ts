@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { trashUnknownKeys } from '../../database/trash.ts'
-import { failpoint } from '../../failpoint.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
 import { type StorageKey, shards } from '../../storage/storage.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 

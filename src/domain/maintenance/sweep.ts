@@ -1,6 +1,6 @@
 import { settleCommits } from '../../database/installation.ts'
 import { deleteTrash, listRemovable, postponeTrash } from '../../database/trash.ts'
-import { failpoint } from '../../failpoint.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
 import type { StorageKey } from '../../storage/storage.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 

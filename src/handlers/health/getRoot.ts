@@ -1,7 +1,7 @@
 import { filesPath } from '../../http/fileBody.ts'
 import type { Operation } from '../../http/operation.ts'
 import { loadPage, pagePolicy } from '../../http/page.ts'
-import { packageVersion } from '../../packageVersion.ts'
+import { packageVersion } from '../../runtime/packageVersion.ts'
 
 export const getRoot: Operation<'getRoot'> = () => {
   const page = loadPage()

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { createReader } from './settings.ts'
+import type { createReader } from './reader.ts'
 
 /** Without DATABASE_URL or DB_HOST the service runs a PostgreSQL of its own below the data directory. */
 export type DatabaseConfig =

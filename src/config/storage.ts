@@ -1,6 +1,6 @@
-import type { createReader } from './settings.ts'
-import type { S3StorageOptions } from './storage/s3.ts'
-import type { StorageKind } from './storage/storage.ts'
+import type { S3StorageOptions } from '../storage/s3.ts'
+import type { StorageKind } from '../storage/storage.ts'
+import type { createReader } from './reader.ts'
 
 /** Where bytes are kept: below the data directory, or in an S3 bucket. */
 export type StorageConfig = { readonly kind: 'volume' } | (S3StorageOptions & { readonly kind: 's3' })
