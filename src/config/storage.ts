@@ -1,4 +1,4 @@
-import type { S3StorageOptions } from '../storage/s3.ts'
+import type { S3StorageOptions } from '../storage/s3/s3.ts'
 import type { StorageKind } from '../storage/storage.ts'
 import type { createReader } from './reader.ts'
 

@@ -141,7 +141,7 @@ describe('the load balancer', () => {
   })
 
   it('waits for what S3 may take, and hangs up before the service does', () => {
-    const [, seconds] = /COMPLETE_SECONDS = (\d+)/.exec(read('src/storage/s3PutParts.ts')) ?? []
+    const [, seconds] = /COMPLETE_SECONDS = (\d+)/.exec(read('src/storage/s3/putParts.ts')) ?? []
     expect(locals.idle_seconds).toBeGreaterThan(Number(seconds))
     expect(one('resource', 'aws_lb', 'service').idle_timeout).toBe(expression('local.idle_seconds'))
     expect((locals.environment as Block).KEEP_ALIVE_SECONDS).toBe(expression('local.idle_seconds + 10'))

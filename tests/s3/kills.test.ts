@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { createCycle } from '../../src/domain/maintenance/run.ts'
 import { createLogger } from '../../src/logger.ts'
-import type { S3StorageOptions } from '../../src/storage/s3.ts'
+import type { S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { createInstallation, type Installation } from '../support/childService.ts'
 import {
   killOverAndOver,

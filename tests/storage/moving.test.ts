@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createMovingStorage, type MovingStorage } from '../../src/storage/moving.ts'
 import type { Storage, StorageKey } from '../../src/storage/storage.ts'
-import { createVolumeStorage } from '../../src/storage/volume.ts'
+import { createVolumeStorage } from '../../src/storage/volume/volume.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from './storageContract.ts'
 
 let directory: string

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3.ts'
-import type { S3Place } from '../../src/storage/s3Client.ts'
+import type { S3Place } from '../../src/storage/s3/client.ts'
+import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { createS3BucketOn, somewhereIn } from '../support/s3.ts'
 import { answerEmpty, answerXml } from '../support/s3Double/call.ts'
 import {

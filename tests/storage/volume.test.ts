@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/storage/storage.ts'
-import { createVolumeStorage, type VolumeStorage } from '../../src/storage/volume.ts'
+import { createVolumeStorage, type VolumeStorage } from '../../src/storage/volume/volume.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from './storageContract.ts'
 
 let directory: string

@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createS3Storage, type S3StorageOptions } from '../../src/storage/s3.ts'
+import { createS3Storage, type S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { asAdministrator } from './postgres.ts'
 import type { TestService } from './service.ts'
 

@@ -9,8 +9,8 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import type { S3StorageOptions } from '../../src/storage/s3.ts'
-import { createS3Client, type S3Place } from '../../src/storage/s3Client.ts'
+import { createS3Client, type S3Place } from '../../src/storage/s3/client.ts'
+import type { S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import type { StorageKey } from '../../src/storage/storage.ts'
 import type { StoredBytes } from './volume.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { lengthOf, type Piece, planComposition } from '../../src/storage/composition.ts'
+import { lengthOf, type Piece, planComposition } from '../../src/storage/s3/planComposition.ts'
 
 const limits = { least: 50, mostRead: 80, mostCopied: 200 }
 

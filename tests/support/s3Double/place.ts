@@ -1,4 +1,4 @@
-import type { S3Place } from '../../../src/storage/s3Client.ts'
+import type { S3Place } from '../../../src/storage/s3/client.ts'
 import type { S3ServerPlace } from '../s3.ts'
 import { type S3Double, startS3Double } from './server.ts'
 

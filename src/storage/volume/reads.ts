@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
-import { fileDamaged, fileNotFound, storageUnavailable } from '../errors.ts'
-import { failpoint } from '../runtime/failpoint.ts'
-import type { ByteRange } from './storage.ts'
+import { fileDamaged, fileNotFound, storageUnavailable } from '../../errors.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
+import type { ByteRange } from '../storage.ts'
+import { openRegular } from './files.ts'
 import { systemCode, toStorageError } from './systemErrors.ts'
-import { openRegular } from './volumeFiles.ts'
 
 /** A file that is open for reading, and how many bytes it has. */
 export interface OpenFile {

@@ -7,10 +7,10 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
-import { storageUnavailable } from '../errors.ts'
-import { failpoint } from '../runtime/failpoint.ts'
-import type { S3Calls } from './s3Calls.ts'
-import { isMissing } from './s3Errors.ts'
+import { storageUnavailable } from '../../errors.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
+import type { S3Calls } from './calls.ts'
+import { isMissing } from './errors.ts'
 
 /** What can be asked about the objects of a bucket, by their names. Everything throws what the SDK throws. */
 export type S3Objects = ReturnType<typeof createS3Objects>

@@ -4,12 +4,12 @@ import {
   ListPartsCommand,
   type ListPartsCommandOutput,
 } from '@aws-sdk/client-s3'
-import { partsInvalid, uploadNotFound } from '../errors.ts'
-import type { SentPart } from './directAccess.ts'
-import type { S3Calls } from './s3Calls.ts'
-import { isMissing, nameOf } from './s3Errors.ts'
-import type { S3Objects } from './s3Objects.ts'
-import { COMPLETE_SECONDS } from './s3PutParts.ts'
+import { partsInvalid, uploadNotFound } from '../../errors.ts'
+import type { SentPart } from '../directAccess.ts'
+import type { S3Calls } from './calls.ts'
+import { isMissing, nameOf } from './errors.ts'
+import type { S3Objects } from './objects.ts'
+import { COMPLETE_SECONDS } from './putParts.ts'
 
 /** Returns the id of the upload. Throws what the SDK throws. */
 export async function beginS3Parts(

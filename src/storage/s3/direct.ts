@@ -1,13 +1,13 @@
 import { GetObjectCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3'
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import type { DirectAccess, SignWriteOptions } from './directAccess.ts'
-import type { S3Calls } from './s3Calls.ts'
-import { createS3Client, type S3Place } from './s3Client.ts'
-import { beginS3Parts, completeS3Parts, listS3Parts } from './s3DirectParts.ts'
-import { attemptS3 } from './s3Errors.ts'
-import type { S3Objects } from './s3Objects.ts'
-import type { StorageKey } from './storage.ts'
+import type { DirectAccess, SignWriteOptions } from '../directAccess.ts'
+import type { StorageKey } from '../storage.ts'
+import type { S3Calls } from './calls.ts'
+import { createS3Client, type S3Place } from './client.ts'
+import { beginS3Parts, completeS3Parts, listS3Parts } from './directParts.ts'
+import { attemptS3 } from './errors.ts'
+import type { S3Objects } from './objects.ts'
 
 export interface S3DirectOptions {
   readonly calls: S3Calls

@@ -6,10 +6,10 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3'
-import { createS3Breaker } from './s3Breaker.ts'
-import { createS3Client, type S3Place } from './s3Client.ts'
-import { isPassing, toOmen } from './s3Failures.ts'
-import { createS3QuickPut, type S3PutAnswer, type S3PutInput } from './s3QuickPut.ts'
+import { createS3Breaker } from './breaker.ts'
+import { createS3Client, type S3Place } from './client.ts'
+import { isPassing, toOmen } from './failures.ts'
+import { createS3QuickPut, type S3PutAnswer, type S3PutInput } from './quickPut.ts'
 
 /** Calls to one S3 server about one bucket. */
 export interface S3Calls extends Pick<S3Place, 's3Bucket' | 'proof'> {

@@ -1,4 +1,4 @@
-import { storageUnavailable } from '../errors.ts'
+import { storageUnavailable } from '../../errors.ts'
 
 /** Memory for the bytes of one request, of which there is so much for all uploads together. */
 export interface PartBuffer {

@@ -1,14 +1,14 @@
 import { CopyObjectCommand } from '@aws-sdk/client-s3'
-import { fileNotFound, storageUnavailable } from '../errors.ts'
-import { type CompositionStep, lengthOf, planComposition } from './composition.ts'
+import { fileNotFound, storageUnavailable } from '../../errors.ts'
+import type { S3Calls } from './calls.ts'
+import { COPY_SECONDS, type RangeCopy, toCopySource } from './copies.ts'
+import { isMissing } from './errors.ts'
+import type { S3Object, S3Objects } from './objects.ts'
 import { createPartTaker, type PartBuffer, type PartBuffers } from './partBuffers.ts'
-import type { S3Calls } from './s3Calls.ts'
-import { COPY_SECONDS, type RangeCopy, toCopySource } from './s3Copies.ts'
-import { isMissing } from './s3Errors.ts'
-import type { S3Object, S3Objects } from './s3Objects.ts'
-import { putParts } from './s3PutParts.ts'
-import type { S3Put } from './s3Puts.ts'
-import { readS3Blocks } from './s3Reads.ts'
+import { type CompositionStep, lengthOf, planComposition } from './planComposition.ts'
+import type { S3Put } from './put.ts'
+import { putParts } from './putParts.ts'
+import { readS3Blocks } from './reads.ts'
 
 export interface S3ComposeOptions {
   readonly calls: S3Calls

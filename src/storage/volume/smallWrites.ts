@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
-import { armedFailpoints } from '../runtime/failpoint.ts'
+import { armedFailpoints } from '../../runtime/failpoint.ts'
+import { OTHER_VOLUME } from './identity.ts'
 import type { SmallWrite, SmallWriteBatch, SmallWriteFailure } from './smallWriteThread.ts'
 import { toStorageError } from './systemErrors.ts'
-import { OTHER_VOLUME } from './volumeIdentity.ts'
 
 /** Where the bytes of one small file go: written under one name, then renamed to the other. */
 export type SmallWriteTarget = Pick<SmallWrite, 'temporaryPath' | 'path' | 'directory'>

@@ -1,9 +1,9 @@
 import { type FileHandle, rename } from 'node:fs/promises'
-import { failpoint } from '../runtime/failpoint.ts'
-import type { DirectorySync } from './durableDirectory.ts'
-import type { StorageKey } from './storage.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
+import type { StorageKey } from '../storage.ts'
+import type { DirectorySync } from './directorySync.ts'
+import { insistOnUnused, openNew, type VolumeLayout } from './files.ts'
 import { attempt } from './systemErrors.ts'
-import { insistOnUnused, openNew, type VolumeLayout } from './volumeFiles.ts'
 import { writeBatches } from './writeBatches.ts'
 
 export interface LargeWritesOptions {

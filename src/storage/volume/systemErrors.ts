@@ -1,4 +1,4 @@
-import { FileServiceError, storageFull, storageUnavailable } from '../errors.ts'
+import { FileServiceError, storageFull, storageUnavailable } from '../../errors.ts'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 

@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
-import { failpoint } from '../runtime/failpoint.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
 
 /** Directories of the thread for small files, kept open to be synced again and again; there are at most 256. */
 const directories = new Map<string, number>()

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { failpoint } from '../runtime/failpoint.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
 import { toStorageError } from './systemErrors.ts'
 
 /** After so many bytes the disk is told to begin, so that the final fsync finds little left to do. */

@@ -1,7 +1,7 @@
 import { type BigIntStats, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { readWhole } from './files.ts'
 import { systemCode } from './systemErrors.ts'
-import { readWhole } from './volumeFiles.ts'
 
 /** Which file it is and when it was written: differs when another volume, or the same one anew, is mounted. */
 export type IdentityStamp = string

@@ -4,13 +4,13 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { failpoint } from '../runtime/failpoint.ts'
-import { lengthOf } from './composition.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
+import type { S3Calls } from './calls.ts'
+import { copyPart, type RangeCopy, type S3UploadPlace } from './copies.ts'
+import type { S3Objects } from './objects.ts'
 import type { PartBuffer } from './partBuffers.ts'
-import type { S3Calls } from './s3Calls.ts'
-import { copyPart, type RangeCopy, type S3UploadPlace } from './s3Copies.ts'
-import type { S3Objects } from './s3Objects.ts'
-import { prove } from './s3Proofs.ts'
+import { lengthOf } from './planComposition.ts'
+import { prove } from './proofs.ts'
 
 /** Putting ten thousand parts together may take minutes, and some servers say nothing meanwhile. */
 export const COMPLETE_SECONDS = 600

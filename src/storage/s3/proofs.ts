@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import type { S3Place } from './s3Client.ts'
+import type { S3Place } from './client.ts'
 
 /**
  * What is sent with bytes so that the server refuses them when they arrive as others: nothing when it is enough that the

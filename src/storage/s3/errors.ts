@@ -1,5 +1,5 @@
 import type { S3ServiceException } from '@aws-sdk/client-s3'
-import { FileServiceError, storageFull, storageUnavailable } from '../errors.ts'
+import { FileServiceError, storageFull, storageUnavailable } from '../../errors.ts'
 
 /** The HTTP status a server answered with, if it is one's answer: also that of a gateway whose body is no XML. */
 export function statusOf(error: unknown): number | undefined {

@@ -1,11 +1,11 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { fileDamaged, fileNotFound } from '../errors.ts'
-import { failpoint } from '../runtime/failpoint.ts'
-import { openBufferReader } from '../runtime/youngBuffers.ts'
-import type { S3Calls } from './s3Calls.ts'
-import { isMissing, nameOf, toS3Error } from './s3Errors.ts'
-import type { S3Object } from './s3Objects.ts'
-import type { ByteRange } from './storage.ts'
+import { fileDamaged, fileNotFound } from '../../errors.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
+import { openBufferReader } from '../../runtime/youngBuffers.ts'
+import type { ByteRange } from '../storage.ts'
+import type { S3Calls } from './calls.ts'
+import { isMissing, nameOf, toS3Error } from './errors.ts'
+import type { S3Object } from './objects.ts'
 
 /** How often in a row a connection may break off without having brought a byte. */
 const MOST_BREAKS = 3

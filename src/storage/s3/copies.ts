@@ -1,7 +1,7 @@
 import { type CompletedPart, UploadPartCopyCommand } from '@aws-sdk/client-s3'
-import type { S3Calls } from './s3Calls.ts'
-import type { S3Object } from './s3Objects.ts'
-import type { ByteRange } from './storage.ts'
+import type { ByteRange } from '../storage.ts'
+import type { S3Calls } from './calls.ts'
+import type { S3Object } from './objects.ts'
 
 /** An upload in parts, as every call about it names it. */
 export interface S3UploadPlace {

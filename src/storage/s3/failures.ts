@@ -1,5 +1,5 @@
-import type { S3Omen } from './s3Breaker.ts'
-import { nameOf, statusOf } from './s3Errors.ts'
+import type { S3Omen } from './breaker.ts'
+import { nameOf, statusOf } from './errors.ts'
 
 const PASSING = new Set([
   ...[

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import type { DirectorySync } from './durableDirectory.ts'
-import { parseKey, type StorageKey, shards } from './storage.ts'
+import { parseKey, type StorageKey, shards } from '../storage.ts'
+import type { DirectorySync } from './directorySync.ts'
 
 /**
  * Where things are on a volume, all on one file system: unfinished bytes in `tmp`, finished ones in `blobs/<shard>`, those

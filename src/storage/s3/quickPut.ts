@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import type { S3Place } from './s3Client.ts'
-import type { Proof } from './s3Proofs.ts'
+import type { S3Place } from './client.ts'
+import type { Proof } from './proofs.ts'
 
 export interface S3PutInput extends Proof {
   readonly name: string

@@ -1,10 +1,10 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
-import { storageUnavailable } from '../errors.ts'
-import { failpoint } from '../runtime/failpoint.ts'
-import type { S3Calls } from './s3Calls.ts'
-import { statusOf } from './s3Errors.ts'
-import type { S3Objects } from './s3Objects.ts'
-import { confirms, type Proof, prove } from './s3Proofs.ts'
+import { storageUnavailable } from '../../errors.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
+import type { S3Calls } from './calls.ts'
+import { statusOf } from './errors.ts'
+import type { S3Objects } from './objects.ts'
+import { confirms, type Proof, prove } from './proofs.ts'
 
 /** Writes a whole object in one request under a name that is used once. It is there when it resolves. */
 export type S3Put = (name: string, bytes: Buffer) => Promise<void>

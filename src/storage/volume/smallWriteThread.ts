@@ -1,9 +1,9 @@
 import { closeSync, constants, fsync, fsyncSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { parentPort } from 'node:worker_threads'
-import { type ArmedFailpoints, armFailpoints, failpoint } from '../runtime/failpoint.ts'
+import { type ArmedFailpoints, armFailpoints, failpoint } from '../../runtime/failpoint.ts'
+import { type IdentityStamp, OTHER_VOLUME, readStampSync } from './identity.ts'
 import { closeDirectories, syncDirectory } from './openDirectories.ts'
-import { type IdentityStamp, OTHER_VOLUME, readStampSync } from './volumeIdentity.ts'
 
 /** One file to write: `bytes` of the batch from `from` up to, and without, `to`. */
 export interface SmallWrite {

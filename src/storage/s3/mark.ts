@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import type { S3Calls } from './s3Calls.ts'
-import { statusOf } from './s3Errors.ts'
-import type { S3Objects } from './s3Objects.ts'
+import type { S3Calls } from './calls.ts'
+import { statusOf } from './errors.ts'
+import type { S3Objects } from './objects.ts'
 
 /** A number in an object that several processes raise; 0 while there is none. Everything throws what the SDK throws. */
 export interface S3Mark {
