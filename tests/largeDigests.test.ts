@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createDigestThreads } from '../src/domain/digestThreads.ts'
+import { createDigestThreads } from '../src/digests/digestThreads.ts'
 import { type FileBody, filesPath, send, upload } from './support/client.ts'
 import { startService, type TestService } from './support/service.ts'
 

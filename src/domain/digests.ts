@@ -1,5 +1,5 @@
 import { digestInvalid, digestMismatch } from '../errors.ts'
-import type { Digests } from './receipt.ts'
+import type { Digests } from '../model/blob.ts'
 
 /** Algorithms of RFC 9530 that are verified, and what a digest by them is called here; any other is ignored (section 2). */
 export const algorithms = { 'sha-256': 'sha256', 'sha-512': 'sha512', sha: 'sha1', md5: 'md5' } as const

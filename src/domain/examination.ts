@@ -1,8 +1,8 @@
 import type { StoredBlob } from '../database/blobs.ts'
+import { createDigester } from '../digests/digester.ts'
 import { hasCode } from '../errors.ts'
+import { blockBytes } from '../model/blob.ts'
 import type { Storage } from '../storage/storage.ts'
-import { createDigester } from './digestBytes.ts'
-import { blockBytes } from './receipt.ts'
 
 /** What is wrong with the bytes of a blob, and the invariant that it breaks. */
 export interface Damage {

@@ -5,9 +5,9 @@ import { findBlobKeys, listUncopied, rememberCopies } from '../database/copies.t
 import { isCurrentBlob } from '../database/inspect.ts'
 import type { Database } from '../database/schema.ts'
 import { fileDamaged, hasCode, storageFull } from '../errors.ts'
+import { blockBytes } from '../model/blob.ts'
 import { failpoint } from '../runtime/failpoint.ts'
 import type { Storage, StorageKey } from '../storage/storage.ts'
-import { blockBytes } from './receipt.ts'
 
 /** A move of all blobs from one storage to another. */
 export interface Move {

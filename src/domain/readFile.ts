@@ -4,8 +4,8 @@ import { toDomainError } from '../database/failures.ts'
 import type { FileContent } from '../database/fileContents.ts'
 import type { Deps } from '../deps.ts'
 import { fileDamaged, fileNotFound, hasCode } from '../errors.ts'
+import { blockBytes } from '../model/blob.ts'
 import type { ByteRange } from '../storage/storage.ts'
-import { blockBytes } from './receipt.ts'
 
 type ReadDeps = Pick<Deps, 'db' | 'logger' | 'storage'>
 

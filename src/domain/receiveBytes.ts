@@ -1,11 +1,11 @@
 import { toDomainError } from '../database/failures.ts'
 import { extendIntent, trashIntent } from '../database/intents.ts'
 import type { Deps } from '../deps.ts'
+import { createDigester } from '../digests/digester.ts'
 import { fileTooLarge, storageFull, uploadFenced } from '../errors.ts'
+import type { Receipt } from '../model/blob.ts'
 import { failpoint } from '../runtime/failpoint.ts'
 import type { StorageKey } from '../storage/storage.ts'
-import { createDigester } from './digestBytes.ts'
-import type { Receipt } from './receipt.ts'
 
 const BATCH_BYTES = 256 * 1024
 

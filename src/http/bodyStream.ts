@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
-import type { Digests } from '../domain/receipt.ts'
 import { bodyIncomplete, bodyTooSlow } from '../errors.ts'
+import type { Digests } from '../model/blob.ts'
 import { openBufferReader } from '../runtime/youngBuffers.ts'
 
 export interface SlowLimits {

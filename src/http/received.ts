@@ -2,8 +2,8 @@ import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import type { ExpectedDigest } from '../domain/digests.ts'
 import type { IdempotentClaim } from '../domain/idempotency.ts'
-import type { Digests, Receipt } from '../domain/receipt.ts'
 import { abandon } from '../domain/receiveBytes.ts'
+import type { Digests, Receipt } from '../model/blob.ts'
 
 /** A file that came with a request, on the storage already. */
 export interface ReceivedFile {

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { verifyReceived } from '../domain/digests.ts'
-import type { Receipt } from '../domain/receipt.ts'
+import type { Receipt } from '../model/blob.ts'
 import { refusing, takeReceived } from './received.ts'
 
 /** Hands over the receipt of a request whose bytes have the digests that came with it. Throws `digest-mismatch`. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { headBytes } from '../../src/domain/receipt.ts'
+import { headBytes } from '../../src/model/blob.ts'
 import { busyHeads, magicNumbers } from './corpus/heads.ts'
 
 // In a thread of its own: a detector that hangs here could not even fail.

@@ -2,10 +2,10 @@ import type { FileRecord } from '../../database/fileRecord.ts'
 import type { UploadRecord } from '../../database/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { sizeMismatch, typeMismatch, uploadDigestMismatch } from '../../errors.ts'
+import type { Receipt } from '../../model/blob.ts'
 import { insistOnSize, insistOnType } from '../bucketRules.ts'
 import { type CommitDeps, commitFile } from '../commitFile.ts'
 import { detectMediaType } from '../mediaTypes.ts'
-import type { Receipt } from '../receipt.ts'
 import { fitsDeclared } from './declaredTypes.ts'
 
 export type CommitUploadDeps = CommitDeps & Pick<Deps, 'rulesOfBuckets'>

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
+import { createDigester } from '../../digests/digester.ts'
 import { storageUnavailable } from '../../errors.ts'
+import { blockBytes, type Receipt } from '../../model/blob.ts'
 import type { StorageKey } from '../../storage/storage.ts'
-import { createDigester } from '../digestBytes.ts'
-import { blockBytes, type Receipt } from '../receipt.ts'
 
 type ReadDeps = Pick<Deps, 'digestThreads' | 'storage'>
 

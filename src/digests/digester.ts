@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { blockBytes, type Digests, headBytes } from '../model/blob.ts'
 import type { DigestThreads } from './digestThreads.ts'
-import { blockBytes, type Digests, headBytes } from './receipt.ts'
 
 /** Takes bytes one buffer after the other and knows in the end what a receipt tells about them. */
 export interface Digester {
