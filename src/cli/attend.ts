@@ -1,5 +1,5 @@
-import { createPresence, listPresent, type ServiceRole } from '../database/presence.ts'
-import { beginWriting, listStorages } from '../database/storages.ts'
+import { createPresence, listPresent, type ServiceRole } from '../database/connection/presence.ts'
+import { beginWriting, listStorages } from '../database/rows/storages.ts'
 import type { Logger } from '../logger.ts'
 import type { StorageKind } from '../storage/storage.ts'
 import type { OpenDatabase } from './openDatabase.ts'

@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { knowsBytes } from '../database/installation.ts'
-import { inTurn } from '../database/locks.ts'
+import { inTurn } from '../database/connection/locks.ts'
+import { knowsBytes } from '../database/rows/installation.ts'
+import {
+  type KnownStorage,
+  listStorages,
+  tieOnlyStorage,
+  tieSecondStorage,
+} from '../database/rows/storages.ts'
 import type { Database } from '../database/schema.ts'
-import { type KnownStorage, listStorages, tieOnlyStorage, tieSecondStorage } from '../database/storages.ts'
 import type { MovingStorage } from '../storage/moving.ts'
 import type { Storage, StorageKind } from '../storage/storage.ts'
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { readClock, readDurabilitySettings } from '../database/installation.ts'
+import { readClock, readDurabilitySettings } from '../database/rows/installation.ts'
 import type { Database } from '../database/schema.ts'
 import type { Logger } from '../logger.ts'
 

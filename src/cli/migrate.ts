@@ -1,5 +1,5 @@
 import { loadConfig } from '../config.ts'
-import { listMigrations, migrateDown, migrateUp } from '../database/migrate.ts'
+import { listMigrations, migrateDown, migrateUp } from '../database/connection/migrate.ts'
 import type { Database } from '../database/schema.ts'
 import { withDatabase } from './withDatabase.ts'
 

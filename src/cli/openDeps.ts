@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { keepLinkSecret } from '../database/linkSecrets.ts'
+import { createClock } from '../database/clock.ts'
+import { createCommitQueue } from '../database/commit/commitQueue.ts'
+import { createKeyReserve } from '../database/keyReserve.ts'
+import { keepLinkSecret } from '../database/rows/linkSecrets.ts'
 import type { Deps } from '../deps.ts'
 import { createDigestThreads } from '../digests/digestThreads.ts'
 import { createRulesOfBuckets } from '../domain/bucketRules.ts'
-import { createClock } from '../domain/clock.ts'
-import { createCommitQueue } from '../domain/commitQueue.ts'
-import { createKeyReserve } from '../domain/keyReserve.ts'
 import { createLinks } from '../domain/links.ts'
 
 type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId'>

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { classifyFailure, codeOf } from '../database/failures.ts'
-import { readClock } from '../database/installation.ts'
+import { classifyFailure, codeOf } from '../database/connection/failures.ts'
+import { readClock } from '../database/rows/installation.ts'
 import type { Database } from '../database/schema.ts'
 import type { Logger } from '../logger.ts'
 

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
-import type { FileRecordJson } from './fileRecord.ts'
+import type { FileRecordJson } from './rows/fileRecord.ts'
 
 /** The tables as `migrations/` makes them. bigint columns are read as numbers: no file has 2^53 bytes. */
 export interface Schema {

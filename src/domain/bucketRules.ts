@@ -1,5 +1,5 @@
-import { type BucketRules, findBucket } from '../database/buckets.ts'
-import { toDomainError } from '../database/failures.ts'
+import { toDomainError } from '../database/connection/failures.ts'
+import { type BucketRules, findBucket } from '../database/rows/buckets.ts'
 import type { Database } from '../database/schema.ts'
 import { fileTooLarge, typeNotAllowed } from '../errors.ts'
 import { allowsType } from './mediaTypes.ts'

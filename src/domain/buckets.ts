@@ -1,3 +1,4 @@
+import { asked, toDomainError } from '../database/connection/failures.ts'
 import {
   type BucketRecord,
   type BucketRules,
@@ -5,8 +6,7 @@ import {
   findBucket,
   insertBucket,
   updateBucketRules,
-} from '../database/buckets.ts'
-import { asked, toDomainError } from '../database/failures.ts'
+} from '../database/rows/buckets.ts'
 import type { Deps } from '../deps.ts'
 import { bucketExists, bucketNotEmpty, bucketNotFound } from '../errors.ts'
 

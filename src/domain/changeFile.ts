@@ -1,6 +1,11 @@
-import { classifyFailure, codeOf, toDomainError } from '../database/failures.ts'
-import type { FileRecord } from '../database/fileRecord.ts'
-import { type FileChanges, type FileState, markFileDeleted, updateFileRecord } from '../database/files.ts'
+import { classifyFailure, codeOf, toDomainError } from '../database/connection/failures.ts'
+import type { FileRecord } from '../database/rows/fileRecord.ts'
+import {
+  type FileChanges,
+  type FileState,
+  markFileDeleted,
+  updateFileRecord,
+} from '../database/rows/files.ts'
 import type { Deps } from '../deps.ts'
 import { databaseUnavailable, nameTaken } from '../errors.ts'
 import { failpoint } from '../runtime/failpoint.ts'

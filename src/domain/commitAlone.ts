@@ -1,4 +1,3 @@
-import { ensureBucket } from '../database/buckets.ts'
 import {
   clearName,
   findBlob,
@@ -7,14 +6,15 @@ import {
   type KnownBlob,
   replaceBlobBytes,
   takeIntent,
-} from '../database/commitSteps.ts'
-import type { FileRecord } from '../database/fileRecord.ts'
-import { findLiveFileOfBlob } from '../database/files.ts'
-import { completeIdempotent } from '../database/idempotency.ts'
-import type { NewFile } from '../database/newFile.ts'
+} from '../database/commit/commitSteps.ts'
+import type { NewFile } from '../database/commit/newFile.ts'
+import { ensureBucket } from '../database/rows/buckets.ts'
+import type { FileRecord } from '../database/rows/fileRecord.ts'
+import { findLiveFileOfBlob } from '../database/rows/files.ts'
+import { completeIdempotent } from '../database/rows/idempotency.ts'
+import { insertTrash } from '../database/rows/trash.ts'
+import { finishUpload } from '../database/rows/uploads.ts'
 import type { Database, DatabaseTransaction } from '../database/schema.ts'
-import { insertTrash } from '../database/trash.ts'
-import { finishUpload } from '../database/uploads.ts'
 import { idempotentRequestRunning, uploadFenced, uploadTaken } from '../errors.ts'
 import { failpoint } from '../runtime/failpoint.ts'
 import type { Storage } from '../storage/storage.ts'

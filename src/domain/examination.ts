@@ -1,4 +1,4 @@
-import type { StoredBlob } from '../database/blobs.ts'
+import type { StoredBlob } from '../database/rows/blobs.ts'
 import { createDigester } from '../digests/digester.ts'
 import { hasCode } from '../errors.ts'
 import { blockBytes } from '../model/blob.ts'

@@ -1,5 +1,5 @@
-import { toDomainError } from '../database/failures.ts'
-import { type FileContent, findNamedContent } from '../database/fileContents.ts'
+import { toDomainError } from '../database/connection/failures.ts'
+import { type FileContent, findNamedContent } from '../database/rows/fileContents.ts'
 import type { Deps } from '../deps.ts'
 import { fileNotFound } from '../errors.ts'
 import { toFilePath } from './fileNames.ts'

@@ -1,6 +1,6 @@
-import { toDomainError } from '../database/failures.ts'
-import type { FileRecord } from '../database/fileRecord.ts'
-import { beginIdempotent, extendIdempotent, forgetIdempotent } from '../database/idempotency.ts'
+import { toDomainError } from '../database/connection/failures.ts'
+import type { FileRecord } from '../database/rows/fileRecord.ts'
+import { beginIdempotent, extendIdempotent, forgetIdempotent } from '../database/rows/idempotency.ts'
 import type { Deps } from '../deps.ts'
 import { idempotentRequestRunning } from '../errors.ts'
 

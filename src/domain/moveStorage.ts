@@ -1,6 +1,6 @@
-import { countUncopied } from '../database/copies.ts'
-import { listPresent } from '../database/presence.ts'
-import { beginWriting, completeStorage, endWriting, listStorages } from '../database/storages.ts'
+import { listPresent } from '../database/connection/presence.ts'
+import { countUncopied } from '../database/rows/copies.ts'
+import { beginWriting, completeStorage, endWriting, listStorages } from '../database/rows/storages.ts'
 import { failpoint } from '../runtime/failpoint.ts'
 import { type Move, moveBlobs, moveMark, removeHalves } from './moveBlobs.ts'
 

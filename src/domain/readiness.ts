@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readClock } from '../database/installation.ts'
+import { readClock } from '../database/rows/installation.ts'
 import type { Deps } from '../deps.ts'
 
 export interface DependencyState {

@@ -1,5 +1,5 @@
-import { toDomainError } from '../database/failures.ts'
-import { extendIntent, trashIntent } from '../database/intents.ts'
+import { toDomainError } from '../database/connection/failures.ts'
+import { extendIntent, trashIntent } from '../database/rows/intents.ts'
 import type { Deps } from '../deps.ts'
 import { createDigester } from '../digests/digester.ts'
 import { fileTooLarge, storageFull, uploadFenced } from '../errors.ts'

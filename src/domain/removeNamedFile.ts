@@ -1,5 +1,5 @@
-import { toDomainError } from '../database/failures.ts'
-import { listNamesakes, markNamedDeleted } from '../database/files.ts'
+import { toDomainError } from '../database/connection/failures.ts'
+import { listNamesakes, markNamedDeleted } from '../database/rows/files.ts'
 import type { Deps } from '../deps.ts'
 import { fileNotFound, nameShared } from '../errors.ts'
 import { toFilePath } from './fileNames.ts'

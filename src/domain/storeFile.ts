@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { FileRecord } from '../database/fileRecord.ts'
+import type { FileRecord } from '../database/rows/fileRecord.ts'
 import type { Deps } from '../deps.ts'
 import { idempotencyKeyReused } from '../errors.ts'
 import type { Digests, Receipt } from '../model/blob.ts'

@@ -1,4 +1,4 @@
-import type { BucketRecord, BucketRules } from '../database/buckets.ts'
+import type { BucketRecord, BucketRules } from '../database/rows/buckets.ts'
 import type { components } from './operations.gen.ts'
 
 type BucketBody = components['schemas']['Bucket']

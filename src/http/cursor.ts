@@ -1,5 +1,5 @@
-import type { FilePage } from '../database/fileList.ts'
-import type { FileRecord } from '../database/fileRecord.ts'
+import type { FilePage } from '../database/rows/fileList.ts'
+import type { FileRecord } from '../database/rows/fileRecord.ts'
 import { parseFileReference } from '../domain/fileReferences.ts'
 import { cursorInvalid } from '../errors.ts'
 

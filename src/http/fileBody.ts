@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import type { FileRecord } from '../database/fileRecord.ts'
+import type { FileRecord } from '../database/rows/fileRecord.ts'
 import type { components } from './operations.gen.ts'
 import { publicUrl } from './publicUrl.ts'
 

@@ -1,5 +1,5 @@
 import { create } from 'content-disposition'
-import type { FileRecord } from '../database/fileRecord.ts'
+import type { FileRecord } from '../database/rows/fileRecord.ts'
 import type { Visibility } from '../database/schema.ts'
 import { toDigestField } from '../domain/digests.ts'
 import { toDownloadName } from '../domain/fileNames.ts'

@@ -1,6 +1,6 @@
 import type { Request } from 'express'
-import { findStorageKeyOfFile } from '../database/fileContents.ts'
-import type { FileRecord } from '../database/fileRecord.ts'
+import { findStorageKeyOfFile } from '../database/rows/fileContents.ts'
+import type { FileRecord } from '../database/rows/fileRecord.ts'
 import type { Deps } from '../deps.ts'
 import { toDownloadName } from '../domain/fileNames.ts'
 import { contentDisposition, contentType, type Disposition } from './fileHeaders.ts'

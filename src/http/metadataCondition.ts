@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FileRecord } from '../database/fileRecord.ts'
+import type { FileRecord } from '../database/rows/fileRecord.ts'
 import { preconditionFailed } from '../errors.ts'
 import { matches } from './conditionals.ts'
 import { metadataEtag } from './fileBody.ts'

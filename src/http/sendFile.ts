@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import type { FileContent } from '../database/fileContents.ts'
+import type { FileContent } from '../database/rows/fileContents.ts'
 import type { Deps } from '../deps.ts'
 import { toDigestField } from '../domain/digests.ts'
 import { readFile } from '../domain/readFile.ts'

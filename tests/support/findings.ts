@@ -1,4 +1,4 @@
-import type { Violation } from '../../src/database/inspect.ts'
+import type { Violation } from '../../src/database/rows/fsckQueries.ts'
 import { checkEverything } from '../../src/domain/fsck.ts'
 
 /** What fsck counts and finds. */

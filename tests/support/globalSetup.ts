@@ -1,9 +1,9 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectDatabase } from '../../src/database/connect.ts'
+import { connectDatabase } from '../../src/database/connection/connect.ts'
+import { migrateUp } from '../../src/database/connection/migrate.ts'
 import { startEmbeddedPostgres } from '../../src/database/embeddedPostgres/start.ts'
-import { migrateUp } from '../../src/database/migrate.ts'
 import { setPostgres } from './postgres.ts'
 import { startS3Server } from './s3Server.ts'
 

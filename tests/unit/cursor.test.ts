@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { FileRecord } from '../../src/database/fileRecord.ts'
+import type { FileRecord } from '../../src/database/rows/fileRecord.ts'
 import { formatCursor, parseCursor } from '../../src/http/cursor.ts'
 
 const id = '0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11'

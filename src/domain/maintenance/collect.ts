@@ -1,5 +1,5 @@
-import { collectUnreferenced, listUnreferencedBlobs } from '../../database/blobs.ts'
-import { codeOf } from '../../database/failures.ts'
+import { codeOf } from '../../database/connection/failures.ts'
+import { collectUnreferenced, listUnreferencedBlobs } from '../../database/rows/blobs.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 

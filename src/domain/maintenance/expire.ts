@@ -1,6 +1,6 @@
-import { deleteForgottenFiles, markExpiredFiles } from '../../database/files.ts'
-import { deleteOldIdempotent } from '../../database/idempotency.ts'
-import { deleteExpiredUploads } from '../../database/uploads.ts'
+import { deleteForgottenFiles, markExpiredFiles } from '../../database/rows/files.ts'
+import { deleteOldIdempotent } from '../../database/rows/idempotency.ts'
+import { deleteExpiredUploads } from '../../database/rows/uploads.ts'
 import { collectBlobs } from './collect.ts'
 import { inPages, type MaintenanceDeps } from './steps.ts'
 

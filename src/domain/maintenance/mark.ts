@@ -1,5 +1,5 @@
-import { settleCommits } from '../../database/installation.ts'
-import { newestIntentSequence } from '../../database/intents.ts'
+import { settleCommits } from '../../database/rows/installation.ts'
+import { newestIntentSequence } from '../../database/rows/intents.ts'
 import { hasCode } from '../../errors.ts'
 import type { MaintenanceDeps } from './steps.ts'
 

@@ -1,4 +1,4 @@
-import { reapIntents } from '../../database/intents.ts'
+import { reapIntents } from '../../database/rows/intents.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { inPages, type MaintenanceDeps } from './steps.ts'
 

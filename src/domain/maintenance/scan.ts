@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { trashUnknownKeys } from '../../database/trash.ts'
+import { trashUnknownKeys } from '../../database/rows/trash.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { type StorageKey, shards } from '../../storage/storage.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'

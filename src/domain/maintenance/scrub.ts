@@ -4,7 +4,7 @@ import {
   markBlobDamaged,
   markBlobVerified,
   type StoredBlob,
-} from '../../database/blobs.ts'
+} from '../../database/rows/blobs.ts'
 import { beginExamination, type Damage, type Examination, toUnreadable } from '../examination.ts'
 import type { MaintenanceDeps } from './steps.ts'
 

@@ -1,5 +1,5 @@
-import { settleCommits } from '../../database/installation.ts'
-import { deleteTrash, listRemovable, postponeTrash } from '../../database/trash.ts'
+import { settleCommits } from '../../database/rows/installation.ts'
+import { deleteTrash, listRemovable, postponeTrash } from '../../database/rows/trash.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { StorageKey } from '../../storage/storage.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { asked } from '../../database/failures.ts'
-import { insertUpload, type UploadRecord } from '../../database/uploads.ts'
+import { asked } from '../../database/connection/failures.ts'
+import { insertUpload, type UploadRecord } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileTooLarge, typeNotAllowed } from '../../errors.ts'
 import type { SignedRequest } from '../../storage/directAccess.ts'

@@ -1,5 +1,5 @@
-import type { FileRecord } from '../../database/fileRecord.ts'
-import type { UploadRecord } from '../../database/uploads.ts'
+import type { FileRecord } from '../../database/rows/fileRecord.ts'
+import type { UploadRecord } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { sizeMismatch, typeMismatch, uploadDigestMismatch } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { FileRecord } from '../../database/fileRecord.ts'
-import type { UploadRecord } from '../../database/uploads.ts'
+import type { FileRecord } from '../../database/rows/fileRecord.ts'
+import type { UploadRecord } from '../../database/rows/uploads.ts'
 import { hasCode, partsInvalid, uploadNotFound } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import { abandon, createLease } from '../receiveBytes.ts'

@@ -1,8 +1,8 @@
-import { asked } from '../../database/failures.ts'
-import type { FileRecord } from '../../database/fileRecord.ts'
-import { findFileRecord } from '../../database/files.ts'
-import { settleCommits } from '../../database/installation.ts'
-import type { UploadRecord } from '../../database/uploads.ts'
+import { asked } from '../../database/connection/failures.ts'
+import type { FileRecord } from '../../database/rows/fileRecord.ts'
+import { findFileRecord } from '../../database/rows/files.ts'
+import { settleCommits } from '../../database/rows/installation.ts'
+import type { UploadRecord } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 
 type Which = Pick<UploadRecord, 'id' | 'bucket'>

@@ -1,5 +1,5 @@
-import type { FileRecord } from '../../database/fileRecord.ts'
-import type { UploadRecord } from '../../database/uploads.ts'
+import type { FileRecord } from '../../database/rows/fileRecord.ts'
+import type { UploadRecord } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileMissingYet, fileNotFound, hasCode, sizeMismatch } from '../../errors.ts'
 import { abandon, createLease, type ReceiveDeps } from '../receiveBytes.ts'

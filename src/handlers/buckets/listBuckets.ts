@@ -1,5 +1,5 @@
-import { listBucketRecords } from '../../database/buckets.ts'
-import { toDomainError } from '../../database/failures.ts'
+import { toDomainError } from '../../database/connection/failures.ts'
+import { listBucketRecords } from '../../database/rows/buckets.ts'
 import { toBucketBody } from '../../http/bucketBody.ts'
 import type { Operation } from '../../http/operation.ts'
 import { publicUrl } from '../../http/publicUrl.ts'

@@ -1,11 +1,11 @@
-import { toDomainError } from '../../database/failures.ts'
+import { toDomainError } from '../../database/connection/failures.ts'
 import {
   countFiles,
   estimateFiles,
   type FileFilter,
   type FilePage,
   listFileRecords,
-} from '../../database/fileList.ts'
+} from '../../database/rows/fileList.ts'
 import type { Deps } from '../../deps.ts'
 import { queryInvalid } from '../../errors.ts'
 import { formatCursor, parseCursor } from '../../http/cursor.ts'

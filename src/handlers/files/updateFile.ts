@@ -1,4 +1,4 @@
-import type { FileChanges } from '../../database/files.ts'
+import type { FileChanges } from '../../database/rows/files.ts'
 import { changeFile } from '../../domain/changeFile.ts'
 import { toFileName } from '../../domain/fileNames.ts'
 import { toMetadata } from '../../domain/metadata.ts'

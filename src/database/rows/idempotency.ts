@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
+import type { Database, DatabaseTransaction } from '../schema.ts'
 import type { FileRecord, FileRecordJson } from './fileRecord.ts'
-import type { Database, DatabaseTransaction } from './schema.ts'
 
 export type IdempotentState =
   | { readonly kind: 'begun' }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Database, DatabaseTransaction } from './schema.ts'
+import type { Database, DatabaseTransaction } from '../schema.ts'
 
 /** A storage of this database. There is one, or two while files move between them and after that. */
 export interface KnownStorage {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Database } from './schema.ts'
+import type { Database } from '../schema.ts'
 
 /** Says that a blob's bytes are not what they were, so that the next upload of the same bytes replaces them. */
 export async function markBlobDamaged(db: Database, blobId: number, storageKey: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
-import type { Database } from './schema.ts'
+import type { Database } from '../schema.ts'
 
 /** "upfi" in ASCII: the first half of all locks here, so that they meet no other. */
 export const LOCKS = 0x75706669

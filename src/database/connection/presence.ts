@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import pg from 'pg'
-import type { StorageKind } from '../storage/storage.ts'
+import type { StorageKind } from '../../storage/storage.ts'
+import type { Database } from '../schema.ts'
 import { LOCKS } from './locks.ts'
-import type { Database } from './schema.ts'
 
 /** What a running service does with which storage. */
 export interface ServiceRole {

@@ -1,5 +1,5 @@
-import { readClock } from '../database/installation.ts'
-import type { Database } from '../database/schema.ts'
+import { readClock } from './rows/installation.ts'
+import type { Database } from './schema.ts'
 
 /** The database's clock, by which all processes of an installation judge what expires. */
 export interface Clock {

@@ -1,4 +1,4 @@
-import type { FileRecord } from './fileRecord.ts'
+import type { FileRecord } from '../rows/fileRecord.ts'
 
 /** A file about to be committed, and the received bytes it will refer to. */
 export interface NewFile {

@@ -1,4 +1,4 @@
-import { databaseUnavailable, FileServiceError } from '../errors.ts'
+import { databaseUnavailable, FileServiceError } from '../../errors.ts'
 
 /** What a failed statement means for whoever sent it. */
 export type Failure =

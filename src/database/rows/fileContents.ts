@@ -1,8 +1,8 @@
 import { CompiledQuery } from 'kysely'
-import { toDomainError } from './failures.ts'
+import { toDomainError } from '../connection/failures.ts'
+import type { Database } from '../schema.ts'
 import { type FileRecord, type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
 import { type FileReference, fromLive, parametersOf } from './files.ts'
-import type { Database } from './schema.ts'
 
 /** Where a file's bytes are and how each block of them is checked. */
 export interface FileContent {

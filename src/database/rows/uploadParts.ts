@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import type { StorageKey } from '../storage/storage.ts'
+import type { StorageKey } from '../../storage/storage.ts'
+import type { Database } from '../schema.ts'
 import { trashIntents } from './intents.ts'
-import type { Database } from './schema.ts'
 
 /** A part of an upload that the service received itself. */
 export interface UploadPart {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { insertIntents } from '../database/intents.ts'
-import type { Database } from '../database/schema.ts'
 import { storageUnavailable } from '../errors.ts'
 import { failpoint } from '../runtime/failpoint.ts'
 import type { StorageKey } from '../storage/storage.ts'
+import { insertIntents } from './rows/intents.ts'
+import type { Database } from './schema.ts'
 
 /** Hands out storage keys whose intents are committed. */
 export interface KeyReserve {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import type { StorageKey } from '../storage/storage.ts'
-import type { Database, DatabaseTransaction, TrashReason } from './schema.ts'
+import type { StorageKey } from '../../storage/storage.ts'
+import type { Database, DatabaseTransaction, TrashReason } from '../schema.ts'
 
 /** Says that the bytes under a key may be removed once `graceSeconds` have passed. */
 export async function insertTrash(

@@ -1,9 +1,9 @@
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { FileMigrationProvider, type MigrationResultSet, Migrator } from 'kysely/migration'
-import type { Database } from './schema.ts'
+import type { Database } from '../schema.ts'
 
-const migrationFolder = path.resolve(import.meta.dirname, '../../migrations')
+const migrationFolder = path.resolve(import.meta.dirname, '../../../migrations')
 
 const migratorOf = (db: Database) =>
   new Migrator({ db, provider: new FileMigrationProvider({ fs, path, migrationFolder }) })

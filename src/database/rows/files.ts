@@ -1,7 +1,7 @@
 import { CompiledQuery, type RawBuilder, sql, type Updateable } from 'kysely'
-import type { StorageKey } from '../storage/storage.ts'
+import type { StorageKey } from '../../storage/storage.ts'
+import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { type FileRecord, type FileRow, fileColumns, isLive, toFileRecord } from './fileRecord.ts'
-import type { Database, DatabaseTransaction, Schema } from './schema.ts'
 
 /** What names a file: its id, or one of the digests of its bytes within a bucket. */
 export interface FileReference {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Database } from './schema.ts'
+import type { Database } from '../schema.ts'
 
 /** The secret that this installation signs links with, the given one if it has none yet; all processes get the same. */
 export async function keepLinkSecret(db: Database, secret: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import type { Database, DatabaseTransaction, LinkRule, Schema, Visibility } from './schema.ts'
+import type { Database, DatabaseTransaction, LinkRule, Schema, Visibility } from '../schema.ts'
 
 /** What holds for all files of a bucket. */
 export interface BucketRules {

@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import type { Database, Schema } from '../schema.ts'
 import { preparingPool } from './preparedStatements.ts'
-import type { Database, Schema } from './schema.ts'
 import { watchConnection } from './watchConnection.ts'
 
 export interface DatabaseConnection {

@@ -1,9 +1,9 @@
 import { type Selectable, sql } from 'kysely'
-import { storageUnavailable } from '../errors.ts'
-import type { StorageKey } from '../storage/storage.ts'
+import { storageUnavailable } from '../../errors.ts'
+import type { StorageKey } from '../../storage/storage.ts'
+import type { Database, DatabaseTransaction, Schema, UploadStatus } from '../schema.ts'
 import { ensureBucket } from './buckets.ts'
 import { insertIntents, trashIntents } from './intents.ts'
-import type { Database, DatabaseTransaction, Schema, UploadStatus } from './schema.ts'
 
 /** A file to be, under the id it will have; once there is a file, what became of it. */
 export interface UploadRecord {

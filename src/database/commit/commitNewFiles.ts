@@ -1,7 +1,7 @@
 import { CompiledQuery, sql } from 'kysely'
-import type { FileRecord } from './fileRecord.ts'
+import type { FileRecord } from '../rows/fileRecord.ts'
+import type { Database } from '../schema.ts'
 import { type CommittedRow, type NewFile, toCommittedFile } from './newFile.ts'
-import type { Database } from './schema.ts'
 
 /**
  * Commits files whose bytes their buckets do not hold yet, all in one statement: the intent goes (the fence, U9), blob and

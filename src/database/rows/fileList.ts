@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
+import type { Database } from '../schema.ts'
 import { columnsWith, type FileRecord, type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
-import type { Database } from './schema.ts'
 
 export type SortField = 'created_at' | 'file_name' | 'file_size'
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Database } from './schema.ts'
+import type { Database } from '../schema.ts'
 
 /** "upfile" in ASCII: the advisory lock that the leader holds. */
 const LOCK = 0x757066696c65

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Database } from './schema.ts'
+import type { Database } from '../schema.ts'
 
 /**
  * Commits something, so that everything that any session saw of the database until now survives a crash, and a failover
