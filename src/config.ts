@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { type DatabaseConfig, databaseConfig } from './config/database.ts'
 import { createReader, type Env } from './config/reader.ts'
 import { type StorageConfig, storageConfig } from './config/storage.ts'
-import { longestLinkSeconds } from './domain/links.ts'
+import { longestLinkSeconds } from './domain/files/links.ts'
 
 /** Everything a deployment may decide. Durations are in seconds and sizes in bytes; the names say which. */
 export interface Config {

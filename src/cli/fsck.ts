@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../config.ts'
-import { checkEverything } from '../domain/fsck.ts'
+import { checkEverything } from '../domain/maintenance/fsck.ts'
+import { bindStorage } from '../domain/moving/bindStorage.ts'
 import { armFailpoints } from '../runtime/failpoint.ts'
-import { bindStorage } from './bindStorage.ts'
 import { openStorage } from './openStorage.ts'
 import { withDatabase } from './withDatabase.ts'
 

@@ -6,8 +6,8 @@ import { createKeyReserve } from '../database/keyReserve.ts'
 import { keepLinkSecret } from '../database/rows/linkSecrets.ts'
 import type { Deps } from '../deps.ts'
 import { createDigestThreads } from '../digests/digestThreads.ts'
-import { createRulesOfBuckets } from '../domain/bucketRules.ts'
-import { createLinks } from '../domain/links.ts'
+import { createRulesOfBuckets } from '../domain/buckets/bucketRules.ts'
+import { createLinks } from '../domain/files/links.ts'
 
 type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId'>
 

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
-import { storeUpload } from '../domain/uploads/receivedUpload.ts'
+import { storeUpload } from '../domain/uploads/storeUpload.ts'
 import { findFileState } from '../domain/uploads/uploadStatus.ts'
 import { filesPath } from './fileBody.ts'
 import { toStateBody } from './fileState.ts'

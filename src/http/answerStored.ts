@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
-import { type StoreRequest, storeFile } from '../domain/storeFile.ts'
+import { type StoreRequest, storeFile } from '../domain/storing/storeFile.ts'
 import { fileExists, preconditionFailed } from '../errors.ts'
 import { type FileBody, filesPath, metadataEtag, toFileBody } from './fileBody.ts'
 import { publicUrl } from './publicUrl.ts'

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import type { IdempotentClaim } from '../domain/idempotency.ts'
+import type { IdempotentClaim } from '../domain/storing/idempotency.ts'
 import { bodyIncomplete, hasCode } from '../errors.ts'
 
 const claims = new WeakMap<Request, IdempotentClaim>()

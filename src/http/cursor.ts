@@ -1,6 +1,6 @@
 import type { FilePage } from '../database/rows/fileList.ts'
 import type { FileRecord } from '../database/rows/fileRecord.ts'
-import { parseFileReference } from '../domain/fileReferences.ts'
+import { parseFileReference } from '../domain/values/fileReferences.ts'
 import { cursorInvalid } from '../errors.ts'
 
 type Order = Pick<FilePage, 'sort' | 'descending'>

@@ -2,7 +2,7 @@ import { create } from 'content-disposition'
 import type { FileRecord } from '../database/rows/fileRecord.ts'
 import type { Visibility } from '../database/schema.ts'
 import { toDigestField } from '../domain/digests.ts'
-import { toDownloadName } from '../domain/fileNames.ts'
+import { toDownloadName } from '../domain/values/fileNames.ts'
 
 /** Types that a browser can show without running anything in them. */
 const INLINE =

@@ -2,7 +2,7 @@ import type { Request } from 'express'
 import { findStorageKeyOfFile } from '../database/rows/fileContents.ts'
 import type { FileRecord } from '../database/rows/fileRecord.ts'
 import type { Deps } from '../deps.ts'
-import { toDownloadName } from '../domain/fileNames.ts'
+import { toDownloadName } from '../domain/values/fileNames.ts'
 import { contentDisposition, contentType, type Disposition } from './fileHeaders.ts'
 import { publicUrl } from './publicUrl.ts'
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { decodeExtended, parse } from 'content-disposition'
-import { receiveBytes } from '../domain/receiveBytes.ts'
+import { receiveBytes } from '../domain/storing/receiveBytes.ts'
 import { continueSending } from './expectation.ts'
 import { badRequest } from './httpErrors.ts'
 import { keepReceived } from './received.ts'

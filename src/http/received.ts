@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import type { ExpectedDigest } from '../domain/digests.ts'
-import type { IdempotentClaim } from '../domain/idempotency.ts'
-import { abandon } from '../domain/receiveBytes.ts'
+import type { IdempotentClaim } from '../domain/storing/idempotency.ts'
+import { abandon } from '../domain/storing/receiveBytes.ts'
 import type { Digests, Receipt } from '../model/blob.ts'
 
 /** A file that came with a request, on the storage already. */

@@ -1,8 +1,8 @@
 import type { Request } from 'express'
 import type { Deps } from '../deps.ts'
-import { mostBytes, usualRules } from '../domain/bucketRules.ts'
+import { mostBytes, usualRules } from '../domain/buckets/bucketRules.ts'
 import { mostBytesAtOnce } from '../domain/uploads/announceUpload.ts'
-import { requireUpload } from '../domain/uploads/receivedUpload.ts'
+import { requireUpload } from '../domain/uploads/storeUpload.ts'
 import { pathParametersOf } from './request.ts'
 
 /** As the spec has it; judged here as well, because the bucket is asked for before the validator sees its name. */

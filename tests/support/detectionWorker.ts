@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import { detectMediaType } from '../../src/domain/mediaTypes.ts'
+import { detectMediaType } from '../../src/domain/values/mediaTypes.ts'
 
 /** Answers every head with its media type and the time that took. */
 parentPort?.on('message', async (head: Uint8Array) => {

@@ -1,5 +1,5 @@
 import type { Violation } from '../../src/database/rows/fsckQueries.ts'
-import { checkEverything } from '../../src/domain/fsck.ts'
+import { checkEverything } from '../../src/domain/maintenance/fsck.ts'
 
 /** What fsck counts and finds. */
 export async function findEverything(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { FileRecord } from '../../src/database/rows/fileRecord.ts'
-import { toDownloadName, toFileName } from '../../src/domain/fileNames.ts'
+import { toDownloadName, toFileName } from '../../src/domain/values/fileNames.ts'
 import { fileHeaders } from '../../src/http/fileHeaders.ts'
 import { parseDisposition } from '../support/contentDisposition.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { allowsType, detectMediaType, parseMediaType } from '../../src/domain/mediaTypes.ts'
+import { allowsType, detectMediaType, parseMediaType } from '../../src/domain/values/mediaTypes.ts'
 import { hostileContents } from '../hardening/corpus/contents.ts'
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1')

@@ -5,7 +5,7 @@ import {
   markBlobVerified,
   type StoredBlob,
 } from '../../database/rows/blobs.ts'
-import { beginExamination, type Damage, type Examination, toUnreadable } from '../examination.ts'
+import { beginExamination, type Damage, type Examination, toUnreadable } from './examination.ts'
 import type { MaintenanceDeps } from './steps.ts'
 
 const BUSY_MILLISECONDS = 2000

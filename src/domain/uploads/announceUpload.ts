@@ -5,9 +5,9 @@ import type { Deps } from '../../deps.ts'
 import { fileTooLarge, typeNotAllowed } from '../../errors.ts'
 import type { SignedRequest } from '../../storage/directAccess.ts'
 import type { StorageKey } from '../../storage/storage.ts'
-import { insistOnSize } from '../bucketRules.ts'
-import { toFileName } from '../fileNames.ts'
-import { mayBeAllowed } from './declaredTypes.ts'
+import { insistOnSize } from '../buckets/bucketRules.ts'
+import { mayBeAllowed } from '../values/declaredTypes.ts'
+import { toFileName } from '../values/fileNames.ts'
 
 type AnnounceDeps = Pick<
   Deps,

@@ -3,10 +3,10 @@ import type { UploadRecord } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { sizeMismatch, typeMismatch, uploadDigestMismatch } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
-import { insistOnSize, insistOnType } from '../bucketRules.ts'
-import { type CommitDeps, commitFile } from '../commitFile.ts'
-import { detectMediaType } from '../mediaTypes.ts'
-import { fitsDeclared } from './declaredTypes.ts'
+import { insistOnSize, insistOnType } from '../buckets/bucketRules.ts'
+import { type CommitDeps, commitFile } from '../storing/commitFile.ts'
+import { fitsDeclared } from '../values/declaredTypes.ts'
+import { detectMediaType } from '../values/mediaTypes.ts'
 
 export type CommitUploadDeps = CommitDeps & Pick<Deps, 'rulesOfBuckets'>
 

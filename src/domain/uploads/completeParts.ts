@@ -3,12 +3,12 @@ import type { FileRecord } from '../../database/rows/fileRecord.ts'
 import type { UploadRecord } from '../../database/rows/uploads.ts'
 import { hasCode, partsInvalid, uploadNotFound } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
-import { abandon, createLease } from '../receiveBytes.ts'
+import { abandon, createLease } from '../storing/receiveBytes.ts'
 import { commitUpload } from './commitUpload.ts'
-import { once } from './once.ts'
+import { settledFileOf } from './findUpload.ts'
+import { abortParts, type PartDeps, requireParts } from './parts.ts'
 import { bare, type NamedPart, receiveParts } from './receiveParts.ts'
-import { settledFileOf } from './uploadedFile.ts'
-import { abortParts, type PartDeps, requireParts } from './uploadParts.ts'
+import { once } from './singleFlight.ts'
 
 /**
  * Puts parts together and makes them the file that was announced; done before, it returns that file. Throws

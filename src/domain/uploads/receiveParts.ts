@@ -6,9 +6,9 @@ import { fileTooLarge, hasCode, partsInvalid, sizeMismatch } from '../../errors.
 import { blockBytes, type Receipt } from '../../model/blob.ts'
 import type { DirectAccess } from '../../storage/directAccess.ts'
 import type { StorageKey } from '../../storage/storage.ts'
-import { type Lease, receiveBytes } from '../receiveBytes.ts'
-import { receiptOfStored } from './storedReceipt.ts'
-import { etagOf, mostBytesOf, type PartDeps } from './uploadParts.ts'
+import { type Lease, receiveBytes } from '../storing/receiveBytes.ts'
+import { etagOf, mostBytesOf, type PartDeps } from './parts.ts'
+import { receiptOfStored } from './readStored.ts'
 
 export interface NamedPart {
   readonly partNumber: number

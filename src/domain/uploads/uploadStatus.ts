@@ -4,8 +4,8 @@ import { findUpload, moveUpload, type UploadRecord } from '../../database/rows/u
 import type { UploadStatus } from '../../database/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { fileMissingYet, fileNotFound, invalidTransition } from '../../errors.ts'
+import { fileOf } from './findUpload.ts'
 import { mayBecome } from './transitions.ts'
-import { fileOf } from './uploadedFile.ts'
 import { type VerifyDeps, verifyUpload } from './verifyUpload.ts'
 
 /** What an application knows of a file that it had announced. */

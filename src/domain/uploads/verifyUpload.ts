@@ -2,12 +2,12 @@ import type { FileRecord } from '../../database/rows/fileRecord.ts'
 import type { UploadRecord } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileMissingYet, fileNotFound, hasCode, sizeMismatch } from '../../errors.ts'
-import { abandon, createLease, type ReceiveDeps } from '../receiveBytes.ts'
+import { abandon, createLease, type ReceiveDeps } from '../storing/receiveBytes.ts'
 import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
-import { once } from './once.ts'
-import { requireUpload } from './receivedUpload.ts'
-import { receiptOfStored } from './storedReceipt.ts'
-import { settledFileOf } from './uploadedFile.ts'
+import { settledFileOf } from './findUpload.ts'
+import { receiptOfStored } from './readStored.ts'
+import { once } from './singleFlight.ts'
+import { requireUpload } from './storeUpload.ts'
 
 export type VerifyDeps = CommitUploadDeps & ReceiveDeps & Pick<Deps, 'verifications'>
 

@@ -1,4 +1,4 @@
-import { createBucket as create } from '../../domain/buckets.ts'
+import { createBucket as create } from '../../domain/buckets/buckets.ts'
 import { toBucketBody, toBucketRules } from '../../http/bucketBody.ts'
 import type { Operation } from '../../http/operation.ts'
 import { publicUrl } from '../../http/publicUrl.ts'

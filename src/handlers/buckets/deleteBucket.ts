@@ -1,4 +1,4 @@
-import { removeBucket } from '../../domain/buckets.ts'
+import { removeBucket } from '../../domain/buckets/buckets.ts'
 import type { Operation } from '../../http/operation.ts'
 
 export const deleteBucket: Operation<'deleteBucket'> = (deps) => async (req, res) => {

@@ -1,4 +1,4 @@
-import { removeNamedFile } from '../../domain/removeNamedFile.ts'
+import { removeNamedFile } from '../../domain/files/removeNamedFile.ts'
 import type { Operation } from '../../http/operation.ts'
 
 export const deleteNamedFile: Operation<'deleteNamedFile'> = (deps) => async (req, res) => {

@@ -1,4 +1,4 @@
-import { requireBucket } from '../../domain/buckets.ts'
+import { requireBucket } from '../../domain/buckets/buckets.ts'
 import { toBucketBody } from '../../http/bucketBody.ts'
 import type { Operation } from '../../http/operation.ts'
 

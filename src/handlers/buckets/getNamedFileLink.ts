@@ -1,4 +1,4 @@
-import { findNamedFile } from '../../domain/findNamedFile.ts'
+import { findNamedFile } from '../../domain/files/namedFiles.ts'
 import { namedLinkSeconds } from '../../http/answerNamed.ts'
 import { fileLink, publicPath } from '../../http/fileLink.ts'
 import type { Operation } from '../../http/operation.ts'

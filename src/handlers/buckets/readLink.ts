@@ -1,4 +1,4 @@
-import { findContent } from '../../domain/findFile.ts'
+import { findContent } from '../../domain/files/findFile.ts'
 import type { Operation } from '../../http/operation.ts'
 import { sendFile } from '../../http/sendFile.ts'
 

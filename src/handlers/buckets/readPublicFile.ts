@@ -1,4 +1,4 @@
-import { findNamedFile } from '../../domain/findNamedFile.ts'
+import { findNamedFile } from '../../domain/files/namedFiles.ts'
 import { fileNotFound } from '../../errors.ts'
 import type { Operation } from '../../http/operation.ts'
 import { sendFile } from '../../http/sendFile.ts'

@@ -1,4 +1,4 @@
-import { changeBucket } from '../../domain/buckets.ts'
+import { changeBucket } from '../../domain/buckets/buckets.ts'
 import { toBucketBody, toBucketRules } from '../../http/bucketBody.ts'
 import type { Operation } from '../../http/operation.ts'
 

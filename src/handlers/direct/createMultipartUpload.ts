@@ -1,6 +1,6 @@
-import { parseMediaType } from '../../domain/mediaTypes.ts'
-import { toMetadata } from '../../domain/metadata.ts'
-import { beginParts } from '../../domain/uploads/uploadParts.ts'
+import { beginParts } from '../../domain/uploads/parts.ts'
+import { parseMediaType } from '../../domain/values/mediaTypes.ts'
+import { toMetadata } from '../../domain/values/metadata.ts'
 import type { Operation } from '../../http/operation.ts'
 
 export const createMultipartUpload: Operation<'createMultipartUpload'> = (deps) => async (req, res) => {

@@ -1,5 +1,5 @@
-import { toMetadata } from '../../domain/metadata.ts'
 import { announceUpload } from '../../domain/uploads/announceUpload.ts'
+import { toMetadata } from '../../domain/values/metadata.ts'
 import type { Operation } from '../../http/operation.ts'
 import { publicUrl } from '../../http/publicUrl.ts'
 

@@ -1,6 +1,6 @@
-import { parseMediaType } from '../../domain/mediaTypes.ts'
-import { toMetadata } from '../../domain/metadata.ts'
 import { announceForm } from '../../domain/uploads/announceUpload.ts'
+import { parseMediaType } from '../../domain/values/mediaTypes.ts'
+import { toMetadata } from '../../domain/values/metadata.ts'
 import { queryInvalid } from '../../errors.ts'
 import type { Operation } from '../../http/operation.ts'
 import { publicUrl } from '../../http/publicUrl.ts'

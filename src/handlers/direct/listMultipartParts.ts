@@ -1,4 +1,4 @@
-import { listParts } from '../../domain/uploads/uploadParts.ts'
+import { listParts } from '../../domain/uploads/parts.ts'
 import type { Operation } from '../../http/operation.ts'
 import { partsTarget } from '../../http/partsTarget.ts'
 

@@ -1,4 +1,4 @@
-import { etagOf, storePart } from '../../domain/uploads/uploadParts.ts'
+import { etagOf, storePart } from '../../domain/uploads/parts.ts'
 import type { Operation } from '../../http/operation.ts'
 import { takeVerified } from '../../http/takeVerified.ts'
 

@@ -1,4 +1,4 @@
-import { signParts } from '../../domain/uploads/uploadParts.ts'
+import { signParts } from '../../domain/uploads/parts.ts'
 import type { Operation } from '../../http/operation.ts'
 import { partsTarget } from '../../http/partsTarget.ts'
 import { publicUrl } from '../../http/publicUrl.ts'

@@ -1,4 +1,4 @@
-import { signParts } from '../../domain/uploads/uploadParts.ts'
+import { signParts } from '../../domain/uploads/parts.ts'
 import { queryInvalid } from '../../errors.ts'
 import type { Operation } from '../../http/operation.ts'
 import { partsTarget } from '../../http/partsTarget.ts'

@@ -1,4 +1,4 @@
-import { parseMetadataText } from '../../domain/metadata.ts'
+import { parseMetadataText } from '../../domain/values/metadata.ts'
 import { answerStored } from '../../http/answerStored.ts'
 import type { Operation } from '../../http/operation.ts'
 import { takeReceived } from '../../http/received.ts'

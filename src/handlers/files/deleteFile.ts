@@ -1,4 +1,4 @@
-import { removeFile } from '../../domain/changeFile.ts'
+import { removeFile } from '../../domain/files/changeFile.ts'
 import { metadataCondition } from '../../http/metadataCondition.ts'
 import type { Operation } from '../../http/operation.ts'
 

@@ -1,4 +1,4 @@
-import { findFile } from '../../domain/findFile.ts'
+import { findFile } from '../../domain/files/findFile.ts'
 import { isNotModified } from '../../http/conditionals.ts'
 import { metadataEtag, toFileBody } from '../../http/fileBody.ts'
 import type { Operation } from '../../http/operation.ts'

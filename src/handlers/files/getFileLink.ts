@@ -1,4 +1,4 @@
-import { findFile } from '../../domain/findFile.ts'
+import { findFile } from '../../domain/files/findFile.ts'
 import { filesPath } from '../../http/fileBody.ts'
 import { fileLink } from '../../http/fileLink.ts'
 import type { Operation } from '../../http/operation.ts'

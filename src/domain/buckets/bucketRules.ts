@@ -1,8 +1,8 @@
-import { toDomainError } from '../database/connection/failures.ts'
-import { type BucketRules, findBucket } from '../database/rows/buckets.ts'
-import type { Database } from '../database/schema.ts'
-import { fileTooLarge, typeNotAllowed } from '../errors.ts'
-import { allowsType } from './mediaTypes.ts'
+import { toDomainError } from '../../database/connection/failures.ts'
+import { type BucketRules, findBucket } from '../../database/rows/buckets.ts'
+import type { Database } from '../../database/schema.ts'
+import { fileTooLarge, typeNotAllowed } from '../../errors.ts'
+import { allowsType } from '../values/mediaTypes.ts'
 
 /** The rules of a bucket that nobody gave any, as one is that does not exist yet. */
 export const usualRules: BucketRules = {

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import type { Clock } from '../database/clock.ts'
-import { linkExpired, linkInvalid } from '../errors.ts'
+import type { Clock } from '../../database/clock.ts'
+import { linkExpired, linkInvalid } from '../../errors.ts'
 
 /** Signs and verifies links to this service. */
 export interface Links {

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { inTurn } from '../database/connection/locks.ts'
-import { knowsBytes } from '../database/rows/installation.ts'
+import { inTurn } from '../../database/connection/locks.ts'
+import { knowsBytes } from '../../database/rows/installation.ts'
 import {
   type KnownStorage,
   listStorages,
   tieOnlyStorage,
   tieSecondStorage,
-} from '../database/rows/storages.ts'
-import type { Database } from '../database/schema.ts'
-import type { MovingStorage } from '../storage/moving.ts'
-import type { Storage, StorageKind } from '../storage/storage.ts'
+} from '../../database/rows/storages.ts'
+import type { Database } from '../../database/schema.ts'
+import type { MovingStorage } from '../../storage/moving.ts'
+import type { Storage, StorageKind } from '../../storage/storage.ts'
 
 /**
  * Makes sure that database and storage belong together, and that every file is in it, and ties a new pair; of a moving

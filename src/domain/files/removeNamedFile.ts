@@ -1,8 +1,8 @@
-import { toDomainError } from '../database/connection/failures.ts'
-import { listNamesakes, markNamedDeleted } from '../database/rows/files.ts'
-import type { Deps } from '../deps.ts'
-import { fileNotFound, nameShared } from '../errors.ts'
-import { toFilePath } from './fileNames.ts'
+import { toDomainError } from '../../database/connection/failures.ts'
+import { listNamesakes, markNamedDeleted } from '../../database/rows/files.ts'
+import type { Deps } from '../../deps.ts'
+import { fileNotFound, nameShared } from '../../errors.ts'
+import { toFilePath } from '../values/fileNames.ts'
 
 const IDS_NAMED = 100
 

@@ -5,10 +5,10 @@ import type { Deps } from '../../deps.ts'
 import { fileTooLarge, hasCode, uploadNotFound, uploadTaken } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { SentPart } from '../../storage/directAccess.ts'
-import { mostBytes } from '../bucketRules.ts'
-import { abandon } from '../receiveBytes.ts'
+import { mostBytes } from '../buckets/bucketRules.ts'
+import { abandon } from '../storing/receiveBytes.ts'
 import { type Announcement, freshKey, insertAnnounced } from './announceUpload.ts'
-import { requireUpload } from './receivedUpload.ts'
+import { requireUpload } from './storeUpload.ts'
 import type { VerifyDeps } from './verifyUpload.ts'
 
 export type PartDeps = VerifyDeps & Pick<Deps, 'clock' | 'links' | 'storageId'>

@@ -1,8 +1,8 @@
-import { createPresence, listPresent, type ServiceRole } from '../database/connection/presence.ts'
-import { beginWriting, listStorages } from '../database/rows/storages.ts'
-import type { Logger } from '../logger.ts'
-import type { StorageKind } from '../storage/storage.ts'
-import type { OpenDatabase } from './openDatabase.ts'
+import type { OpenDatabase } from '../../cli/openDatabase.ts'
+import { createPresence, listPresent, type ServiceRole } from '../../database/connection/presence.ts'
+import { beginWriting, listStorages } from '../../database/rows/storages.ts'
+import type { Logger } from '../../logger.ts'
+import type { StorageKind } from '../../storage/storage.ts'
 
 export interface Attendance {
   /** Resolves when this service may not go on, because files were moved while it could not be seen. */

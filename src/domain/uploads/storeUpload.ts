@@ -4,9 +4,9 @@ import { findUpload, type UploadRecord } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileNotFound, hasCode, uploadTaken } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
-import { abandon } from '../receiveBytes.ts'
+import { abandon } from '../storing/receiveBytes.ts'
 import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
-import { settledFileOf } from './uploadedFile.ts'
+import { settledFileOf } from './findUpload.ts'
 
 /** An upload that has not expired. Throws `file-not-found`, `database-unavailable`. */
 export async function requireUpload({ db }: Pick<Deps, 'db'>, id: string): Promise<UploadRecord> {

@@ -1,4 +1,4 @@
-import { asked, toDomainError } from '../database/connection/failures.ts'
+import { asked, toDomainError } from '../../database/connection/failures.ts'
 import {
   type BucketRecord,
   type BucketRules,
@@ -6,9 +6,9 @@ import {
   findBucket,
   insertBucket,
   updateBucketRules,
-} from '../database/rows/buckets.ts'
-import type { Deps } from '../deps.ts'
-import { bucketExists, bucketNotEmpty, bucketNotFound } from '../errors.ts'
+} from '../../database/rows/buckets.ts'
+import type { Deps } from '../../deps.ts'
+import { bucketExists, bucketNotEmpty, bucketNotFound } from '../../errors.ts'
 
 type BucketDeps = Pick<Deps, 'db' | 'rulesOfBuckets'>
 

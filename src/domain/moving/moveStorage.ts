@@ -1,7 +1,7 @@
-import { listPresent } from '../database/connection/presence.ts'
-import { countUncopied } from '../database/rows/copies.ts'
-import { beginWriting, completeStorage, endWriting, listStorages } from '../database/rows/storages.ts'
-import { failpoint } from '../runtime/failpoint.ts'
+import { listPresent } from '../../database/connection/presence.ts'
+import { countUncopied } from '../../database/rows/copies.ts'
+import { beginWriting, completeStorage, endWriting, listStorages } from '../../database/rows/storages.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
 import { type Move, moveBlobs, moveMark, removeHalves } from './moveBlobs.ts'
 
 export interface StorageMove extends Omit<Move, 'moved' | 'failed'> {

@@ -1,13 +1,13 @@
-import { findNewestBlobId, listBlobs, type StoredBlob } from '../database/rows/blobs.ts'
+import { findNewestBlobId, listBlobs, type StoredBlob } from '../../database/rows/blobs.ts'
 import {
   countRows,
   findKnownKeys,
   findStructuralViolations,
   isCurrentBlob,
   type Violation,
-} from '../database/rows/fsckQueries.ts'
-import type { Deps } from '../deps.ts'
-import type { Storage, StorageKey } from '../storage/storage.ts'
+} from '../../database/rows/fsckQueries.ts'
+import type { Deps } from '../../deps.ts'
+import type { Storage, StorageKey } from '../../storage/storage.ts'
 import { beginExamination, type Damage, findMissing, toUnreadable } from './examination.ts'
 
 export interface FsckOptions {

@@ -1,11 +1,11 @@
-import { toDomainError } from '../database/connection/failures.ts'
-import { extendIntent, trashIntent } from '../database/rows/intents.ts'
-import type { Deps } from '../deps.ts'
-import { createDigester } from '../digests/digester.ts'
-import { fileTooLarge, storageFull, uploadFenced } from '../errors.ts'
-import type { Receipt } from '../model/blob.ts'
-import { failpoint } from '../runtime/failpoint.ts'
-import type { StorageKey } from '../storage/storage.ts'
+import { toDomainError } from '../../database/connection/failures.ts'
+import { extendIntent, trashIntent } from '../../database/rows/intents.ts'
+import type { Deps } from '../../deps.ts'
+import { createDigester } from '../../digests/digester.ts'
+import { fileTooLarge, storageFull, uploadFenced } from '../../errors.ts'
+import type { Receipt } from '../../model/blob.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
+import type { StorageKey } from '../../storage/storage.ts'
 
 const BATCH_BYTES = 256 * 1024
 

@@ -1,10 +1,10 @@
-import { asked } from '../database/connection/failures.ts'
-import { type FileContent, findFileContent } from '../database/rows/fileContents.ts'
-import type { FileRecord } from '../database/rows/fileRecord.ts'
-import { type FileReference, findFileRecord, listFileIds } from '../database/rows/files.ts'
-import type { Deps } from '../deps.ts'
-import { ambiguousHash, fileNotFound } from '../errors.ts'
-import { parseFileReference } from './fileReferences.ts'
+import { asked } from '../../database/connection/failures.ts'
+import { type FileContent, findFileContent } from '../../database/rows/fileContents.ts'
+import type { FileRecord } from '../../database/rows/fileRecord.ts'
+import { type FileReference, findFileRecord, listFileIds } from '../../database/rows/files.ts'
+import type { Deps } from '../../deps.ts'
+import { ambiguousHash, fileNotFound } from '../../errors.ts'
+import { parseFileReference } from '../values/fileReferences.ts'
 
 const IDS_NAMED = 100
 

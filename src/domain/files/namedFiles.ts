@@ -1,8 +1,8 @@
-import { toDomainError } from '../database/connection/failures.ts'
-import { type FileContent, findNamedContent } from '../database/rows/fileContents.ts'
-import type { Deps } from '../deps.ts'
-import { fileNotFound } from '../errors.ts'
-import { toFilePath } from './fileNames.ts'
+import { toDomainError } from '../../database/connection/failures.ts'
+import { type FileContent, findNamedContent } from '../../database/rows/fileContents.ts'
+import type { Deps } from '../../deps.ts'
+import { fileNotFound } from '../../errors.ts'
+import { toFilePath } from '../values/fileNames.ts'
 
 /**
  * The live file that a name in a bucket means, and the place of its bytes: the one that has the name to itself, else the

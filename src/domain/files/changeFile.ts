@@ -1,15 +1,15 @@
-import { classifyFailure, codeOf, toDomainError } from '../database/connection/failures.ts'
-import type { FileRecord } from '../database/rows/fileRecord.ts'
+import { classifyFailure, codeOf, toDomainError } from '../../database/connection/failures.ts'
+import type { FileRecord } from '../../database/rows/fileRecord.ts'
 import {
   type FileChanges,
   type FileState,
   markFileDeleted,
   updateFileRecord,
-} from '../database/rows/files.ts'
-import type { Deps } from '../deps.ts'
-import { databaseUnavailable, nameTaken } from '../errors.ts'
-import { failpoint } from '../runtime/failpoint.ts'
-import { insistOnType } from './bucketRules.ts'
+} from '../../database/rows/files.ts'
+import type { Deps } from '../../deps.ts'
+import { databaseUnavailable, nameTaken } from '../../errors.ts'
+import { failpoint } from '../../runtime/failpoint.ts'
+import { insistOnType } from '../buckets/bucketRules.ts'
 import { findOnlyFile } from './findFile.ts'
 
 /** Which file a caller means, and what must be true of it for the change to happen. */
