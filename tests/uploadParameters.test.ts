@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { components } from '../src/http/operations.gen.ts'
+import type { components } from '../api/openapi.gen.ts'
 import { download, type FileBody, filesPath, send } from './support/client.ts'
 import { getStatus, gif, sendDirect } from './support/direct.ts'
 import { makeBucket } from './support/named.ts'

@@ -1,4 +1,4 @@
-import type { Registry } from '../http/operation.ts'
+import type { Registry } from '../http/contract/operation.ts'
 import { createBucket } from './buckets/createBucket.ts'
 import { deleteBucket } from './buckets/deleteBucket.ts'
 import { deleteNamedFile } from './buckets/deleteNamedFile.ts'

@@ -1,9 +1,9 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
-import { releaseClaim } from './claims.ts'
-import { sendAndLinger } from './linger.ts'
-import { toProblem } from './problems.ts'
-import { requestIdOf } from './requestId.ts'
+import { toProblem } from './problems/problems.ts'
+import { releaseClaim } from './receive/claims.ts'
+import { sendAndLinger } from './server/linger.ts'
+import { requestIdOf } from './server/requestId.ts'
 
 /** Everything thrown anywhere ends here. */
 export const problemHandler =

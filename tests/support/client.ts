@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { components } from '../../src/http/operations.gen.ts'
+import type { components } from '../../api/openapi.gen.ts'
 import type { TestService } from './service.ts'
 
 export type FileBody = components['schemas']['File']

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { components } from '../../src/http/operations.gen.ts'
+import type { components } from '../../api/openapi.gen.ts'
 import { type Answer, send } from './client.ts'
 import { follow, sendJson } from './named.ts'
 import type { TestService } from './service.ts'

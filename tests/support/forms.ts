@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Part } from '../../src/http/multipart.ts'
+import type { Part } from '../../src/http/receive/multipart.ts'
 
 export interface FormPart {
   readonly name: string

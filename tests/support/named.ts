@@ -1,4 +1,4 @@
-import type { components } from '../../src/http/operations.gen.ts'
+import type { components } from '../../api/openapi.gen.ts'
 import { type Answer, send } from './client.ts'
 import type { TestService } from './service.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { isNotModified, matches, rangeApplies } from '../../src/http/conditionals.ts'
+import { isNotModified, matches, rangeApplies } from '../../src/http/fields/conditionals.ts'
 
 const current = '"abc"'
 const stored = 'Sun, 06 Nov 1994 08:49:37 GMT'

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { matchesDigest, parseDigests, toDigestField, verifyDigests } from '../../src/domain/digests.ts'
+import {
+  matchesDigest,
+  parseDigests,
+  toDigestField,
+  verifyDigests,
+} from '../../src/http/fields/digestFields.ts'
 
 const digestOf = (algorithm: string, bytes: string | Uint8Array = 'hello') =>
   createHash(algorithm).update(bytes).digest()

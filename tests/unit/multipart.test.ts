@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { FileServiceError } from '../../src/errors.ts'
-import { parseMultipart } from '../../src/http/multipart.ts'
+import { parseMultipart } from '../../src/http/receive/multipart.ts'
 import { boundary, encodeForm, type FormPart, forms, inChunks, parseAll } from '../support/forms.ts'
 
 const outcomeOf = (body: Buffer, sizes: readonly number[]) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { parseRange } from '../../src/http/range.ts'
+import { parseRange } from '../../src/http/fields/range.ts'
 
 const whole = undefined
 const refused = 'range-not-satisfiable'

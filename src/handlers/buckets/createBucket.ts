@@ -1,7 +1,7 @@
 import { createBucket as create } from '../../domain/buckets/buckets.ts'
-import { toBucketBody, toBucketRules } from '../../http/bucketBody.ts'
-import type { Operation } from '../../http/operation.ts'
-import { publicUrl } from '../../http/publicUrl.ts'
+import { toBucketBody, toBucketRules } from '../../http/answers/bucketBody.ts'
+import { publicUrl } from '../../http/answers/publicUrl.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const createBucket: Operation<'createBucket'> = (deps) => async (req, res) => {
   const { name, ...rules } = req.body

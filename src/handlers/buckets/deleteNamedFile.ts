@@ -1,5 +1,5 @@
 import { removeNamedFile } from '../../domain/files/removeNamedFile.ts'
-import type { Operation } from '../../http/operation.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const deleteNamedFile: Operation<'deleteNamedFile'> = (deps) => async (req, res) => {
   await removeNamedFile(deps, req.params.bucket, req.params.filename)

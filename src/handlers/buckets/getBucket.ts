@@ -1,6 +1,6 @@
 import { requireBucket } from '../../domain/buckets/buckets.ts'
-import { toBucketBody } from '../../http/bucketBody.ts'
-import type { Operation } from '../../http/operation.ts'
+import { toBucketBody } from '../../http/answers/bucketBody.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const getBucket: Operation<'getBucket'> = (deps) => async (req, res) => {
   res.set('Cache-Control', 'private, no-cache')

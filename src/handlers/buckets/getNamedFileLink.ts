@@ -1,7 +1,7 @@
 import { findNamedFile } from '../../domain/files/namedFiles.ts'
-import { namedLinkSeconds } from '../../http/answerNamed.ts'
-import { fileLink, publicPath } from '../../http/fileLink.ts'
-import type { Operation } from '../../http/operation.ts'
+import { namedLinkSeconds } from '../../http/answers/answerNamed.ts'
+import { fileLink, publicPath } from '../../http/answers/fileLink.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const getNamedFileLink: Operation<'getNamedFileLink'> = (deps) => async (req, res) => {
   const { bucket, filename } = req.params

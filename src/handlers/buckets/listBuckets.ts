@@ -1,8 +1,8 @@
 import { toDomainError } from '../../database/connection/failures.ts'
 import { listBucketRecords } from '../../database/rows/buckets.ts'
-import { toBucketBody } from '../../http/bucketBody.ts'
-import type { Operation } from '../../http/operation.ts'
-import { publicUrl } from '../../http/publicUrl.ts'
+import { toBucketBody } from '../../http/answers/bucketBody.ts'
+import { publicUrl } from '../../http/answers/publicUrl.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const listBuckets: Operation<'listBuckets'> = (deps) => async (req, res) => {
   const { limit = 100, after = '' } = req.query

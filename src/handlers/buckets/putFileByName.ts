@@ -1,5 +1,5 @@
-import { answerNamed } from '../../http/answerNamed.ts'
-import type { Operation } from '../../http/operation.ts'
+import { answerNamed } from '../../http/answers/answerNamed.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const putFileByName: Operation<'putFileByName'> = (deps) => async (req, res) => {
   await answerNamed(deps, req, res, req.body.bucket ?? 'default')

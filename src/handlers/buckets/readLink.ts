@@ -1,6 +1,6 @@
 import { findContent } from '../../domain/files/findFile.ts'
-import type { Operation } from '../../http/operation.ts'
-import { sendFile } from '../../http/sendFile.ts'
+import type { Operation } from '../../http/contract/operation.ts'
+import { sendFile } from '../../http/send/sendFile.ts'
 
 export const readLink: Operation<'readLink'> = (deps) => async (req, res) => {
   const content = await findContent(deps, req.params.file_id, '')

@@ -1,7 +1,7 @@
 import { findNamedFile } from '../../domain/files/namedFiles.ts'
 import { fileNotFound } from '../../errors.ts'
-import type { Operation } from '../../http/operation.ts'
-import { sendFile } from '../../http/sendFile.ts'
+import type { Operation } from '../../http/contract/operation.ts'
+import { sendFile } from '../../http/send/sendFile.ts'
 
 export const readPublicFile: Operation<'readPublicFile'> = (deps) => async (req, res) => {
   const { bucket, filename } = req.params

@@ -1,8 +1,8 @@
 import { completeParts } from '../../domain/uploads/completeParts.ts'
-import { filesPath } from '../../http/fileBody.ts'
-import type { Operation } from '../../http/operation.ts'
-import { partsTarget } from '../../http/partsTarget.ts'
-import { publicUrl } from '../../http/publicUrl.ts'
+import { filesPath } from '../../http/answers/fileBody.ts'
+import { partsTarget } from '../../http/answers/partsTarget.ts'
+import { publicUrl } from '../../http/answers/publicUrl.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const completeMultipartUpload: Operation<'completeMultipartUpload'> = (deps) => async (req, res) => {
   const parts = req.body.parts.map(({ PartNumber, ETag }) => ({ partNumber: PartNumber, etag: ETag }))

@@ -1,7 +1,7 @@
 import { beginParts } from '../../domain/uploads/parts.ts'
 import { parseMediaType } from '../../domain/values/mediaTypes.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
-import type { Operation } from '../../http/operation.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const createMultipartUpload: Operation<'createMultipartUpload'> = (deps) => async (req, res) => {
   const { filename, type, bucket = 'default', file_size, sha256, metadata } = req.body

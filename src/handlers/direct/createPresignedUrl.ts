@@ -1,7 +1,7 @@
 import { announceUpload } from '../../domain/uploads/announceUpload.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
-import type { Operation } from '../../http/operation.ts'
-import { publicUrl } from '../../http/publicUrl.ts'
+import { publicUrl } from '../../http/answers/publicUrl.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const createPresignedUrl: Operation<'createPresignedUrl'> = (deps) => async (req, res) => {
   const { filename, type, file_size, bucket = 'default', method = 'POST', sha256, metadata } = req.body

@@ -1,6 +1,6 @@
 import { findFileState } from '../../domain/uploads/uploadStatus.ts'
-import { toStateBody } from '../../http/fileState.ts'
-import type { Operation } from '../../http/operation.ts'
+import { toStateBody } from '../../http/answers/stateBody.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const getFileStatus: Operation<'getFileStatus'> = (deps) => async (req, res) => {
   res.set('Cache-Control', 'private, no-cache')

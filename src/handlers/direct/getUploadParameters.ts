@@ -2,8 +2,8 @@ import { announceForm } from '../../domain/uploads/announceUpload.ts'
 import { parseMediaType } from '../../domain/values/mediaTypes.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
 import { queryInvalid } from '../../errors.ts'
-import type { Operation } from '../../http/operation.ts'
-import { publicUrl } from '../../http/publicUrl.ts'
+import { publicUrl } from '../../http/answers/publicUrl.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 const PARAMETERS = new Set(['filename', 'type', 'bucket'])
 

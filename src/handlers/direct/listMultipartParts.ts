@@ -1,6 +1,6 @@
 import { listParts } from '../../domain/uploads/parts.ts'
-import type { Operation } from '../../http/operation.ts'
-import { partsTarget } from '../../http/partsTarget.ts'
+import { partsTarget } from '../../http/answers/partsTarget.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const listMultipartParts: Operation<'listMultipartParts'> = (deps) => async (req, res) => {
   const parts = await listParts(deps, partsTarget(req.params.upload_id, req.query.key))

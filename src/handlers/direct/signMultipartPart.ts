@@ -1,7 +1,7 @@
 import { signParts } from '../../domain/uploads/parts.ts'
-import type { Operation } from '../../http/operation.ts'
-import { partsTarget } from '../../http/partsTarget.ts'
-import { publicUrl } from '../../http/publicUrl.ts'
+import { partsTarget } from '../../http/answers/partsTarget.ts'
+import { publicUrl } from '../../http/answers/publicUrl.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const signMultipartPart: Operation<'signMultipartPart'> = (deps) => async (req, res) => {
   const number = Number(req.params.part_number)

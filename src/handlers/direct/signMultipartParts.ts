@@ -1,8 +1,8 @@
 import { signParts } from '../../domain/uploads/parts.ts'
 import { queryInvalid } from '../../errors.ts'
-import type { Operation } from '../../http/operation.ts'
-import { partsTarget } from '../../http/partsTarget.ts'
-import { publicUrl } from '../../http/publicUrl.ts'
+import { partsTarget } from '../../http/answers/partsTarget.ts'
+import { publicUrl } from '../../http/answers/publicUrl.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const signMultipartParts: Operation<'signMultipartParts'> = (deps) => async (req, res) => {
   const id = partsTarget(req.params.upload_id, req.query.key)

@@ -1,6 +1,6 @@
 import { changeFileState } from '../../domain/uploads/uploadStatus.ts'
-import { toStateBody } from '../../http/fileState.ts'
-import type { Operation } from '../../http/operation.ts'
+import { toStateBody } from '../../http/answers/stateBody.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const updateFileStatus: Operation<'updateFileStatus'> = (deps) => async (req, res) => {
   const { uuid, status } = req.body

@@ -1,7 +1,7 @@
 import { parseMetadataText } from '../../domain/values/metadata.ts'
-import { answerStored } from '../../http/answerStored.ts'
-import type { Operation } from '../../http/operation.ts'
-import { takeReceived } from '../../http/received.ts'
+import { answerStored } from '../../http/answers/answerStored.ts'
+import type { Operation } from '../../http/contract/operation.ts'
+import { takeReceived } from '../../http/receive/received.ts'
 
 export const createFile: Operation<'createFile'> = (deps) => async (req, res) => {
   const { file_name, file_type, bucket, metadata, expires_in } = req.body

@@ -1,6 +1,6 @@
 import { removeFile } from '../../domain/files/changeFile.ts'
-import { metadataCondition } from '../../http/metadataCondition.ts'
-import type { Operation } from '../../http/operation.ts'
+import { metadataCondition } from '../../http/answers/metadataCondition.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const deleteFile: Operation<'deleteFile'> = (deps) => async (req, res) => {
   const file = await removeFile(deps, {

@@ -1,6 +1,6 @@
 import { findContent } from '../../domain/files/findFile.ts'
-import type { Operation } from '../../http/operation.ts'
-import { sendFile } from '../../http/sendFile.ts'
+import type { Operation } from '../../http/contract/operation.ts'
+import { sendFile } from '../../http/send/sendFile.ts'
 
 export const downloadFile: Operation<'downloadFile'> = (deps) => async (req, res) => {
   const content = await findContent(deps, req.params.file_hash, req.query.bucket ?? 'default')

@@ -1,7 +1,7 @@
 import { findFile } from '../../domain/files/findFile.ts'
-import { isNotModified } from '../../http/conditionals.ts'
-import { metadataEtag, toFileBody } from '../../http/fileBody.ts'
-import type { Operation } from '../../http/operation.ts'
+import { metadataEtag, toFileBody } from '../../http/answers/fileBody.ts'
+import type { Operation } from '../../http/contract/operation.ts'
+import { isNotModified } from '../../http/fields/conditionals.ts'
 
 export const getFile: Operation<'getFile'> = (deps) => async (req, res) => {
   const file = await findFile(deps, req.params.file_hash, req.query.bucket ?? 'default')

@@ -1,7 +1,7 @@
 import { findFile } from '../../domain/files/findFile.ts'
-import { filesPath } from '../../http/fileBody.ts'
-import { fileLink } from '../../http/fileLink.ts'
-import type { Operation } from '../../http/operation.ts'
+import { filesPath } from '../../http/answers/fileBody.ts'
+import { fileLink } from '../../http/answers/fileLink.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const getFileLink: Operation<'getFileLink'> = (deps) => async (req, res) => {
   const file = await findFile(deps, req.params.file_hash, req.query.bucket ?? 'default')

@@ -1,3 +1,4 @@
+import type { operations } from '../../../api/openapi.gen.ts'
 import { toDomainError } from '../../database/connection/failures.ts'
 import {
   countFiles,
@@ -8,12 +9,11 @@ import {
 } from '../../database/rows/fileList.ts'
 import type { Deps } from '../../deps.ts'
 import { queryInvalid } from '../../errors.ts'
-import { formatCursor, parseCursor } from '../../http/cursor.ts'
-import { filesPath, toFileBody } from '../../http/fileBody.ts'
-import type { Operation } from '../../http/operation.ts'
-import type { operations } from '../../http/operations.gen.ts'
-import { publicUrl } from '../../http/publicUrl.ts'
-import { parseTime } from '../../http/time.ts'
+import { filesPath, toFileBody } from '../../http/answers/fileBody.ts'
+import { publicUrl } from '../../http/answers/publicUrl.ts'
+import type { Operation } from '../../http/contract/operation.ts'
+import { formatCursor, parseCursor } from '../../http/fields/cursor.ts'
+import { parseTime } from '../../http/fields/parseTime.ts'
 
 type Query = NonNullable<operations['listFiles']['parameters']['query']>
 

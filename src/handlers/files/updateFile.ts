@@ -1,13 +1,13 @@
+import type { components } from '../../../api/openapi.gen.ts'
 import type { FileChanges } from '../../database/rows/files.ts'
 import { changeFile } from '../../domain/files/changeFile.ts'
 import { toFileName } from '../../domain/values/fileNames.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
 import { expiryInvalid, invalidProperties } from '../../errors.ts'
-import { metadataEtag, toFileBody } from '../../http/fileBody.ts'
-import { metadataCondition } from '../../http/metadataCondition.ts'
-import type { Operation } from '../../http/operation.ts'
-import type { components } from '../../http/operations.gen.ts'
-import { parseTime } from '../../http/time.ts'
+import { metadataEtag, toFileBody } from '../../http/answers/fileBody.ts'
+import { metadataCondition } from '../../http/answers/metadataCondition.ts'
+import type { Operation } from '../../http/contract/operation.ts'
+import { parseTime } from '../../http/fields/parseTime.ts'
 
 export const updateFile: Operation<'updateFile'> = (deps) => async (req, res) => {
   const target = {

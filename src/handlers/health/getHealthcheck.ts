@@ -1,6 +1,6 @@
 import { examine } from '../../domain/readiness.ts'
 import { databaseUnavailable, storageUnavailable } from '../../errors.ts'
-import type { Operation } from '../../http/operation.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const getHealthcheck: Operation<'getHealthcheck'> = (deps) => async (_req, res) => {
   const { database, storage } = await examine(deps)

@@ -1,5 +1,5 @@
 import { examine } from '../../domain/readiness.ts'
-import type { Operation } from '../../http/operation.ts'
+import type { Operation } from '../../http/contract/operation.ts'
 
 export const getReadiness: Operation<'getReadiness'> = (deps) => async (_req, res) => {
   const dependencies = await examine(deps)

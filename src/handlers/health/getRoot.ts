@@ -1,6 +1,6 @@
-import { filesPath } from '../../http/fileBody.ts'
-import type { Operation } from '../../http/operation.ts'
-import { loadPage, pagePolicy } from '../../http/page.ts'
+import { filesPath } from '../../http/answers/fileBody.ts'
+import type { Operation } from '../../http/contract/operation.ts'
+import { loadPage, pagePolicy } from '../../http/pages/page.ts'
 import { packageVersion } from '../../runtime/packageVersion.ts'
 
 export const getRoot: Operation<'getRoot'> = () => {

@@ -1,0 +1,24 @@
+import type { Request, Response } from 'express'
+import type { components } from '../../../api/openapi.gen.ts'
+import type { Deps } from '../../deps.ts'
+import { storeUpload } from '../../domain/uploads/storeUpload.ts'
+import { findFileState } from '../../domain/uploads/uploadStatus.ts'
+import { takeVerified } from '../receive/takeVerified.ts'
+import { filesPath } from './fileBody.ts'
+import { publicUrl } from './publicUrl.ts'
+import { toStateBody } from './stateBody.ts'
+
+/** Makes received bytes the file that was announced, and answers as S3 does, and more. Throws what `storeUpload` throws. */
+export async function answerDirect(
+  deps: Deps,
+  req: Pick<Request, 'app' | 'get'>,
+  res: Response<components['schemas']['FileState']>,
+  uploadId: string,
+): Promise<void> {
+  const file = await storeUpload(deps, uploadId, await takeVerified(deps, req))
+  res
+    .status(201)
+    .location(publicUrl(req, `${filesPath}/${file.id}`))
+    .set('ETag', `"${file.md5}"`)
+  res.json(toStateBody(await findFileState(deps, file.id)))
+}

@@ -1,0 +1,28 @@
+import type { components } from '../../../api/openapi.gen.ts'
+import type { BucketRecord, BucketRules } from '../../database/rows/buckets.ts'
+
+type BucketBody = components['schemas']['Bucket']
+type RulesBody = components['schemas']['BucketRules']
+
+/** A bucket as the API shows it. */
+export const toBucketBody = (bucket: BucketRecord): BucketBody => ({
+  name: bucket.name,
+  visibility: bucket.visibility,
+  links: bucket.links,
+  max_file_size: bucket.maxFileSizeBytes,
+  allowed_types: [...bucket.allowedTypes],
+  expires_in: bucket.expiresInSeconds,
+  created_at: bucket.createdAt.toISOString(),
+  updated_at: bucket.updatedAt.toISOString(),
+})
+
+/** The rules that a body names. */
+export const toBucketRules = (body: RulesBody): Partial<BucketRules> => ({
+  ...(body.visibility !== undefined && { visibility: body.visibility }),
+  ...(body.links !== undefined && { links: body.links }),
+  ...(body.max_file_size !== undefined && { maxFileSizeBytes: body.max_file_size }),
+  ...(body.allowed_types !== undefined && {
+    allowedTypes: body.allowed_types.map((type) => type.toLowerCase()),
+  }),
+  ...(body.expires_in !== undefined && { expiresInSeconds: body.expires_in }),
+})

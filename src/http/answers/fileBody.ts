@@ -1,0 +1,31 @@
+import type { Request } from 'express'
+import type { components } from '../../../api/openapi.gen.ts'
+import type { FileRecord } from '../../database/rows/fileRecord.ts'
+import { publicUrl } from './publicUrl.ts'
+
+export type FileBody = components['schemas']['File']
+
+export const filesPath = '/service/fileupload'
+
+/** A file as the API shows it. */
+export const toFileBody = (req: Pick<Request, 'app' | 'get'>, file: FileRecord): FileBody => ({
+  id: file.id,
+  file_hash: file.hash,
+  file_name: file.name,
+  file_size: file.size,
+  file_type: file.mediaType,
+  file_sha1: file.sha1,
+  file_md5: file.md5,
+  bucket: file.bucket,
+  status: file.deletedAt === null ? 'stored' : 'deleted',
+  metadata: file.metadata,
+  created_at: file.createdAt.toISOString(),
+  updated_at: file.updatedAt.toISOString(),
+  stored_at: file.storedAt.toISOString(),
+  expires_at: file.expiresAt?.toISOString() ?? null,
+  deleted_at: file.deletedAt?.toISOString() ?? null,
+  content_url: publicUrl(req, `${filesPath}/${file.id}/content`),
+})
+
+/** The entity tag of a file's metadata: no other file has it, nor this one after a change. Its bytes have their hash. */
+export const metadataEtag = ({ id, version }: FileRecord): string => `"${id}-${version}"`

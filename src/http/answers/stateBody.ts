@@ -1,0 +1,11 @@
+import type { components } from '../../../api/openapi.gen.ts'
+import type { FileState } from '../../domain/uploads/uploadStatus.ts'
+
+/** What an application knows of a file that it announced, as the API shows it. */
+export const toStateBody = (state: FileState): components['schemas']['FileState'] => ({
+  uuid: state.id,
+  name: state.name,
+  type: state.mediaType,
+  status: state.status,
+  updated_at: state.updatedAt.toISOString(),
+})

@@ -1,0 +1,28 @@
+import type { Request, RequestHandler, Response } from 'express'
+import type { operations } from '../../../api/openapi.gen.ts'
+import type { Deps } from '../../deps.ts'
+
+type Contents<R> = R extends { content: infer C } ? C[keyof C] : undefined
+type Answer<O> = O extends { responses: infer R }
+  ? { [Status in keyof R]: Contents<R[Status]> }[keyof R]
+  : never
+type Body<O> = O extends { requestBody: { content: infer C } } ? C[keyof C] : unknown
+type Path<O> = O extends { parameters: { path: infer P } } ? P : Record<string, never>
+type Query<O> = O extends { parameters: { query?: infer Q } } ? NonNullable<Q> : Record<string, never>
+
+export type OperationId = keyof operations
+
+/** What serves an operation: its parameters, body and answers are the spec's. */
+export type Handler<Id extends OperationId> = (
+  req: Request<Path<operations[Id]>, Answer<operations[Id]>, Body<operations[Id]>, Query<operations[Id]>>,
+  res: Response<Answer<operations[Id]>>,
+) => void | Promise<void>
+
+/** One operation of api/openapi.yaml: given what it needs, the handler that serves it. */
+export type Operation<Id extends OperationId> = (deps: Deps) => Handler<Id>
+
+/** Every operation of the spec; a missing one, or one of another name, does not compile. */
+export type Registry = { readonly [Id in OperationId]: Operation<Id> }
+
+/** Handlers by operationId, without what only the compiler needs to know. */
+export type BoundHandlers = ReadonlyMap<string, RequestHandler>

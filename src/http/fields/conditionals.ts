@@ -1,0 +1,58 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { preconditionFailed } from '../../errors.ts'
+
+/** What conditions are judged by: a strong entity tag in quotes, and the time of the last change if that is told. */
+export interface Validators {
+  readonly etag: string
+  readonly lastModified?: Date
+}
+
+/**
+ * Judges the conditions of a GET or HEAD in the order of RFC 9110, 13.2.2. True means that the client's copy is current
+ * (304). Throws `precondition-failed`.
+ */
+export function isNotModified(headers: IncomingHttpHeaders, { etag, lastModified }: Validators): boolean {
+  const ifMatch = headers['if-match']
+  const changedAt = lastModified && inSeconds(lastModified)
+  if (ifMatch !== undefined) {
+    if (!matches(ifMatch, etag, 'strong')) throw preconditionFailed('If-Match')
+  } else if (isAfter(changedAt, parseHttpDate(headers['if-unmodified-since']))) {
+    throw preconditionFailed('If-Unmodified-Since')
+  }
+  const ifNoneMatch = headers['if-none-match']
+  if (ifNoneMatch !== undefined) return matches(ifNoneMatch, etag, 'weak')
+  const ifModifiedSince = parseHttpDate(headers['if-modified-since'])
+  return changedAt !== undefined && ifModifiedSince !== undefined && changedAt <= ifModifiedSince
+}
+
+/** Whether a `Range` still means what it meant to the client (RFC 9110, 13.1.5): a strong match, or exactly that date. */
+export function rangeApplies(ifRange: string | undefined, { etag, lastModified }: Validators): boolean {
+  if (ifRange === undefined) return true
+  if (/^(W\/)?"/.test(ifRange)) return ifRange.trim() === etag
+  return lastModified !== undefined && parseHttpDate(ifRange) === inSeconds(lastModified)
+}
+
+/** Whether an `If-Match` or `If-None-Match` names this entity tag, `*` naming any. */
+export function matches(header: string, etag: string, comparison: 'strong' | 'weak'): boolean {
+  if (header.trim() === '*') return true
+  const tags = header.match(/(W\/)?"[^"]*"/g) ?? []
+  return tags.some((tag) => (comparison === 'weak' && tag.startsWith('W/') ? tag.slice(2) : tag) === etag)
+}
+
+const isAfter = (time: number | undefined, other: number | undefined) =>
+  time !== undefined && other !== undefined && time > other
+
+const inSeconds = (date: Date) => Math.floor(date.getTime() / 1000)
+
+/** The three forms of an HTTP date; the last has no zone and means GMT as well. */
+const HTTP_DATE =
+  /^([A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT|[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d [\d:]{8} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4})$/
+
+/** Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7); a text that is none counts as no condition. */
+function parseHttpDate(text: string | undefined): number | undefined {
+  if (text === undefined || !HTTP_DATE.test(text)) return undefined
+  const date = new Date(text.endsWith('GMT') ? text : `${text} GMT`)
+  // A day that its month does not have would otherwise be one of the next month.
+  const sameDay = date.getUTCDate() === Number(/\d+/.exec(text)?.[0])
+  return sameDay ? inSeconds(date) : undefined
+}

@@ -1,0 +1,50 @@
+import type { FilePage } from '../../database/rows/fileList.ts'
+import type { FileRecord } from '../../database/rows/fileRecord.ts'
+import { parseFileReference } from '../../domain/values/fileReferences.ts'
+import { cursorInvalid } from '../../errors.ts'
+
+type Order = Pick<FilePage, 'sort' | 'descending'>
+
+/** The place behind a file in an order, as opaque text. */
+export function formatCursor({ sort, descending }: Order, file: FileRecord): string {
+  const value = { created_at: file.createdAt.toISOString(), file_name: file.name, file_size: file.size }[sort]
+  return Buffer.from(JSON.stringify([sort, descending, value, file.id])).toString('base64url')
+}
+
+/** Reads a cursor of exactly this order. Throws `cursor-invalid`. */
+export function parseCursor(
+  text: string,
+  { sort, descending }: Order,
+): { value: string | number; id: string } {
+  const [cursorSort, cursorDescending, value, id] = parseArray(
+    Buffer.from(text, 'base64url').toString('utf8'),
+  )
+  const sameOrder = cursorSort === sort && cursorDescending === descending
+  if (!sameOrder || !isId(id) || !isValue(sort, value)) throw cursorInvalid()
+  return { value, id }
+}
+
+function parseArray(text: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : []
+  } catch {
+    return []
+  }
+}
+
+const isId = (value: unknown): value is string =>
+  typeof value === 'string' && parseFileReference(value, '')?.kind === 'id'
+
+/** Whether PostgreSQL can read it as a value of that column. */
+function isValue(sort: FilePage['sort'], value: unknown): value is string | number {
+  if (sort === 'file_size') return Number.isSafeInteger(value)
+  if (typeof value !== 'string' || value.includes('\0') || !value.isWellFormed()) return false
+  return sort === 'file_name' || isTime(value)
+}
+
+/** Whether it is what `formatCursor` writes; a year 0 exists in ISO 8601 but not in PostgreSQL. */
+function isTime(text: string): boolean {
+  const time = new Date(text)
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text && /^(?!0000)\d{4}-/.test(text)
+}

@@ -1,0 +1,135 @@
+import { STATUS_CODES } from 'node:http'
+import { type ErrorCode, FileServiceError } from '../../errors.ts'
+import { HttpError, statusCode } from './httpErrors.ts'
+
+/** RFC 9457. `headers` is not part of the body. */
+export interface Problem {
+  readonly body: Readonly<Record<string, unknown>> & { readonly status: number; readonly code: string }
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** The only place where a domain error meets an HTTP status. */
+const problems: Record<
+  ErrorCode,
+  { readonly status: number; readonly title: string; readonly retryAfterSeconds?: number }
+> = {
+  'ambiguous-hash': { status: 409, title: 'Ambiguous hash' },
+  'body-incomplete': { status: 400, title: 'Body incomplete' },
+  'body-too-slow': { status: 408, title: 'Body too slow' },
+  'bucket-exists': { status: 409, title: 'Bucket exists' },
+  'bucket-not-empty': { status: 409, title: 'Bucket not empty' },
+  'bucket-not-found': { status: 404, title: 'Bucket not found' },
+  'cursor-invalid': { status: 400, title: 'Cursor invalid' },
+  'database-unavailable': { status: 503, title: 'Database unavailable', retryAfterSeconds: 5 },
+  'digest-invalid': { status: 400, title: 'Digest invalid' },
+  'digest-mismatch': { status: 422, title: 'Digest mismatch' },
+  'encoding-unsupported': { status: 415, title: 'Encoding unsupported' },
+  'expiry-invalid': { status: 400, title: 'Expiry invalid' },
+  'file-damaged': { status: 500, title: 'File damaged' },
+  'file-exists': { status: 403, title: 'File exists' },
+  'file-missing': { status: 400, title: 'File missing' },
+  'file-missing-yet': { status: 409, title: 'File missing yet' },
+  'file-not-found': { status: 404, title: 'File not found' },
+  'file-too-large': { status: 413, title: 'File too large' },
+  'form-invalid': { status: 400, title: 'Form invalid' },
+  'form-too-large': { status: 413, title: 'Form too large' },
+  'idempotency-key-reused': { status: 422, title: 'Idempotency key reused' },
+  'idempotent-request-running': { status: 409, title: 'Idempotent request running', retryAfterSeconds: 5 },
+  'invalid-properties': { status: 403, title: 'Invalid properties' },
+  'invalid-transition': { status: 409, title: 'Invalid transition' },
+  'json-invalid': { status: 400, title: 'JSON invalid' },
+  'link-expired': { status: 403, title: 'Link expired' },
+  'link-invalid': { status: 403, title: 'Link invalid' },
+  'metadata-invalid': { status: 400, title: 'Metadata invalid' },
+  'name-shared': { status: 409, title: 'Name shared' },
+  'name-taken': { status: 409, title: 'Name taken' },
+  'outcome-unknown': { status: 503, title: 'Outcome unknown', retryAfterSeconds: 10 },
+  'parts-invalid': { status: 400, title: 'Parts invalid' },
+  'precondition-failed': { status: 412, title: 'Precondition failed' },
+  'query-invalid': { status: 400, title: 'Query invalid' },
+  'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
+  'request-invalid': { status: 400, title: 'Request invalid' },
+  'service-stopping': { status: 503, title: 'Service stopping', retryAfterSeconds: 5 },
+  'size-mismatch': { status: 422, title: 'Size mismatch' },
+  'storage-full': { status: 507, title: 'Storage full' },
+  'storage-unavailable': { status: 503, title: 'Storage unavailable', retryAfterSeconds: 5 },
+  'type-mismatch': { status: 422, title: 'Type mismatch' },
+  'type-not-allowed': { status: 415, title: 'Type not allowed' },
+  'upload-fenced': { status: 503, title: 'Upload given up', retryAfterSeconds: 1 },
+  'upload-not-found': { status: 404, title: 'Upload not found' },
+  'upload-taken': { status: 409, title: 'Upload taken' },
+}
+
+/** What a client is told about an error. Of a failure on our side it learns the code, never the message. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof FileServiceError) {
+    const { status, title, retryAfterSeconds } = problems[error.code]
+    const detail = status === 500 ? undefined : error.message
+    const body = {
+      type: `/problems/${error.code}`,
+      title,
+      status,
+      detail,
+      code: error.code,
+      ...error.details,
+    }
+    return { body, headers: headersOf(error, retryAfterSeconds) }
+  }
+  if (error instanceof HttpError) return { body: plain(error.status, error.message), headers: error.headers }
+  const status = statusOf(error)
+  if (status === undefined || status >= 500) return { body: plain(500, undefined), headers: {} }
+  // Of express, express-openapi-validator and body-parser; their messages speak about the request alone.
+  const errors = status === 400 ? toErrors(error) : []
+  return {
+    body: { ...plain(status, messageOf(error)), ...(errors.length > 0 && { errors }) },
+    headers: allowOf(error),
+  }
+}
+
+function headersOf(
+  { code, details }: FileServiceError,
+  retryAfterSeconds: number | undefined,
+): Record<string, string> {
+  if (code === 'range-not-satisfiable') return { 'Content-Range': `bytes */${details.size}` }
+  return retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }
+}
+
+const plain = (status: number, detail: string | undefined) => ({
+  type: 'about:blank',
+  title: STATUS_CODES[status] ?? 'Error',
+  status,
+  detail,
+  code: statusCode(status),
+})
+
+function statusOf(error: unknown): number | undefined {
+  if (!Error.isError(error)) return undefined
+  const status = 'status' in error ? error.status : 'statusCode' in error ? error.statusCode : undefined
+  return typeof status === 'number' && status >= 400 && status <= 599 ? status : undefined
+}
+
+const messageOf = (error: unknown) => (Error.isError(error) ? error.message.slice(0, 500) : undefined)
+
+function allowOf(error: unknown): Record<string, string> {
+  if (
+    !Error.isError(error) ||
+    !('headers' in error) ||
+    typeof error.headers !== 'object' ||
+    error.headers === null
+  )
+    return {}
+  return 'Allow' in error.headers ? { Allow: `${String(error.headers.Allow).toUpperCase()}, OPTIONS` } : {}
+}
+
+/** The validator names a place as `/query/limit`, `/headers/if-match` or `/body/upfile`. */
+function toErrors(error: unknown): Record<string, string>[] {
+  if (!Error.isError(error) || !('errors' in error) || !Array.isArray(error.errors)) return []
+  return error.errors.map(({ path, message }: { path?: unknown; message?: unknown }) => {
+    const [, place = '', ...rest] = String(path).split('/')
+    const detail = String(message)
+    if (place === 'query' || place === 'params') return { parameter: rest.join('/'), detail }
+    if (place === 'headers') return { header: rest.join('/'), detail }
+    // RFC 6901: the whole body is named by nothing.
+    return { pointer: rest.map((token) => `/${token}`).join(''), detail }
+  })
+}

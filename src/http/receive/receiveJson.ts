@@ -1,0 +1,59 @@
+import { isUtf8 } from 'node:buffer'
+import { promisify } from 'node:util'
+import express, { type Request, type Response } from 'express'
+import { bodyTooSlow, jsonInvalid } from '../../errors.ts'
+import { operationOf } from '../contract/matchedRequest.ts'
+import { unsupportedMediaType } from '../problems/httpErrors.ts'
+import type { SlowLimits } from './bodyStream.ts'
+import { continueSending } from './continueSending.ts'
+
+const MAX_DEPTH = 32
+
+const USUAL_BYTES = 100 * 1024
+
+const createParser = (limit: number) =>
+  promisify(
+    express.json({
+      limit,
+      type: () => true,
+      strict: false,
+      verify(_req, _res, bytes) {
+        if (bytes.length === 0) throw jsonInvalid('The body is empty.')
+        if (!isUtf8(bytes)) throw jsonInvalid('The JSON is not encoded in UTF-8.')
+      },
+    }),
+  )
+
+const parsers = new Map<number, ReturnType<typeof createParser>>()
+
+function parserFor(limit: number) {
+  const parser = parsers.get(limit) ?? createParser(limit)
+  parsers.set(limit, parser)
+  return parser
+}
+
+/**
+ * Receives a JSON body of at most `x-max-bytes` of the operation, else 100 KiB, unpacked, and at most 32 levels deep, which has to be here within
+ * `stallSeconds`. Throws `json-invalid`, `body-too-slow`, and what express throws.
+ */
+export async function receiveJson(req: Request, res: Response, { stallSeconds }: SlowLimits): Promise<void> {
+  // As it was sent: `simplifyContentType` took the parameters away.
+  const type = req.headersDistinct['content-type']?.join() ?? ''
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1]
+  if (charset !== undefined && !/^utf-?8$/i.test(charset))
+    throw unsupportedMediaType('The charset of JSON has to be utf-8.')
+  continueSending(req, res)
+  const { promise: slow, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(bodyTooSlow()), stallSeconds * 1000)
+  const parse = parserFor(operationOf(req)?.requestBody?.['x-max-bytes'] ?? USUAL_BYTES)
+  await Promise.race([parse(req, res), slow]).finally(() => clearTimeout(timer))
+  if (req.body === undefined) throw jsonInvalid('The body is empty.')
+  if (depthExceeds(req.body, MAX_DEPTH))
+    throw jsonInvalid(`The JSON is nested deeper than ${MAX_DEPTH} levels.`)
+}
+
+/** Whether a value of JSON is nested deeper than so many levels; goes no deeper than that itself. */
+export const depthExceeds = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((child) => depthExceeds(child, levels - 1)))

@@ -1,0 +1,40 @@
+import { isUtf8 } from 'node:buffer'
+import { decodeExtended, parse } from 'content-disposition'
+import { receiveBytes } from '../../domain/storing/receiveBytes.ts'
+import { header } from '../contract/matchedRequest.ts'
+import { badRequest } from '../problems/httpErrors.ts'
+import { continueSending } from './continueSending.ts'
+import { keepReceived } from './received.ts'
+import type { Upload } from './receiveForm.ts'
+
+/** Receives a body that is the file itself. Throws what `receiveBytes` throws. */
+export async function receiveRaw({
+  deps,
+  req,
+  res,
+  body,
+  declaredBytes,
+  maxBytes,
+  expectedDigests,
+  claim,
+  lease,
+}: Upload): Promise<void> {
+  const filename = filenameOf(header(req, 'content-disposition'))
+  continueSending(req, res)
+  const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
+  const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, maxBytes, lease })
+  // The validator saw a general one.
+  const contentType = req.headersDistinct['content-type']?.join(', ')
+  req.body = ''
+  keepReceived(deps, req, res, { receipt, filename, contentType, bodyDigests: {}, expectedDigests, claim })
+}
+
+/** Node reads headers as Latin-1, and many clients write names in UTF-8. */
+function filenameOf(disposition: string | undefined): string | undefined {
+  if (disposition === undefined) return undefined
+  const bytes = Buffer.from(disposition, 'latin1')
+  const { 'filename*': extended, filename } = parse(isUtf8(bytes) ? bytes.toString() : disposition).parameters
+  if (extended !== undefined && decodeExtended(extended) === undefined)
+    throw badRequest('The filename* in Content-Disposition is malformed (RFC 8187).')
+  return filename
+}

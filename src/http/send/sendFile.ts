@@ -1,0 +1,36 @@
+import type { Request, Response } from 'express'
+import type { FileContent } from '../../database/rows/fileContents.ts'
+import type { Deps } from '../../deps.ts'
+import { readFile } from '../../domain/files/readFile.ts'
+import { isNotModified, rangeApplies } from '../fields/conditionals.ts'
+import { toDigestField } from '../fields/digestFields.ts'
+import { parseRange } from '../fields/range.ts'
+import { cacheHeaders, contentEtag, type FileDelivery, fileHeaders } from './fileHeaders.ts'
+import { sendBytes } from './sendBytes.ts'
+
+/** Answers with a file's bytes, or as much of them as was asked for (RFC 9110, 13 and 14). Throws what `readFile` throws. */
+export async function sendFile(
+  deps: Deps,
+  req: Pick<Request, 'get' | 'headers' | 'method'>,
+  res: Response,
+  content: FileContent,
+  delivery: FileDelivery,
+): Promise<void> {
+  const { file } = content
+  const validators = { etag: contentEtag(file), lastModified: file.storedAt }
+  if (isNotModified(req.headers, validators))
+    return void res.status(304).set(cacheHeaders(file, delivery)).end()
+  res.set(fileHeaders(file, delivery))
+
+  // RFC 9110, 14.2: a Range counts for GET only.
+  const asked =
+    req.method === 'GET' && rangeApplies(req.get('if-range'), validators) ? req.headers.range : undefined
+  const range = parseRange(asked, file.size)
+  const { first, last } = range ?? { first: 0, last: file.size - 1 }
+  if (range) res.status(206).set('Content-Range', `bytes ${first}-${last}/${file.size}`)
+  // Of what is sent (RFC 9530, 2): nothing is in answer to HEAD, and a part was never digested.
+  else if (req.method === 'GET') res.set('Content-Digest', toDigestField(file.hash))
+  res.set('Content-Length', String(last - first + 1))
+  if (req.method === 'HEAD' || file.size === 0) return void res.end()
+  await sendBytes(res, readFile(deps, content, { first, last }), deps.config.http)
+}

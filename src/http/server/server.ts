@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { statusCode } from '../problems/httpErrors.ts'
+import { lingerMilliseconds } from './linger.ts'
+import { inTurn } from './turns.ts'
+
+export interface ServerOptions {
+  readonly maxConnections: number
+  readonly stallSeconds: number
+  /** How long a connection without a request stays open. */
+  readonly keepAliveSeconds: number
+}
+
+/**
+ * An HTTP server whose limits fit uploads: a request may take as long as it makes progress (`openBody` watches), its
+ * headers may not, and an answer that nobody takes for `stallSeconds` is cut. Requests that expect 100-continue get their
+ * answer from the operation, not from Node.
+ */
+export function createHttpServer(
+  listener: RequestListener,
+  { maxConnections, stallSeconds, keepAliveSeconds }: ServerOptions,
+): Server {
+  const { serve, latest, current } = inTurn(listener)
+  const server = createServer(
+    {
+      requestTimeout: 0,
+      headersTimeout: 15_000,
+      connectionsCheckingInterval: 5000,
+      keepAliveTimeout: keepAliveSeconds * 1000,
+      noDelay: true,
+      requireHostHeader: false, // `refuseOddFraming` does, and its answer is a problem
+      joinDuplicateHeaders: true, // a second Content-Type is not ignored: together they are no type
+    },
+    serve,
+  )
+  server.maxConnections = maxConnections
+  // Before its answer began, a connection is silent for another reason; after it, it is one kept alive for too long.
+  server.setTimeout(stallSeconds * 1000, (socket) => {
+    if (current(socket)?.headersSent) socket.destroy()
+  })
+  server.on('checkContinue', serve).on('checkExpectation', serve)
+  server.on('clientError', (error, socket) => refuseMalformed(error, socket, latest(socket)))
+  server.on('connect', (_req, socket: Duplex) => closeWith(socket, answer(405)))
+  return server
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  HPE_INVALID_METHOD: 405,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+}
+
+/**
+ * What Node's parser refuses never reaches the application; it gets a problem all the same, after the answer to what
+ * came before it: in the middle of a download it would become part of the file.
+ */
+function refuseMalformed(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  latest: ServerResponse | undefined,
+): void {
+  if (closing.has(socket)) return
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  closing.add(socket)
+  const refuse = () => closeWith(socket, answer(statuses[error.code ?? ''] ?? 400))
+  if (latest === undefined || latest.writableFinished || isBodyOf(latest, socket)) refuse()
+  else latest.once('finish', refuse)
+}
+
+/** Whether what is malformed is the body of the very request that is to be answered next. */
+const isBodyOf = ({ req, headersSent, socket: served }: ServerResponse, socket: Duplex) =>
+  !req.complete && !headersSent && served === socket
+
+/** Connections whose last answer is decided; what still comes on them is nobody's business. */
+const closing = new WeakSet<Duplex>()
+
+/** Sends the last answer of a connection, and cuts it a little later: a client that is still sending would lose it. */
+function closeWith(socket: Duplex, text: string): void {
+  socket.on('error', () => {}) // after CONNECT nobody else listens, and a client may reset the connection
+  if (socket.writable) socket.end(text)
+  const timer = setTimeout(() => socket.destroy(), lingerMilliseconds)
+  socket.once('close', () => clearTimeout(timer))
+}
+
+function answer(status: number): string {
+  const title = STATUS_CODES[status] ?? 'Error'
+  const id = randomUUID()
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title,
+    status,
+    code: statusCode(status),
+    request_id: id,
+  })
+  return [
+    `HTTP/1.1 ${status} ${title}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${id}`,
+    'Connection: close',
+    ...(status === 405 ? ['Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] : []),
+    '',
+    body,
+  ].join('\r\n')
+}
