@@ -3,8 +3,8 @@ import { loadConfig } from '../config.ts'
 import { checkEverything } from '../domain/maintenance/fsck.ts'
 import { bindStorage } from '../domain/moving/bindStorage.ts'
 import { armFailpoints } from '../runtime/failpoint.ts'
-import { openStorage } from './openStorage.ts'
-import { withDatabase } from './withDatabase.ts'
+import { openStorage } from './start/openStorage.ts'
+import { withDatabase } from './start/withDatabase.ts'
 
 const help = `upfile fsck [--deep]
 

@@ -1,7 +1,7 @@
 import { loadConfig } from '../config.ts'
 import { listMigrations, migrateDown, migrateUp } from '../database/connection/migrate.ts'
 import type { Database } from '../database/schema.ts'
-import { withDatabase } from './withDatabase.ts'
+import { withDatabase } from './start/withDatabase.ts'
 
 const help = `upfile migrate up|down|status
 

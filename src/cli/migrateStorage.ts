@@ -8,8 +8,8 @@ import { moveStorage } from '../domain/moving/moveStorage.ts'
 import { armFailpoints } from '../runtime/failpoint.ts'
 import type { MovingStorage } from '../storage/moving.ts'
 import type { StorageKind } from '../storage/storage.ts'
-import { openMoving } from './openStorage.ts'
-import { withDatabase } from './withDatabase.ts'
+import { openMoving } from './start/openStorage.ts'
+import { withDatabase } from './start/withDatabase.ts'
 
 const help = `upfile migrate-storage --to volume|s3
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openStorage } from '../../src/cli/openStorage.ts'
+import { openStorage } from '../../src/cli/start/openStorage.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { connectDatabase } from '../../src/database/connection/connect.ts'
 import { findRunningPostgres } from '../../src/database/embeddedPostgres/running.ts'

@@ -1,4 +1,4 @@
-import type { OpenDatabase } from '../../cli/openDatabase.ts'
+import type { OpenDatabase } from '../../cli/start/openDatabase.ts'
 import { createPresence, listPresent, type ServiceRole } from '../../database/connection/presence.ts'
 import { beginWriting, listStorages } from '../../database/rows/storages.ts'
 import type { Logger } from '../../logger.ts'

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import type { PoolConfig } from 'pg'
-import type { DatabaseTls } from '../config/database.ts'
-import type { Config } from '../config.ts'
-import { connectDatabase, type DatabaseConnection } from '../database/connection/connect.ts'
-import { findRunningPostgres } from '../database/embeddedPostgres/running.ts'
-import { startEmbeddedPostgres } from '../database/embeddedPostgres/start.ts'
-import type { Logger } from '../logger.ts'
+import type { DatabaseTls } from '../../config/database.ts'
+import type { Config } from '../../config.ts'
+import { connectDatabase, type DatabaseConnection } from '../../database/connection/connect.ts'
+import { findRunningPostgres } from '../../database/embeddedPostgres/running.ts'
+import { startEmbeddedPostgres } from '../../database/embeddedPostgres/start.ts'
+import type { Logger } from '../../logger.ts'
 
 export interface OpenDatabase extends DatabaseConnection {
   /** Where it is, for the line that says so. Never a password. */

@@ -1,5 +1,5 @@
-import type { Config } from '../config.ts'
-import { createLogger, type Logger } from '../logger.ts'
+import type { Config } from '../../config.ts'
+import { createLogger, type Logger } from '../../logger.ts'
 import { type OpenDatabase, openDatabase } from './openDatabase.ts'
 import { waitForDatabase } from './waitForDatabase.ts'
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import type { StorageConfig } from '../config/storage.ts'
-import type { Config } from '../config.ts'
-import { createMovingStorage, type MovingStorage } from '../storage/moving.ts'
-import { createS3Storage, type S3Storage } from '../storage/s3/s3.ts'
-import { createVolumeStorage, type VolumeStorage } from '../storage/volume/volume.ts'
+import type { StorageConfig } from '../../config/storage.ts'
+import type { Config } from '../../config.ts'
+import { createMovingStorage, type MovingStorage } from '../../storage/moving.ts'
+import { createS3Storage, type S3Storage } from '../../storage/s3/s3.ts'
+import { createVolumeStorage, type VolumeStorage } from '../../storage/volume/volume.ts'
 
 type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory'>
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { classifyFailure, codeOf } from '../database/connection/failures.ts'
-import { readClock } from '../database/rows/installation.ts'
-import type { Database } from '../database/schema.ts'
-import type { Logger } from '../logger.ts'
+import { classifyFailure, codeOf } from '../../database/connection/failures.ts'
+import { readClock } from '../../database/rows/installation.ts'
+import type { Database } from '../../database/schema.ts'
+import type { Logger } from '../../logger.ts'
 
 const PATIENCE_MILLISECONDS = 30_000
 

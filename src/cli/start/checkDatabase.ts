@@ -1,7 +1,7 @@
-import type { Config } from '../config.ts'
-import { readClock, readDurabilitySettings } from '../database/rows/installation.ts'
-import type { Database } from '../database/schema.ts'
-import type { Logger } from '../logger.ts'
+import type { Config } from '../../config.ts'
+import { readClock, readDurabilitySettings } from '../../database/rows/installation.ts'
+import type { Database } from '../../database/schema.ts'
+import type { Logger } from '../../logger.ts'
 
 const OLDEST_VERSION = 150_000
 const CLOCK_MILLISECONDS = 5000
