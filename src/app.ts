@@ -8,9 +8,10 @@ import { pageAssets } from './http/pages/page.ts'
 import { problemHandler } from './http/problemHandler.ts'
 import { notFound } from './http/problems/httpErrors.ts'
 import { routeOperations } from './http/routeOperations.ts'
+import { simplifyContentType } from './http/server/contentType.ts'
 import { cors, refuseForeignPages } from './http/server/cors.ts'
 import { forbidSniffing } from './http/server/forbidSniffing.ts'
-import { refuseOddFraming, simplifyContentType } from './http/server/framing.ts'
+import { refuseOddFraming } from './http/server/framing.ts'
 import { identifyRequest } from './http/server/requestId.ts'
 
 /** The order of middleware, nothing else. Throws when the spec is broken or disagrees with the handlers. */

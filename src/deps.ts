@@ -1,13 +1,13 @@
 import type { Config } from './config.ts'
+import type { RulesOfBuckets } from './database/bucketRulesCache.ts'
 import type { Clock } from './database/clock.ts'
 import type { CommitNewFile } from './database/commit/commitQueue.ts'
 import type { KeyReserve } from './database/keyReserve.ts'
-import type { FileRecord } from './database/rows/fileRecord.ts'
 import type { Database } from './database/schema.ts'
 import type { DigestThreads } from './digests/digestThreads.ts'
-import type { RulesOfBuckets } from './domain/buckets/bucketRules.ts'
 import type { Links } from './domain/files/links.ts'
 import type { Logger } from './logger.ts'
+import type { FileRecord } from './model/file.ts'
 import type { Storage } from './storage/storage.ts'
 
 /** Everything that is made once at start and used everywhere. */

@@ -1,4 +1,6 @@
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
+import type { LinkRule, Visibility } from '../model/bucket.ts'
+import type { UploadStatus } from '../model/upload.ts'
 import type { FileRecordJson } from './rows/fileRecord.ts'
 
 /** The tables as `migrations/` makes them. bigint columns are read as numbers: no file has 2^53 bytes. */
@@ -93,14 +95,6 @@ export interface Schema {
 }
 
 export type TrashReason = 'aborted' | 'reaped' | 'duplicate' | 'unreferenced' | 'healed' | 'orphan'
-
-/** Whether a bucket's files can be read without a credential or a link. */
-export type Visibility = 'private' | 'public'
-
-/** Whether links lead straight to the storage, where it can be reached, or to the service. */
-export type LinkRule = 'direct' | 'service'
-
-export type UploadStatus = 'pending' | 'uploaded' | 'processing' | 'completed' | 'failed'
 
 export type Database = Kysely<Schema>
 export type DatabaseTransaction = Transaction<Schema>

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
-import { blockBytes, type Digests, headBytes } from '../model/blob.ts'
+import { type Digests, headBytes } from '../model/blob.ts'
+import { createBlockCrc32 } from './blockChecks.ts'
 import type { DigestThreads } from './digestThreads.ts'
 
 /** Takes bytes one buffer after the other and knows in the end what a receipt tells about them. */
@@ -81,32 +81,5 @@ function hashOnce(buffers: readonly Buffer[], sha512: boolean): Digests {
     sha1: hash('sha1', bytes, 'buffer'),
     md5: hash('md5', bytes, 'buffer'),
     sha512: sha512 ? hash('sha512', bytes, 'buffer') : undefined,
-  }
-}
-
-/** CRC-32 of each block of `blockBytes`. */
-function createBlockCrc32() {
-  const checks: number[] = []
-  let check = 0
-  let filled = 0
-  return {
-    update(bytes: Buffer) {
-      for (let offset = 0; offset < bytes.length; ) {
-        const piece = bytes.subarray(offset, offset + blockBytes - filled)
-        check = crc32(piece, check)
-        offset += piece.length
-        filled += piece.length
-        if (filled < blockBytes) continue
-        checks.push(check)
-        check = 0
-        filled = 0
-      }
-    },
-    finish() {
-      if (filled > 0) checks.push(check)
-      const table = Buffer.alloc(checks.length * 4)
-      checks.forEach((value, index) => void table.writeUInt32BE(value, index * 4))
-      return table
-    },
   }
 }

@@ -1,4 +1,4 @@
-import type { StorageKey } from '../storage/storage.ts'
+import type { StorageKey } from '../storage/storageKey.ts'
 
 /** What receiving bytes yields: they are durable under `storageKey`, and nobody can see them until they are committed. */
 export interface Receipt {
@@ -25,3 +25,34 @@ export const blockBytes = 2 ** 20
 
 /** How many bytes from the start tell a media type. */
 export const headBytes = 4100
+
+export interface StoredBlob {
+  readonly id: number
+  readonly storageKey: string
+  readonly size: number
+  readonly sha256: Buffer
+  readonly blockCrc32: Buffer
+}
+
+/** A file about to be committed, and the received bytes it will refer to. */
+export interface NewFile {
+  readonly id: string
+  readonly bucket: string
+  readonly name: string
+  /** Whether it has its name in the bucket to itself: a file that had it before is deleted. */
+  readonly named: boolean
+  readonly mediaType: string
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** Counted on the database's clock, which also says when the file is over. */
+  readonly expiresInSeconds: number | undefined
+  readonly bytes: NewBlob
+}
+
+export interface NewBlob {
+  readonly storageKey: string
+  readonly size: number
+  readonly sha256: Buffer
+  readonly sha1: Buffer
+  readonly md5: Buffer
+  readonly blockCrc32: Buffer
+}

@@ -1,4 +1,4 @@
-import type { StorageKey } from './storage.ts'
+import type { StorageKey } from './storageKey.ts'
 
 /**
  * Signed requests with which clients move bytes past the service, straight to the storage. Whoever has one may use it

@@ -1,7 +1,8 @@
 import { hasCode } from '../errors.ts'
 import type { DirectAccess } from './directAccess.ts'
 import { joinParts } from './joinedParts.ts'
-import { type ByteRange, type Storage, type StorageKey, shards } from './storage.ts'
+import type { Storage } from './storage.ts'
+import { type ByteRange, type StorageKey, shards } from './storageKey.ts'
 
 /** A storage that can be closed, as every driver makes one. */
 interface Driver extends Storage {

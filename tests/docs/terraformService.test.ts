@@ -56,8 +56,8 @@ describe("the service's task", () => {
   })
 
   it('may do in S3 what the code does, and nothing else; the README gives the same rights', () => {
-    const calls = readdirSync(join(repository, 'src/storage')).flatMap((name) =>
-      [...read(`src/storage/${name}`).matchAll(/\bnew (\w+)Command\(/g)].map(([, call]) => String(call)),
+    const calls = readdirSync(join(repository, 'src/storage/s3')).flatMap((name) =>
+      [...read(`src/storage/s3/${name}`).matchAll(/\bnew (\w+)Command\(/g)].map(([, call]) => String(call)),
     )
     expect(calls.length).toBeGreaterThan(8)
     // What a HEAD of nothing needs to be answered 404.

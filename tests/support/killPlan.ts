@@ -6,12 +6,10 @@ import { fileURLToPath } from 'node:url'
 /** The names of all failpoints that a service on this storage passes, or those of a command in the files it has alone. */
 export function findFailpoints(of: 'volume' | 's3' | 'command'): string[] {
   const source = fileURLToPath(new URL('../../src', import.meta.url))
-  const ofStorage = /^storage\/(s3)?/
+  const ofStorage = /^storage\/(s3|volume)\//
   const texts = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && /(^|\/)move[A-Z]/.test(path) === (of === 'command'))
-    .filter(
-      (path) => of === 'command' || !ofStorage.test(path) || (ofStorage.exec(path)?.[1] ?? 'volume') === of,
-    )
+    .filter((path) => of === 'command' || !ofStorage.test(path) || ofStorage.exec(path)?.[1] === of)
     .map((path) => readFileSync(join(source, path), 'utf8'))
   const calls = texts.flatMap((text) => [...text.matchAll(/failpoint\('([A-Z]+\d*)'\)/g)])
   return [...new Set(calls.map(([, name = '']) => name))].sort()

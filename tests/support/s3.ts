@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { createS3Client, type S3Place } from '../../src/storage/s3/client.ts'
 import type { S3StorageOptions } from '../../src/storage/s3/s3.ts'
-import type { StorageKey } from '../../src/storage/storage.ts'
+import type { StorageKey } from '../../src/storage/storageKey.ts'
 import type { StoredBytes } from './volume.ts'
 
 /** The S3 server of this run, as S3_TEST_… say; `globalSetup` starts one when they say nothing. */

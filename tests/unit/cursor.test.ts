@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { FileRecord } from '../../src/database/rows/fileRecord.ts'
 import { formatCursor, parseCursor } from '../../src/http/fields/cursor.ts'
+import type { FileRecord } from '../../src/model/file.ts'
 
 const id = '0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11'
 const time = '2026-11-20T12:00:00.000Z'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { FileRecord } from '../../src/database/rows/fileRecord.ts'
 import { toDownloadName, toFileName } from '../../src/domain/values/fileNames.ts'
 import { fileHeaders } from '../../src/http/send/fileHeaders.ts'
+import type { FileRecord } from '../../src/model/file.ts'
 import { parseDisposition } from '../support/contentDisposition.ts'
 
 const troublesome = [...'/\\.: "\'*?<>|%;=~$`(){}\0\r\n\u202e\u200b\ufeff\ud800\udc00日é\u0301😀aZ0']

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { createRulesOfBuckets } from '../../database/bucketRulesCache.ts'
 import { createClock } from '../../database/clock.ts'
 import { createCommitQueue } from '../../database/commit/commitQueue.ts'
 import { createKeyReserve } from '../../database/keyReserve.ts'
-import { keepLinkSecret } from '../../database/rows/linkSecrets.ts'
+import { keepLinkSecret } from '../../database/rows/installation.ts'
 import type { Deps } from '../../deps.ts'
 import { createDigestThreads } from '../../digests/digestThreads.ts'
-import { createRulesOfBuckets } from '../../domain/buckets/bucketRules.ts'
 import { createLinks } from '../../domain/files/links.ts'
 
 type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId'>

@@ -1,7 +1,8 @@
 import { CompiledQuery, sql } from 'kysely'
-import type { FileRecord } from '../rows/fileRecord.ts'
+import type { NewFile } from '../../model/blob.ts'
+import type { FileRecord } from '../../model/file.ts'
 import type { Database } from '../schema.ts'
-import { type CommittedRow, type NewFile, toCommittedFile } from './newFile.ts'
+import { type CommittedRow, toCommittedFile } from './newFile.ts'
 
 /**
  * Commits files whose bytes their buckets do not hold yet, all in one statement: the intent goes (the fence, U9), blob and

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { NewFile } from '../../model/blob.ts'
+import type { FileRecord } from '../../model/file.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { classifyFailure, codeOf } from '../connection/failures.ts'
-import type { FileRecord } from '../rows/fileRecord.ts'
 import type { Database } from '../schema.ts'
 import { commitNewFiles, findHeld } from './commitNewFiles.ts'
-import type { NewFile } from './newFile.ts'
 
 /**
  * Commits a file whose bytes are new to its bucket. Undefined means nothing was done: the intent is gone, the bucket

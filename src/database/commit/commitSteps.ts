@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
-import type { FileRecord } from '../rows/fileRecord.ts'
+import type { NewBlob, NewFile } from '../../model/blob.ts'
+import type { FileRecord } from '../../model/file.ts'
 import type { Database, DatabaseTransaction } from '../schema.ts'
-import { type NewBlob, type NewFile, toCommittedFile } from './newFile.ts'
+import { toCommittedFile } from './newFile.ts'
 
 /** Takes the intent away inside a transaction (the fence). False when it was reaped: the transaction must not commit. */
 export async function takeIntent(trx: DatabaseTransaction, storageKey: string): Promise<boolean> {

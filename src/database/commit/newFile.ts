@@ -1,27 +1,5 @@
-import type { FileRecord } from '../rows/fileRecord.ts'
-
-/** A file about to be committed, and the received bytes it will refer to. */
-export interface NewFile {
-  readonly id: string
-  readonly bucket: string
-  readonly name: string
-  /** Whether it has its name in the bucket to itself: a file that had it before is deleted. */
-  readonly named: boolean
-  readonly mediaType: string
-  readonly metadata: Readonly<Record<string, unknown>>
-  /** Counted on the database's clock, which also says when the file is over. */
-  readonly expiresInSeconds: number | undefined
-  readonly bytes: NewBlob
-}
-
-export interface NewBlob {
-  readonly storageKey: string
-  readonly size: number
-  readonly sha256: Buffer
-  readonly sha1: Buffer
-  readonly md5: Buffer
-  readonly blockCrc32: Buffer
-}
+import type { NewFile } from '../../model/blob.ts'
+import type { FileRecord } from '../../model/file.ts'
 
 /** What the database adds to a new file. */
 export interface CommittedRow {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { StoredBlob } from '../../model/blob.ts'
 import type { Database } from '../schema.ts'
 
 /** Says that a blob's bytes are not what they were, so that the next upload of the same bytes replaces them. */
@@ -26,14 +27,6 @@ export async function markBlobVerified(db: Database, blobId: number, storageKey:
 export async function findStorageKey(db: Database, blobId: number): Promise<string | undefined> {
   const row = await db.selectFrom('blobs').select('storage_key').where('id', '=', blobId).executeTakeFirst()
   return row?.storage_key
-}
-
-export interface StoredBlob {
-  readonly id: number
-  readonly storageKey: string
-  readonly size: number
-  readonly sha256: Buffer
-  readonly blockCrc32: Buffer
 }
 
 /** The blob whose bytes were not verified for the longest time, if that is longer than `olderThanSeconds`. */

@@ -1,23 +1,6 @@
 import { type Selectable, sql } from 'kysely'
-import type { Database, DatabaseTransaction, LinkRule, Schema, Visibility } from '../schema.ts'
-
-/** What holds for all files of a bucket. */
-export interface BucketRules {
-  readonly visibility: Visibility
-  readonly links: LinkRule
-  /** Null means as large as the service takes them. */
-  readonly maxFileSizeBytes: number | null
-  /** Media types that are taken, `image/*` for a family; empty means all that the service takes. */
-  readonly allowedTypes: readonly string[]
-  /** How long a file lives whose sender says nothing about it; null means for ever. */
-  readonly expiresInSeconds: number | null
-}
-
-export interface BucketRecord extends BucketRules {
-  readonly name: string
-  readonly createdAt: Date
-  readonly updatedAt: Date
-}
+import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
+import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 
 export async function findBucket(db: Database, name: string): Promise<BucketRecord | undefined> {
   const row = await db.selectFrom('buckets').selectAll().where('name', '=', name).executeTakeFirst()

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
+import type { StoredBlob } from '../../model/blob.ts'
 import type { Database } from '../schema.ts'
-import { type StoredBlob, selectBlobs, toStoredBlob } from './blobs.ts'
+import { selectBlobs, toStoredBlob } from './blobs.ts'
 
 /** Blobs that are not known to be in a storage, in the order of their ids, from the one after `afterId` to `lastId`. */
 export async function listUncopied(

@@ -1,16 +1,9 @@
 import { CompiledQuery } from 'kysely'
+import type { FileContent, FileReference } from '../../model/file.ts'
 import { toDomainError } from '../connection/failures.ts'
 import type { Database } from '../schema.ts'
-import { type FileRecord, type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
-import { type FileReference, fromLive, parametersOf } from './files.ts'
-
-/** Where a file's bytes are and how each block of them is checked. */
-export interface FileContent {
-  readonly file: FileRecord
-  readonly blobId: number
-  readonly storageKey: string
-  readonly blockCrc32: Buffer
-}
+import { type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
+import { fromLive, parametersOf } from './files.ts'
 
 /** The newest live file that the reference names, and where its bytes are. */
 export async function findFileContent(

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
+import type { FileRecord } from '../../model/file.ts'
 import type { Database } from '../schema.ts'
-import { columnsWith, type FileRecord, type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
+import { columnsWith, type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
 
 export type SortField = 'created_at' | 'file_name' | 'file_size'
 

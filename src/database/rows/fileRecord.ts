@@ -1,23 +1,4 @@
-/** One file as its owner sees it. */
-export interface FileRecord {
-  readonly id: string
-  readonly bucket: string
-  readonly name: string
-  readonly mediaType: string
-  readonly size: number
-  /** SHA-256, SHA-1 and MD5 of the bytes, in lower-case hex. */
-  readonly hash: string
-  readonly sha1: string
-  readonly md5: string
-  readonly metadata: Readonly<Record<string, unknown>>
-  /** Counts the changes, from 1. */
-  readonly version: number
-  readonly createdAt: Date
-  readonly updatedAt: Date
-  readonly storedAt: Date
-  readonly expiresAt: Date | null
-  readonly deletedAt: Date | null
-}
+import type { FileRecord } from '../../model/file.ts'
 
 /** A FileRecord as JSON keeps it: its times are RFC 3339. */
 export type FileRecordJson = {

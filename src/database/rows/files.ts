@@ -1,14 +1,8 @@
 import { CompiledQuery, type RawBuilder, sql, type Updateable } from 'kysely'
-import type { StorageKey } from '../../storage/storage.ts'
+import type { FileChanges, FileRecord, FileReference, FileVersion } from '../../model/file.ts'
+import type { StorageKey } from '../../storage/storageKey.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
-import { type FileRecord, type FileRow, fileColumns, isLive, toFileRecord } from './fileRecord.ts'
-
-/** What names a file: its id, or one of the digests of its bytes within a bucket. */
-export interface FileReference {
-  readonly kind: 'id' | 'sha256' | 'sha1' | 'md5'
-  readonly value: string
-  readonly bucket: string
-}
+import { type FileRow, fileColumns, isLive, toFileRecord } from './fileRecord.ts'
 
 const condition = ({ kind }: FileReference) =>
   kind === 'id' ? 'f.id = $1::uuid' : `b.${kind} = decode($1, 'hex') and b.bucket = $2`
@@ -59,23 +53,10 @@ async function findNewest(
   return rows[0] && toFileRecord(rows[0])
 }
 
-export interface FileChanges {
-  readonly name?: string
-  readonly mediaType?: string
-  readonly metadata?: Readonly<Record<string, unknown>>
-  readonly expiresAt?: Date | null
-}
-
-/** Which file, and at which of its versions; undefined means whichever it is at. */
-export interface FileState {
-  readonly id: string
-  readonly version: number | undefined
-}
-
 /** Changes a live file. Undefined when it is gone or at another version. */
 export const updateFileRecord = (
   db: Database,
-  state: FileState,
+  state: FileVersion,
   { name, mediaType, metadata, expiresAt }: FileChanges,
 ): Promise<FileRecord | undefined> =>
   setColumns(db, state, {
@@ -86,7 +67,7 @@ export const updateFileRecord = (
   })
 
 /** Marks a live file as deleted. Undefined when it is gone or at another version. */
-export const markFileDeleted = (db: Database, state: FileState): Promise<FileRecord | undefined> =>
+export const markFileDeleted = (db: Database, state: FileVersion): Promise<FileRecord | undefined> =>
   setColumns(db, state, { deleted_at: sql<Date>`now()` })
 
 type ChangedColumns = Omit<Updateable<Schema['files']>, 'deleted_at'> & {
@@ -95,7 +76,7 @@ type ChangedColumns = Omit<Updateable<Schema['files']>, 'deleted_at'> & {
 
 async function setColumns(
   db: Database,
-  { id, version }: FileState,
+  { id, version }: FileVersion,
   columns: ChangedColumns,
 ): Promise<FileRecord | undefined> {
   const update = db

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import type { StorageKey } from '../../storage/storage.ts'
+import type { StoredBlob } from '../../model/blob.ts'
+import type { StorageKey } from '../../storage/storageKey.ts'
 import type { Database } from '../schema.ts'
-import type { StoredBlob } from './blobs.ts'
 
 export interface Violation {
   readonly invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6'

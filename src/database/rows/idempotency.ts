@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
+import type { FileRecord } from '../../model/file.ts'
 import type { Database, DatabaseTransaction } from '../schema.ts'
-import type { FileRecord, FileRecordJson } from './fileRecord.ts'
+import type { FileRecordJson } from './fileRecord.ts'
 
 export type IdempotentState =
   | { readonly kind: 'begun' }

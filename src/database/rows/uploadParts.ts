@@ -1,19 +1,7 @@
 import { sql } from 'kysely'
-import type { StorageKey } from '../../storage/storage.ts'
+import type { UploadPart } from '../../model/upload.ts'
 import type { Database } from '../schema.ts'
 import { trashIntents } from './intents.ts'
-
-/** A part of an upload that the service received itself. */
-export interface UploadPart {
-  /** From 1 to 10,000. */
-  readonly number: number
-  readonly storageKey: StorageKey
-  /** Bytes. */
-  readonly size: number
-  readonly md5: Buffer
-  /** As a file has them; null for one that a version without them received. */
-  readonly blockCrc32: Buffer | null
-}
 
 /**
  * Makes received bytes a part of a pending upload that has at most `maxBytes` in all; one of the same number goes to the

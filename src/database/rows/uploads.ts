@@ -1,32 +1,10 @@
 import { type Selectable, sql } from 'kysely'
 import { storageUnavailable } from '../../errors.ts'
-import type { StorageKey } from '../../storage/storage.ts'
-import type { Database, DatabaseTransaction, Schema, UploadStatus } from '../schema.ts'
+import type { UploadRecord, UploadStatus } from '../../model/upload.ts'
+import type { StorageKey } from '../../storage/storageKey.ts'
+import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { ensureBucket } from './buckets.ts'
 import { insertIntents, trashIntents } from './intents.ts'
-
-/** A file to be, under the id it will have; once there is a file, what became of it. */
-export interface UploadRecord {
-  readonly id: string
-  readonly bucket: string
-  readonly name: string
-  /** As its sender said: a media type, or a family as `image`. */
-  readonly declaredType: string
-  /** Bytes; null when its sender did not say. */
-  readonly size: number | null
-  readonly sha256: Buffer | null
-  readonly metadata: Readonly<Record<string, unknown>>
-  /** Whether it comes in parts. */
-  readonly parts: boolean
-  /** Where the client writes, if it writes to the storage itself. */
-  readonly storageKey: StorageKey | null
-  /** What the storage calls its parts. */
-  readonly s3UploadId: string | null
-  readonly status: UploadStatus
-  readonly updatedAt: Date
-  /** When it is given up; null once there is a file. */
-  readonly expiresAt: Date | null
-}
 
 export type NewUpload = Omit<UploadRecord, 'status' | 'updatedAt' | 'expiresAt'>
 

@@ -1,7 +1,5 @@
 import { asked, toDomainError } from '../../database/connection/failures.ts'
 import {
-  type BucketRecord,
-  type BucketRules,
   deleteBucketRecord,
   findBucket,
   insertBucket,
@@ -9,6 +7,7 @@ import {
 } from '../../database/rows/buckets.ts'
 import type { Deps } from '../../deps.ts'
 import { bucketExists, bucketNotEmpty, bucketNotFound } from '../../errors.ts'
+import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 
 type BucketDeps = Pick<Deps, 'db' | 'rulesOfBuckets'>
 

@@ -1,13 +1,8 @@
 import { classifyFailure, codeOf, toDomainError } from '../../database/connection/failures.ts'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
-import {
-  type FileChanges,
-  type FileState,
-  markFileDeleted,
-  updateFileRecord,
-} from '../../database/rows/files.ts'
+import { markFileDeleted, updateFileRecord } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
 import { databaseUnavailable, nameTaken } from '../../errors.ts'
+import type { FileChanges, FileRecord, FileVersion } from '../../model/file.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { insistOnType } from '../buckets/bucketRules.ts'
 import { findOnlyFile } from './findFile.ts'
@@ -50,7 +45,7 @@ export const removeFile = (deps: Pick<Deps, 'db'>, target: ChangeTarget): Promis
 async function whileUnchanged(
   deps: Pick<Deps, 'db'>,
   { reference, bucket, condition }: ChangeTarget,
-  change: (state: FileState, file: FileRecord) => Promise<FileRecord | undefined>,
+  change: (state: FileVersion, file: FileRecord) => Promise<FileRecord | undefined>,
 ): Promise<FileRecord> {
   for (let attempt = 1; ; attempt++) {
     const file = await findOnlyFile(deps, reference, bucket)

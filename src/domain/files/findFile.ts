@@ -1,9 +1,9 @@
 import { asked } from '../../database/connection/failures.ts'
-import { type FileContent, findFileContent } from '../../database/rows/fileContents.ts'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
-import { type FileReference, findFileRecord, listFileIds } from '../../database/rows/files.ts'
+import { findFileContent } from '../../database/rows/fileContents.ts'
+import { findFileRecord, listFileIds } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
 import { ambiguousHash, fileNotFound } from '../../errors.ts'
+import type { FileContent, FileRecord, FileReference } from '../../model/file.ts'
 import { parseFileReference } from '../values/fileReferences.ts'
 
 const IDS_NAMED = 100

@@ -1,7 +1,9 @@
 import { toDomainError } from '../../database/connection/failures.ts'
-import { type FileContent, findNamedContent } from '../../database/rows/fileContents.ts'
+import { findNamedContent } from '../../database/rows/fileContents.ts'
+import { listNamesakes, markNamedDeleted } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
-import { fileNotFound } from '../../errors.ts'
+import { fileNotFound, nameShared } from '../../errors.ts'
+import type { FileContent } from '../../model/file.ts'
 import { toFilePath } from '../values/fileNames.ts'
 
 /**
@@ -26,3 +28,20 @@ async function find(db: Deps['db'], bucket: string, name: string): Promise<FileC
     throw toDomainError(error)
   }
 }
+
+/**
+ * Deletes the file that has a name to itself, and no other: a repeated deletion must not take the next that is called so.
+ * Throws `file-not-found`, `name-shared` with the ids of files that are only called so, `database-unavailable`.
+ */
+export async function removeNamedFile({ db }: Pick<Deps, 'db'>, bucket: string, text: string): Promise<void> {
+  const name = toFilePath(text)
+  try {
+    if (await markNamedDeleted(db, bucket, name)) return
+    const ids = await listNamesakes(db, bucket, name, IDS_NAMED)
+    throw ids.length > 0 ? nameShared(name, ids) : fileNotFound()
+  } catch (error) {
+    throw toDomainError(error)
+  }
+}
+
+const IDS_NAMED = 100

@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib'
 import { toDomainError } from '../../database/connection/failures.ts'
 import { findStorageKey, markBlobDamaged } from '../../database/rows/blobs.ts'
-import type { FileContent } from '../../database/rows/fileContents.ts'
 import type { Deps } from '../../deps.ts'
 import { fileDamaged, fileNotFound, hasCode } from '../../errors.ts'
 import { blockBytes } from '../../model/blob.ts'
-import type { ByteRange } from '../../storage/storage.ts'
+import type { FileContent } from '../../model/file.ts'
+import type { ByteRange } from '../../storage/storageKey.ts'
 
 type ReadDeps = Pick<Deps, 'db' | 'logger' | 'storage'>
 

@@ -1,4 +1,4 @@
-import { withLeadership } from '../../database/connection/leadership.ts'
+import { withLeadership } from '../../database/connection/locks.ts'
 import { createCollector } from './collect.ts'
 import { expire, expireUploads, forgetAnswers, forgetFiles } from './expire.ts'
 import { advanceMark } from './mark.ts'

@@ -1,7 +1,6 @@
-import type { StoredBlob } from '../../database/rows/blobs.ts'
 import { createDigester } from '../../digests/digester.ts'
 import { hasCode } from '../../errors.ts'
-import { blockBytes } from '../../model/blob.ts'
+import { blockBytes, type StoredBlob } from '../../model/blob.ts'
 import type { Storage } from '../../storage/storage.ts'
 
 /** What is wrong with the bytes of a blob, and the invariant that it breaks. */

@@ -1,4 +1,4 @@
-import { findNewestBlobId, listBlobs, type StoredBlob } from '../../database/rows/blobs.ts'
+import { findNewestBlobId, listBlobs } from '../../database/rows/blobs.ts'
 import {
   countRows,
   findKnownKeys,
@@ -7,7 +7,9 @@ import {
   type Violation,
 } from '../../database/rows/fsckQueries.ts'
 import type { Deps } from '../../deps.ts'
-import type { Storage, StorageKey } from '../../storage/storage.ts'
+import type { StoredBlob } from '../../model/blob.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { StorageKey } from '../../storage/storageKey.ts'
 import { beginExamination, type Damage, findMissing, toUnreadable } from './examination.ts'
 
 export interface FsckOptions {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { trashUnknownKeys } from '../../database/rows/trash.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import { type StorageKey, shards } from '../../storage/storage.ts'
+import { type StorageKey, shards } from '../../storage/storageKey.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 
 /**

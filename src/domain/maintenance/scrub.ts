@@ -3,8 +3,8 @@ import {
   findUnverifiedBlob,
   markBlobDamaged,
   markBlobVerified,
-  type StoredBlob,
 } from '../../database/rows/blobs.ts'
+import type { StoredBlob } from '../../model/blob.ts'
 import { beginExamination, type Damage, type Examination, toUnreadable } from './examination.ts'
 import type { MaintenanceDeps } from './steps.ts'
 

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { findNewestBlobId, type StoredBlob } from '../../database/rows/blobs.ts'
+import { findNewestBlobId } from '../../database/rows/blobs.ts'
 import { findBlobKeys, listUncopied, rememberCopies } from '../../database/rows/copies.ts'
 import { isCurrentBlob } from '../../database/rows/fsckQueries.ts'
 import type { Database } from '../../database/schema.ts'
 import { fileDamaged, hasCode, storageFull } from '../../errors.ts'
-import { blockBytes } from '../../model/blob.ts'
+import { blockBytes, type StoredBlob } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import type { Storage, StorageKey } from '../../storage/storage.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { StorageKey } from '../../storage/storageKey.ts'
 
 /** A move of all blobs from one storage to another. */
 export interface Move {

@@ -7,15 +7,15 @@ import {
   replaceBlobBytes,
   takeIntent,
 } from '../../database/commit/commitSteps.ts'
-import type { NewFile } from '../../database/commit/newFile.ts'
 import { ensureBucket } from '../../database/rows/buckets.ts'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
 import { findLiveFileOfBlob } from '../../database/rows/files.ts'
 import { completeIdempotent } from '../../database/rows/idempotency.ts'
 import { insertTrash } from '../../database/rows/trash.ts'
 import { finishUpload } from '../../database/rows/uploads.ts'
 import type { Database, DatabaseTransaction } from '../../database/schema.ts'
 import { idempotentRequestRunning, uploadFenced, uploadTaken } from '../../errors.ts'
+import type { NewFile } from '../../model/blob.ts'
+import type { FileRecord } from '../../model/file.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { Storage } from '../../storage/storage.ts'
 

@@ -7,7 +7,7 @@ import type { Deps } from '../../deps.ts'
 import { databaseUnavailable, hasCode, outcomeUnknown, uploadFenced } from '../../errors.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { type CommitOutcome, type CommitRequest, commitAlone } from './commitAlone.ts'
-import { abandon } from './receiveBytes.ts'
+import { abandon } from './lease.ts'
 
 export type CommitDeps = Pick<Deps, 'commitNewFile' | 'config' | 'db' | 'keys' | 'logger' | 'storage'>
 

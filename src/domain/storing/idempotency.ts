@@ -1,8 +1,8 @@
 import { toDomainError } from '../../database/connection/failures.ts'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
 import { beginIdempotent, extendIdempotent, forgetIdempotent } from '../../database/rows/idempotency.ts'
 import type { Deps } from '../../deps.ts'
 import { idempotentRequestRunning } from '../../errors.ts'
+import type { FileRecord } from '../../model/file.ts'
 
 /** A request's hold on its Idempotency-Key. */
 export interface IdempotentClaim {

@@ -1,11 +1,11 @@
 import { toDomainError } from '../../database/connection/failures.ts'
-import { extendIntent, trashIntent } from '../../database/rows/intents.ts'
 import type { Deps } from '../../deps.ts'
 import { createDigester } from '../../digests/digester.ts'
-import { fileTooLarge, storageFull, uploadFenced } from '../../errors.ts'
+import { fileTooLarge, storageFull } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import type { StorageKey } from '../../storage/storage.ts'
+import type { StorageKey } from '../../storage/storageKey.ts'
+import { abandon, type Lease } from './lease.ts'
 
 const BATCH_BYTES = 256 * 1024
 
@@ -19,14 +19,6 @@ export interface ReceiveOptions {
   readonly maxBytes: number
   /** Begins with these bytes and is ended by the caller: more may have to come before they can be committed. */
   readonly lease: Lease
-}
-
-/** Renews the lease of an intent every third of it, from `begin` to `end`. */
-export interface Lease {
-  begin(storageKey: StorageKey): void
-  /** Throws `upload-fenced` once the lease is lost. */
-  insist(): void
-  end(): void
 }
 
 /**
@@ -84,46 +76,10 @@ export async function receiveBytes(
   }
 }
 
-/** Gives received bytes up. Best effort: what stays behind is reaped when the lease runs out. */
-export async function abandon(
-  { db, logger }: Pick<Deps, 'db' | 'logger'>,
-  storageKey: StorageKey,
-): Promise<void> {
-  await trashIntent(db, storageKey, 'aborted').catch((error: unknown) => {
-    logger.warn('An intent was left to be reaped', { storageKey, error })
-  })
-}
-
 async function takeKey({ keys }: ReceiveDeps): Promise<StorageKey> {
   try {
     return await keys.take()
   } catch (error) {
     throw toDomainError(error)
-  }
-}
-
-export function createLease({ config, db, keys, logger }: ReceiveDeps): Lease {
-  const { leaseSeconds } = config.protocol
-  let lost = false
-  let timer: NodeJS.Timeout | undefined
-  return {
-    begin(storageKey) {
-      timer = setInterval(
-        () =>
-          void extendIntent(db, storageKey, leaseSeconds).then(
-            (stands) => {
-              lost ||= !stands
-            },
-            (error: unknown) => logger.warn('A lease could not be renewed', { storageKey, error }),
-          ),
-        (leaseSeconds * 1000) / 3,
-      )
-    },
-    insist() {
-      if (!lost) return
-      keys.discard() // the others came from the same batch
-      throw uploadFenced()
-    },
-    end: () => clearInterval(timer),
   }
 }

@@ -1,15 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
 import type { Deps } from '../../deps.ts'
 import { idempotencyKeyReused } from '../../errors.ts'
 import { type ExpectedDigest, verifyReceived } from '../../http/fields/digestFields.ts'
 import type { Digests, Receipt } from '../../model/blob.ts'
+import type { FileRecord } from '../../model/file.ts'
 import { insistOnSize, insistOnType } from '../buckets/bucketRules.ts'
 import { toFileName, toFilePath } from '../values/fileNames.ts'
 import { detectMediaType } from '../values/mediaTypes.ts'
 import { type CommitDeps, commitFile } from './commitFile.ts'
 import type { IdempotentClaim } from './idempotency.ts'
-import { abandon } from './receiveBytes.ts'
+import { abandon } from './lease.ts'
 
 /** A file to be stored: bytes that were received, and what their sender says about them. */
 export interface StoreRequest {

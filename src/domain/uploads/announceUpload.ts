@@ -1,10 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { asked } from '../../database/connection/failures.ts'
-import { insertUpload, type UploadRecord } from '../../database/rows/uploads.ts'
+import { insertUpload } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileTooLarge, typeNotAllowed } from '../../errors.ts'
+import type { UploadRecord } from '../../model/upload.ts'
 import type { SignedRequest } from '../../storage/directAccess.ts'
-import type { StorageKey } from '../../storage/storage.ts'
+import { newStorageKey, type StorageKey } from '../../storage/storageKey.ts'
 import { insistOnSize } from '../buckets/bucketRules.ts'
 import { mayBeAllowed } from '../values/declaredTypes.ts'
 import { toFileName } from '../values/fileNames.ts'
@@ -107,7 +108,4 @@ export async function insertAnnounced(
 }
 
 /** A storage key that a client writes to itself, and whose bytes are never used as they are. */
-const stagingKey = (): StorageKey => `staging/${freshKey()}`
-
-export const freshKey = (): StorageKey =>
-  `${randomBytes(1).toString('hex')}/${randomBytes(16).toString('hex')}`
+const stagingKey = (): StorageKey => `staging/${newStorageKey()}`

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
-import type { UploadRecord } from '../../database/rows/uploads.ts'
 import { hasCode, partsInvalid, uploadNotFound } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
-import { abandon, createLease } from '../storing/receiveBytes.ts'
+import type { FileRecord } from '../../model/file.ts'
+import type { UploadRecord } from '../../model/upload.ts'
+import { abandon, createLease } from '../storing/lease.ts'
 import { commitUpload } from './commitUpload.ts'
 import { settledFileOf } from './findUpload.ts'
 import { abortParts, type PartDeps, requireParts } from './parts.ts'
 import { bare, type NamedPart, receiveParts } from './receiveParts.ts'
-import { once } from './singleFlight.ts'
+import { singleFlight } from './singleFlight.ts'
 
 /**
  * Puts parts together and makes them the file that was announced; done before, it returns that file. Throws
@@ -19,7 +19,7 @@ export function completeParts(deps: PartDeps, id: string, parts: readonly NamedP
   const key = createHash('sha256')
     .update(JSON.stringify([id, named]))
     .digest('hex')
-  return once(deps.verifications, key, () => complete(deps, id, parts))
+  return singleFlight(deps.verifications, key, () => complete(deps, id, parts))
 }
 
 async function complete(deps: PartDeps, id: string, parts: readonly NamedPart[]): Promise<FileRecord> {

@@ -1,9 +1,11 @@
 import { asked } from '../../database/connection/failures.ts'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
 import { findFileRecord } from '../../database/rows/files.ts'
 import { settleCommits } from '../../database/rows/installation.ts'
-import type { UploadRecord } from '../../database/rows/uploads.ts'
+import { findUpload } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
+import { fileNotFound } from '../../errors.ts'
+import type { FileRecord } from '../../model/file.ts'
+import type { UploadRecord } from '../../model/upload.ts'
 
 type Which = Pick<UploadRecord, 'id' | 'bucket'>
 
@@ -17,4 +19,11 @@ export async function settledFileOf(deps: Pick<Deps, 'db'>, which: Which): Promi
   if (!file) return undefined
   await asked(() => settleCommits(deps.db))
   return file
+}
+
+/** An upload that has not expired. Throws `file-not-found`, `database-unavailable`. */
+export async function requireUpload({ db }: Pick<Deps, 'db'>, id: string): Promise<UploadRecord> {
+  const upload = await asked(() => findUpload(db, id))
+  if (!upload) throw fileNotFound()
+  return upload
 }

@@ -1,14 +1,16 @@
 import { asked } from '../../database/connection/failures.ts'
-import { listUploadParts, putUploadPart, type UploadPart } from '../../database/rows/uploadParts.ts'
-import { deletePendingUpload, setS3UploadId, type UploadRecord } from '../../database/rows/uploads.ts'
+import { listUploadParts, putUploadPart } from '../../database/rows/uploadParts.ts'
+import { deletePendingUpload, setS3UploadId } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileTooLarge, hasCode, uploadNotFound, uploadTaken } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
+import type { UploadPart, UploadRecord } from '../../model/upload.ts'
 import type { SentPart } from '../../storage/directAccess.ts'
+import { newStorageKey } from '../../storage/storageKey.ts'
 import { mostBytes } from '../buckets/bucketRules.ts'
-import { abandon } from '../storing/receiveBytes.ts'
-import { type Announcement, freshKey, insertAnnounced } from './announceUpload.ts'
-import { requireUpload } from './storeUpload.ts'
+import { abandon } from '../storing/lease.ts'
+import { type Announcement, insertAnnounced } from './announceUpload.ts'
+import { requireUpload } from './findUpload.ts'
 import type { VerifyDeps } from './verifyUpload.ts'
 
 export type PartDeps = VerifyDeps & Pick<Deps, 'clock' | 'links' | 'storageId'>
@@ -16,7 +18,7 @@ export type PartDeps = VerifyDeps & Pick<Deps, 'clock' | 'links' | 'storageId'>
 /** Announces a file that comes in parts. On S3 they go straight to its final key, which nobody can write to once they are put together. */
 export async function beginParts(deps: PartDeps, announcement: Announcement): Promise<UploadRecord> {
   const { direct } = deps.storage
-  const storageKey = direct ? freshKey() : null
+  const storageKey = direct ? newStorageKey() : null
   const upload = await insertAnnounced(deps, announcement, { parts: true, storageKey })
   if (direct && storageKey !== null) {
     try {

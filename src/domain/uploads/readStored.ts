@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { createDigester } from '../../digests/digester.ts'
 import { storageUnavailable } from '../../errors.ts'
 import { blockBytes, type Receipt } from '../../model/blob.ts'
-import type { StorageKey } from '../../storage/storage.ts'
+import type { StorageKey } from '../../storage/storageKey.ts'
 
 type ReadDeps = Pick<Deps, 'digestThreads' | 'storage'>
 

@@ -1,5 +1,5 @@
 /** Does what is asked for under a key once at a time; who asks meanwhile gets the same answer. */
-export function once<Result>(
+export function singleFlight<Result>(
   running: Map<string, Promise<Result>>,
   key: string,
   work: () => Promise<Result>,

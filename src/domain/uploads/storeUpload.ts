@@ -1,19 +1,9 @@
-import { asked } from '../../database/connection/failures.ts'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
-import { findUpload, type UploadRecord } from '../../database/rows/uploads.ts'
-import type { Deps } from '../../deps.ts'
 import { fileNotFound, hasCode, uploadTaken } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
-import { abandon } from '../storing/receiveBytes.ts'
+import type { FileRecord } from '../../model/file.ts'
+import { abandon } from '../storing/lease.ts'
 import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
-import { settledFileOf } from './findUpload.ts'
-
-/** An upload that has not expired. Throws `file-not-found`, `database-unavailable`. */
-export async function requireUpload({ db }: Pick<Deps, 'db'>, id: string): Promise<UploadRecord> {
-  const upload = await asked(() => findUpload(db, id))
-  if (!upload) throw fileNotFound()
-  return upload
-}
+import { requireUpload, settledFileOf } from './findUpload.ts'
 
 /**
  * Makes bytes that a client sent to the service by a signed link the file it announced. The same bytes may come again;

@@ -1,11 +1,10 @@
 import { asked } from '../../database/connection/failures.ts'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
-import { findUpload, moveUpload, type UploadRecord } from '../../database/rows/uploads.ts'
-import type { UploadStatus } from '../../database/schema.ts'
+import { findUpload, moveUpload } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileMissingYet, fileNotFound, invalidTransition } from '../../errors.ts'
+import type { FileRecord } from '../../model/file.ts'
+import { mayBecome, type UploadRecord, type UploadStatus } from '../../model/upload.ts'
 import { fileOf } from './findUpload.ts'
-import { mayBecome } from './transitions.ts'
 import { type VerifyDeps, verifyUpload } from './verifyUpload.ts'
 
 /** What an application knows of a file that it had announced. */

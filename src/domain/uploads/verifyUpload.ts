@@ -1,13 +1,13 @@
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
-import type { UploadRecord } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileMissingYet, fileNotFound, hasCode, sizeMismatch } from '../../errors.ts'
-import { abandon, createLease, type ReceiveDeps } from '../storing/receiveBytes.ts'
+import type { FileRecord } from '../../model/file.ts'
+import type { UploadRecord } from '../../model/upload.ts'
+import { abandon, createLease } from '../storing/lease.ts'
+import type { ReceiveDeps } from '../storing/receiveBytes.ts'
 import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
-import { settledFileOf } from './findUpload.ts'
+import { requireUpload, settledFileOf } from './findUpload.ts'
 import { receiptOfStored } from './readStored.ts'
-import { once } from './singleFlight.ts'
-import { requireUpload } from './storeUpload.ts'
+import { singleFlight } from './singleFlight.ts'
 
 export type VerifyDeps = CommitUploadDeps & ReceiveDeps & Pick<Deps, 'verifications'>
 
@@ -17,7 +17,7 @@ export type VerifyDeps = CommitUploadDeps & ReceiveDeps & Pick<Deps, 'verificati
  * `commitUpload` throws; the client may write again then.
  */
 export function verifyUpload(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
-  return once(deps.verifications, upload.id, () => verify(deps, upload))
+  return singleFlight(deps.verifications, upload.id, () => verify(deps, upload))
 }
 
 async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {

@@ -1,4 +1,4 @@
-import type { FileReference } from '../../database/rows/files.ts'
+import type { FileReference } from '../../model/file.ts'
 
 const forms = [
   ['id', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/],

@@ -1,4 +1,4 @@
-import { removeNamedFile } from '../../domain/files/removeNamedFile.ts'
+import { removeNamedFile } from '../../domain/files/namedFiles.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 
 export const deleteNamedFile: Operation<'deleteNamedFile'> = (deps) => async (req, res) => {

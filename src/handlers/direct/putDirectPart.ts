@@ -1,6 +1,6 @@
 import { etagOf, storePart } from '../../domain/uploads/parts.ts'
 import type { Operation } from '../../http/contract/operation.ts'
-import { takeVerified } from '../../http/receive/takeVerified.ts'
+import { takeVerified } from '../../http/receive/received.ts'
 
 export const putDirectPart: Operation<'putDirectPart'> = (deps) => async (req, res) => {
   const { upload_id, part_number } = req.params

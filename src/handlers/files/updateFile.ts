@@ -1,5 +1,4 @@
 import type { components } from '../../../api/openapi.gen.ts'
-import type { FileChanges } from '../../database/rows/files.ts'
 import { changeFile } from '../../domain/files/changeFile.ts'
 import { toFileName } from '../../domain/values/fileNames.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
@@ -8,6 +7,7 @@ import { metadataEtag, toFileBody } from '../../http/answers/fileBody.ts'
 import { metadataCondition } from '../../http/answers/metadataCondition.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { parseTime } from '../../http/fields/parseTime.ts'
+import type { FileChanges } from '../../model/file.ts'
 
 export const updateFile: Operation<'updateFile'> = (deps) => async (req, res) => {
   const target = {

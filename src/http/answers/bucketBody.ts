@@ -1,5 +1,5 @@
 import type { components } from '../../../api/openapi.gen.ts'
-import type { BucketRecord, BucketRules } from '../../database/rows/buckets.ts'
+import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 
 type BucketBody = components['schemas']['Bucket']
 type RulesBody = components['schemas']['BucketRules']

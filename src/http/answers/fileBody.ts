@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import type { components } from '../../../api/openapi.gen.ts'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
+import type { FileRecord } from '../../model/file.ts'
 import { publicUrl } from './publicUrl.ts'
 
 export type FileBody = components['schemas']['File']

@@ -1,8 +1,8 @@
 import type { Request } from 'express'
 import { findStorageKeyOfFile } from '../../database/rows/fileContents.ts'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
 import type { Deps } from '../../deps.ts'
 import { toDownloadName } from '../../domain/values/fileNames.ts'
+import type { FileRecord } from '../../model/file.ts'
 import { contentDisposition, contentType, type Disposition } from '../send/fileHeaders.ts'
 import { publicUrl } from './publicUrl.ts'
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
 import { preconditionFailed } from '../../errors.ts'
+import type { FileRecord } from '../../model/file.ts'
 import { matches } from '../fields/conditionals.ts'
 import { metadataEtag } from './fileBody.ts'
 

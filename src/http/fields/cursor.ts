@@ -1,7 +1,7 @@
 import type { FilePage } from '../../database/rows/fileList.ts'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
 import { parseFileReference } from '../../domain/values/fileReferences.ts'
 import { cursorInvalid } from '../../errors.ts'
+import type { FileRecord } from '../../model/file.ts'
 
 type Order = Pick<FilePage, 'sort' | 'descending'>
 

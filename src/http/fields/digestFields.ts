@@ -5,15 +5,6 @@ import type { Digests } from '../../model/blob.ts'
 export const algorithms = { 'sha-256': 'sha256', 'sha-512': 'sha512', sha: 'sha1', md5: 'md5' } as const
 const lengths = { 'sha-256': 32, 'sha-512': 64, sha: 20, md5: 16 } as const
 
-export type Algorithm = keyof typeof algorithms
-
-/** A digest that a client sent, to be compared with the one of the bytes received. */
-export interface ExpectedDigest {
-  readonly header: 'Content-Digest' | 'Repr-Digest'
-  readonly algorithm: Algorithm
-  readonly value: Buffer
-}
-
 /** Parses a digest field (RFC 9530, a dictionary of byte sequences). Throws `digest-invalid`. */
 export function parseDigests(header: ExpectedDigest['header'], text: string | undefined): ExpectedDigest[] {
   if (text === undefined) return []
@@ -61,3 +52,12 @@ export function verifyReceived(
 /** A digest as a field of a response carries it (RFC 9530). */
 export const toDigestField = (sha256Hex: string) =>
   `sha-256=:${Buffer.from(sha256Hex, 'hex').toString('base64')}:`
+
+/** A digest that a client sent, to be compared with the one of the bytes received. */
+export interface ExpectedDigest {
+  readonly header: 'Content-Digest' | 'Repr-Digest'
+  readonly algorithm: Algorithm
+  readonly value: Buffer
+}
+
+export type Algorithm = keyof typeof algorithms

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Deps } from '../../deps.ts'
 import { claimIdempotencyKey } from '../../domain/storing/idempotency.ts'
-import { createLease } from '../../domain/storing/receiveBytes.ts'
+import { createLease } from '../../domain/storing/lease.ts'
 import { encodingUnsupported, fileTooLarge, preconditionFailed } from '../../errors.ts'
 import { type DescribedSchema, header, operationOf } from '../contract/matchedRequest.ts'
 import { parseDigests } from '../fields/digestFields.ts'

@@ -1,9 +1,9 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../../deps.ts'
 import type { IdempotentClaim } from '../../domain/storing/idempotency.ts'
-import { abandon } from '../../domain/storing/receiveBytes.ts'
+import { abandon } from '../../domain/storing/lease.ts'
 import type { Digests, Receipt } from '../../model/blob.ts'
-import type { ExpectedDigest } from '../fields/digestFields.ts'
+import { type ExpectedDigest, verifyReceived } from '../fields/digestFields.ts'
 
 /** A file that came with a request, on the storage already. */
 export interface ReceivedFile {
@@ -51,4 +51,11 @@ export async function refusing<Result>(
     await abandon(deps, receipt.storageKey)
     throw error
   }
+}
+
+/** Hands over the receipt of a request whose bytes have the digests that came with it. Throws `digest-mismatch`. */
+export async function takeVerified(deps: Pick<Deps, 'db' | 'logger'>, req: object): Promise<Receipt> {
+  const { receipt, expectedDigests, bodyDigests } = takeReceived(req)
+  await refusing(deps, { receipt }, () => verifyReceived(expectedDigests, receipt.digests, bodyDigests))
+  return receipt
 }

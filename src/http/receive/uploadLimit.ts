@@ -1,8 +1,9 @@
 import type { Request } from 'express'
 import type { Deps } from '../../deps.ts'
-import { mostBytes, usualRules } from '../../domain/buckets/bucketRules.ts'
+import { mostBytes } from '../../domain/buckets/bucketRules.ts'
 import { mostBytesAtOnce } from '../../domain/uploads/announceUpload.ts'
-import { requireUpload } from '../../domain/uploads/storeUpload.ts'
+import { requireUpload } from '../../domain/uploads/findUpload.ts'
+import { defaultRules } from '../../model/bucket.ts'
 import { pathParametersOf } from '../contract/matchedRequest.ts'
 
 /** As the spec has it; judged here as well, because the bucket is asked for before the validator sees its name. */
@@ -24,5 +25,5 @@ export async function uploadLimit(
     return Math.min(size ?? mostBytesAtOnce, mostBytesAtOnce, most)
   }
   const known = typeof bucket === 'string' && BUCKET.test(bucket)
-  return mostBytes({ limits, rules: known ? await rulesOfBuckets.find(bucket) : usualRules })
+  return mostBytes({ limits, rules: known ? await rulesOfBuckets.find(bucket) : defaultRules })
 }

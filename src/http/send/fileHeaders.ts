@@ -1,7 +1,7 @@
 import { create } from 'content-disposition'
-import type { FileRecord } from '../../database/rows/fileRecord.ts'
-import type { Visibility } from '../../database/schema.ts'
 import { toDownloadName } from '../../domain/values/fileNames.ts'
+import type { Visibility } from '../../model/bucket.ts'
+import type { FileRecord } from '../../model/file.ts'
 import { toDigestField } from '../fields/digestFields.ts'
 
 /** Types that a browser can show without running anything in them. */

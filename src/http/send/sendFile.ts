@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express'
-import type { FileContent } from '../../database/rows/fileContents.ts'
 import type { Deps } from '../../deps.ts'
 import { readFile } from '../../domain/files/readFile.ts'
+import type { FileContent } from '../../model/file.ts'
 import { isNotModified, rangeApplies } from '../fields/conditionals.ts'
 import { toDigestField } from '../fields/digestFields.ts'
 import { parseRange } from '../fields/range.ts'

@@ -2,7 +2,7 @@ import { GetObjectCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { DirectAccess, SignWriteOptions } from '../directAccess.ts'
-import type { StorageKey } from '../storage.ts'
+import type { StorageKey } from '../storageKey.ts'
 import type { S3Calls } from './calls.ts'
 import { createS3Client, type S3Place } from './client.ts'
 import { beginS3Parts, completeS3Parts, listS3Parts } from './directParts.ts'

@@ -1,6 +1,7 @@
 import { failpoint } from '../../runtime/failpoint.ts'
 import { resumed } from '../resumed.ts'
-import { parseKey, type Storage, type StorageKey } from '../storage.ts'
+import type { Storage } from '../storage.ts'
+import { parseKey, type StorageKey } from '../storageKey.ts'
 import { createS3Calls } from './calls.ts'
 import type { S3Place } from './client.ts'
 import { composeS3 } from './compose.ts'

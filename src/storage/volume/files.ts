@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { parseKey, type StorageKey, shards } from '../storage.ts'
+import { parseKey, type StorageKey, shards } from '../storageKey.ts'
 import type { DirectorySync } from './directorySync.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { fileDamaged, fileNotFound, storageUnavailable } from '../../errors.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import type { ByteRange } from '../storage.ts'
+import type { ByteRange } from '../storageKey.ts'
 import { openRegular } from './files.ts'
 import { systemCode, toStorageError } from './systemErrors.ts'
 

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+
+/**
+ * Where bytes live in a storage: two hex digits, a slash, 32 random hex digits. Used once, never again. Behind `staging/`
+ * clients may write themselves: such bytes are copied to another key before they become a file.
+ */
+export type StorageKey = string
+
+/** The bytes from `first` to `last`, both included, both from 0. */
+export interface ByteRange {
+  readonly first: number
+  readonly last: number
+}
+
+/** The shards of a storage: every pair of hex digits a key can begin with. */
+export const shards: readonly string[] = Array.from({ length: 256 }, (_, number) =>
+  number.toString(16).padStart(2, '0'),
+)
+
+/** The two halves of a key: what tells its kind, and its shard; `undefined` of what is none. */
+export function parseKey(
+  text: string,
+): { readonly staging: boolean; readonly shard: string; readonly name: string } | undefined {
+  const [, staging, shard, name] = /^(staging\/)?([0-9a-f]{2})\/([0-9a-f]{32})$/.exec(text) ?? []
+  return shard === undefined || name === undefined
+    ? undefined
+    : { staging: staging !== undefined, shard, name }
+}
+
+export const newStorageKey = (): StorageKey =>
+  `${randomBytes(1).toString('hex')}/${randomBytes(16).toString('hex')}`
