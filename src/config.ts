@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import { type DatabaseConfig, databaseConfig } from './config/database.ts'
 import { createReader, type Env } from './config/reader.ts'
 import { type StorageConfig, storageConfig } from './config/storage.ts'
-import { longestLinkSeconds } from './domain/files/links.ts'
+import type { LogConfig } from './logger.ts'
+import { longestLinkSeconds } from './storage/directAccess.ts'
 
 /** Everything a deployment may decide. Durations are in seconds and sizes in bytes; the names say which. */
 export interface Config {
@@ -19,11 +20,6 @@ export interface Config {
   readonly protocol: ProtocolConfig
   readonly http: HttpConfig
   readonly failpoints: string
-}
-
-export interface LogConfig {
-  readonly level: 'critical' | 'error' | 'warn' | 'info' | 'debug'
-  readonly directory: string | undefined
 }
 
 export interface Limits {

@@ -4,7 +4,6 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import winston from 'winston'
-import type { LogConfig } from './config.ts'
 import { createLogFile } from './runtime/rotatingFile.ts'
 
 /** Each level's rank; a log file holds its own level and everything graver. */
@@ -13,6 +12,13 @@ const levels = { critical: 0, error: 1, warn: 2, info: 3, debug: 4 } as const
 const FILE_BYTES = 5 * 2 ** 20
 const FILES_KEPT = 5
 const TEXT_CHARACTERS = 4096
+
+export interface LogConfig {
+  /** What the console shows: this level and everything graver. */
+  readonly level: keyof typeof levels
+  /** Where the log files are, one for each level; undefined means none. */
+  readonly directory: string | undefined
+}
 
 type Write = (message: string, fields?: Readonly<Record<string, unknown>>) => void
 export type Logger = { readonly [Level in keyof typeof levels]: Write } & { close(): Promise<void> }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { storageUnavailable } from '../errors.ts'
+import type { StorageKey } from '../model/blob.ts'
 import { failpoint } from '../runtime/failpoint.ts'
-import type { StorageKey } from '../storage/storageKey.ts'
 import { insertIntents } from './rows/intents.ts'
 import type { Database } from './schema.ts'
 

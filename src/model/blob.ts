@@ -1,4 +1,8 @@
-import type { StorageKey } from '../storage/storageKey.ts'
+/**
+ * The name of bytes in a storage: two hex digits, a slash, 32 random hex digits. A key is used once, never again. Clients
+ * may write under keys that begin with `staging/`: such bytes are copied to another key before they become a file.
+ */
+export type StorageKey = string
 
 /** What receiving bytes yields: they are durable under `storageKey`, and nobody can see them until they are committed. */
 export interface Receipt {

@@ -1,4 +1,4 @@
-import type { StorageKey } from '../storage/storageKey.ts'
+import type { StorageKey } from './blob.ts'
 
 export type UploadStatus = 'pending' | 'uploaded' | 'processing' | 'completed' | 'failed'
 

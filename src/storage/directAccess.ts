@@ -1,4 +1,7 @@
-import type { StorageKey } from './storageKey.ts'
+import type { StorageKey } from '../model/blob.ts'
+
+/** Seven days: S3 signs for no longer, and so does this service. */
+export const longestLinkSeconds = 604_800
 
 /**
  * Signed requests with which clients move bytes past the service, straight to the storage. Whoever has one may use it

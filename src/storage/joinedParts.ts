@@ -1,6 +1,6 @@
 import { fileNotFound } from '../errors.ts'
+import type { StorageKey } from '../model/blob.ts'
 import type { Storage } from './storage.ts'
-import type { StorageKey } from './storageKey.ts'
 
 const BLOCK_BYTES = 256 * 1024
 

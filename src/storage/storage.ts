@@ -1,5 +1,6 @@
+import type { StorageKey } from '../model/blob.ts'
 import type { DirectAccess } from './directAccess.ts'
-import type { ByteRange, StorageKey } from './storageKey.ts'
+import type { ByteRange } from './storageKey.ts'
 
 export interface StoredObject {
   readonly key: StorageKey

@@ -1,10 +1,5 @@
 import { randomBytes } from 'node:crypto'
-
-/**
- * Where bytes live in a storage: two hex digits, a slash, 32 random hex digits. Used once, never again. Behind `staging/`
- * clients may write themselves: such bytes are copied to another key before they become a file.
- */
-export type StorageKey = string
+import type { StorageKey } from '../model/blob.ts'
 
 /** The bytes from `first` to `last`, both included, both from 0. */
 export interface ByteRange {

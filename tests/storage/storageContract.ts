@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import type { StorageKey } from '../../src/model/blob.ts'
 import type { Storage } from '../../src/storage/storage.ts'
-import type { StorageKey } from '../../src/storage/storageKey.ts'
 
 /** A storage of a test, and what a test needs to know beyond the interface. */
 export interface StorageUnderTest {

@@ -14,7 +14,7 @@ import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { StorageKey } from '../../src/storage/storageKey.ts'
+import type { StorageKey } from '../../src/model/blob.ts'
 import { createVolumeStorage, type VolumeStorage } from '../../src/storage/volume/volume.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from './storageContract.ts'
 

@@ -9,9 +9,9 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3'
+import type { StorageKey } from '../../src/model/blob.ts'
 import { createS3Client, type S3Place } from '../../src/storage/s3/client.ts'
 import type { S3StorageOptions } from '../../src/storage/s3/s3.ts'
-import type { StorageKey } from '../../src/storage/storageKey.ts'
 import type { StoredBytes } from './volume.ts'
 
 /** The S3 server of this run, as S3_TEST_… say; `globalSetup` starts one when they say nothing. */

@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { StorageKey } from '../../src/storage/storageKey.ts'
+import type { StorageKey } from '../../src/model/blob.ts'
 import { bytesInS3 } from './s3.ts'
 import type { TestService } from './service.ts'
 

@@ -1,6 +1,6 @@
 import { CompiledQuery, type RawBuilder, sql, type Updateable } from 'kysely'
+import type { StorageKey } from '../../model/blob.ts'
 import type { FileChanges, FileRecord, FileReference, FileVersion } from '../../model/file.ts'
-import type { StorageKey } from '../../storage/storageKey.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { type FileRow, fileColumns, isLive, toFileRecord } from './fileRecord.ts'
 

@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
-import type { StoredBlob } from '../../model/blob.ts'
-import type { StorageKey } from '../../storage/storageKey.ts'
+import type { StorageKey, StoredBlob } from '../../model/blob.ts'
 import type { Database } from '../schema.ts'
 
 export interface Violation {

@@ -1,5 +1,5 @@
 import { CompiledQuery, sql } from 'kysely'
-import type { StorageKey } from '../../storage/storageKey.ts'
+import type { StorageKey } from '../../model/blob.ts'
 import type { Database, DatabaseTransaction, TrashReason } from '../schema.ts'
 
 const inSeconds = (seconds: number) => sql<Date>`now() + make_interval(secs => ${seconds})`

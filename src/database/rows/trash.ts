@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { StorageKey } from '../../storage/storageKey.ts'
+import type { StorageKey } from '../../model/blob.ts'
 import type { Database, DatabaseTransaction, TrashReason } from '../schema.ts'
 
 /** Says that the bytes under a key may be removed once `graceSeconds` have passed. */

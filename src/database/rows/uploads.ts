@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import { storageUnavailable } from '../../errors.ts'
+import type { StorageKey } from '../../model/blob.ts'
 import type { UploadRecord, UploadStatus } from '../../model/upload.ts'
-import type { StorageKey } from '../../storage/storageKey.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { ensureBucket } from './buckets.ts'
 import { insertIntents, trashIntents } from './intents.ts'

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../database/clock.ts'
 import { linkExpired, linkInvalid } from '../../errors.ts'
+import { longestLinkSeconds } from '../../storage/directAccess.ts'
 
 /** Signs and verifies links to this service. */
 export interface Links {
@@ -24,9 +25,6 @@ export interface SignedTarget {
   readonly target: string
   readonly expiresAt: Date
 }
-
-/** As long as S3 signs for. */
-export const longestLinkSeconds = 604_800
 
 const TOLERANCE_SECONDS = 30
 /** 256 bits in base64url; what comes before is what was signed. */

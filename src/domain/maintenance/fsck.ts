@@ -7,9 +7,8 @@ import {
   type Violation,
 } from '../../database/rows/fsckQueries.ts'
 import type { Deps } from '../../deps.ts'
-import type { StoredBlob } from '../../model/blob.ts'
+import type { StorageKey, StoredBlob } from '../../model/blob.ts'
 import type { Storage } from '../../storage/storage.ts'
-import type { StorageKey } from '../../storage/storageKey.ts'
 import { beginExamination, type Damage, findMissing, toUnreadable } from './examination.ts'
 
 export interface FsckOptions {

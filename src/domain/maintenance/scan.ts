@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { trashUnknownKeys } from '../../database/rows/trash.ts'
+import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import { type StorageKey, shards } from '../../storage/storageKey.ts'
+import { shards } from '../../storage/storageKey.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 
 /**

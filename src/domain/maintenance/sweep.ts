@@ -1,7 +1,7 @@
 import { settleCommits } from '../../database/rows/installation.ts'
 import { deleteTrash, listRemovable, postponeTrash } from '../../database/rows/trash.ts'
+import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import type { StorageKey } from '../../storage/storageKey.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 
 const DELETES_AT_ONCE = 8

@@ -1,4 +1,4 @@
-import type { OpenDatabase } from '../../cli/start/openDatabase.ts'
+import type { DatabaseConnection } from '../../database/connection/connect.ts'
 import { createPresence, listPresent, type ServiceRole } from '../../database/connection/presence.ts'
 import { beginWriting, listStorages } from '../../database/rows/storages.ts'
 import type { Logger } from '../../logger.ts'
@@ -17,7 +17,7 @@ const PAUSE_MILLISECONDS = 5000
  * Error that names the setting when one runs that could not read what this one writes, or the other way round.
  */
 export async function attend(
-  { db, pool }: Pick<OpenDatabase, 'db' | 'pool'>,
+  { db, pool }: DatabaseConnection,
   logger: Logger,
   { role, storageId }: { role: ServiceRole; storageId: string },
 ): Promise<Attendance> {

@@ -5,10 +5,9 @@ import { findBlobKeys, listUncopied, rememberCopies } from '../../database/rows/
 import { isCurrentBlob } from '../../database/rows/fsckQueries.ts'
 import type { Database } from '../../database/schema.ts'
 import { fileDamaged, hasCode, storageFull } from '../../errors.ts'
-import { blockBytes, type StoredBlob } from '../../model/blob.ts'
+import { blockBytes, type StorageKey, type StoredBlob } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { Storage } from '../../storage/storage.ts'
-import type { StorageKey } from '../../storage/storageKey.ts'
 
 /** A move of all blobs from one storage to another. */
 export interface Move {

@@ -1,7 +1,7 @@
 import { extendIntent, trashIntent } from '../../database/rows/intents.ts'
 import type { Deps } from '../../deps.ts'
 import { uploadFenced } from '../../errors.ts'
-import type { StorageKey } from '../../storage/storageKey.ts'
+import type { StorageKey } from '../../model/blob.ts'
 import type { ReceiveDeps } from './receiveBytes.ts'
 
 /** Renews the lease of an intent every third of it, from `begin` to `end`. */

@@ -2,9 +2,8 @@ import { toDomainError } from '../../database/connection/failures.ts'
 import type { Deps } from '../../deps.ts'
 import { createDigester } from '../../digests/digester.ts'
 import { fileTooLarge, storageFull } from '../../errors.ts'
-import type { Receipt } from '../../model/blob.ts'
+import type { Receipt, StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import type { StorageKey } from '../../storage/storageKey.ts'
 import { abandon, type Lease } from './lease.ts'
 
 const BATCH_BYTES = 256 * 1024

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
 import { createDigester } from '../../digests/digester.ts'
 import { storageUnavailable } from '../../errors.ts'
-import { blockBytes, type Receipt } from '../../model/blob.ts'
-import type { StorageKey } from '../../storage/storageKey.ts'
+import { blockBytes, type Receipt, type StorageKey } from '../../model/blob.ts'
 
 type ReadDeps = Pick<Deps, 'digestThreads' | 'storage'>
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { parseKey, type StorageKey, shards } from '../storageKey.ts'
+import type { StorageKey } from '../../model/blob.ts'
+import { parseKey, shards } from '../storageKey.ts'
 import type { DirectorySync } from './directorySync.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { type FileHandle, rename } from 'node:fs/promises'
+import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import type { StorageKey } from '../storageKey.ts'
 import type { DirectorySync } from './directorySync.ts'
 import { insistOnUnused, openNew, type VolumeLayout } from './files.ts'
 import { attempt } from './systemErrors.ts'
