@@ -1,8 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
 import { idempotencyKeyReused } from '../../errors.ts'
-import { type ExpectedDigest, verifyReceived } from '../../http/fields/digestFields.ts'
-import type { Digests, Receipt } from '../../model/blob.ts'
+import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { insistOnSize, insistOnType } from '../buckets/bucketRules.ts'
 import { toFileName, toFilePath } from '../values/fileNames.ts'
@@ -22,9 +21,6 @@ export interface StoreRequest {
   readonly metadata: Readonly<Record<string, unknown>>
   readonly expiresInSeconds: number | undefined
   readonly duplicates: 'refuse' | 'allow'
-  readonly expectedDigests: readonly ExpectedDigest[]
-  /** Digests of the whole body, when the file was only a part of it. */
-  readonly bodyDigests: Partial<Digests>
   readonly claim: IdempotentClaim | undefined
 }
 
@@ -33,8 +29,8 @@ export type StoreResult =
   | { readonly kind: 'exists'; readonly file: FileRecord }
 
 /**
- * Decides whether received bytes may become a file, and makes them one. Throws `digest-mismatch`, `type-not-allowed`,
- * `file-too-large`, `idempotency-key-reused` and what `commitFile` throws; bytes that are refused are in the trash.
+ * Decides whether received bytes may become a file, and makes them one. Throws `type-not-allowed`, `file-too-large`,
+ * `idempotency-key-reused` and what `commitFile` throws; bytes that are refused are in the trash.
  */
 export async function storeFile(
   deps: CommitDeps & Pick<Deps, 'config' | 'rulesOfBuckets'>,
@@ -73,11 +69,10 @@ async function prepare(
   { config, rulesOfBuckets }: Pick<Deps, 'config' | 'rulesOfBuckets'>,
   request: StoreRequest,
 ) {
-  const { receipt, declaredType, expectedDigests, bodyDigests, claim } = request
+  const { receipt, declaredType, claim } = request
   const rules = await rulesOfBuckets.find(request.bucket)
   const judges = { limits: config.limits, rules }
   insistOnSize(judges, receipt.size)
-  verifyReceived(expectedDigests, receipt.digests, bodyDigests)
   const mediaType = await detectMediaType(receipt.head, declaredType)
   insistOnType(judges, mediaType)
   if (claim?.answered && !claim.answered.fingerprint.equals(fingerprintOf(request)))

@@ -3,7 +3,7 @@ import type { components } from '../../../api/openapi.gen.ts'
 import type { Deps } from '../../deps.ts'
 import { storeUpload } from '../../domain/uploads/storeUpload.ts'
 import { findFileState } from '../../domain/uploads/uploadStatus.ts'
-import { takeVerified } from '../receive/received.ts'
+import { takeReceived } from '../receive/received.ts'
 import { filesPath } from './fileBody.ts'
 import { publicUrl } from './publicUrl.ts'
 import { toStateBody } from './stateBody.ts'
@@ -15,7 +15,7 @@ export async function answerDirect(
   res: Response<components['schemas']['FileState']>,
   uploadId: string,
 ): Promise<void> {
-  const file = await storeUpload(deps, uploadId, await takeVerified(deps, req))
+  const file = await storeUpload(deps, uploadId, takeReceived(req).receipt)
   res
     .status(201)
     .location(publicUrl(req, `${filesPath}/${file.id}`))

@@ -6,7 +6,7 @@ import { receiveBytes } from '../../domain/storing/receiveBytes.ts'
 import { fileMissing, formInvalid, formTooLarge } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { DescribedSchema } from '../contract/matchedRequest.ts'
-import { algorithms, type ExpectedDigest } from '../fields/digestFields.ts'
+import { algorithms, type ExpectedDigest, verifyReceived } from '../fields/digestFields.ts'
 import { badRequest, unsupportedMediaType } from '../problems/httpErrors.ts'
 import { digestedBody } from './bodyStream.ts'
 import { continueSending } from './continueSending.ts'
@@ -34,7 +34,7 @@ const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
 /**
  * Receives a form with one file. The parts may come in any order; text parts become `req.body`, and the file part an
  * empty text there, so that the validator finds what the spec requires. Throws `form-invalid`, `form-too-large`,
- * `file-missing`, and what `receiveBytes` throws.
+ * `file-missing`, `digest-mismatch`, and what `receiveBytes` throws.
  */
 export async function receiveForm(upload: Upload, schema: DescribedSchema): Promise<void> {
   const { deps, req, res, expectedDigests, claim } = upload
@@ -61,6 +61,7 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
       else fields.set(name, await readText(part))
     }
     if (!file) throw fileMissing(filePart)
+    verifyReceived(expectedDigests, file.receipt.digests, whole.digests())
   } catch (error) {
     if (file) await abandon(deps, file.receipt.storageKey)
     throw error
@@ -70,8 +71,6 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
     receipt: file.receipt,
     filename: file.part.filename,
     contentType: file.part.contentType,
-    bodyDigests: whole.digests(),
-    expectedDigests,
     claim,
   }
   keepReceived(deps, req, res, received)

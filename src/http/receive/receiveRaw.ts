@@ -1,13 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 import { decodeExtended, parse } from 'content-disposition'
+import { abandon } from '../../domain/storing/lease.ts'
 import { receiveBytes } from '../../domain/storing/receiveBytes.ts'
 import { header } from '../contract/matchedRequest.ts'
+import { verifyReceived } from '../fields/digestFields.ts'
 import { badRequest } from '../problems/httpErrors.ts'
 import { continueSending } from './continueSending.ts'
 import { keepReceived } from './received.ts'
 import type { Upload } from './receiveForm.ts'
 
-/** Receives a body that is the file itself. Throws what `receiveBytes` throws. */
+/** Receives a body that is the file itself. Throws `digest-mismatch`, and what `receiveBytes` throws. */
 export async function receiveRaw({
   deps,
   req,
@@ -23,10 +25,16 @@ export async function receiveRaw({
   continueSending(req, res)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
   const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, maxBytes, lease })
+  try {
+    verifyReceived(expectedDigests, receipt.digests, {})
+  } catch (error) {
+    await abandon(deps, receipt.storageKey)
+    throw error
+  }
   // The validator saw a general one.
   const contentType = req.headersDistinct['content-type']?.join(', ')
   req.body = ''
-  keepReceived(deps, req, res, { receipt, filename, contentType, bodyDigests: {}, expectedDigests, claim })
+  keepReceived(deps, req, res, { receipt, filename, contentType, claim })
 }
 
 /** Node reads headers as Latin-1, and many clients write names in UTF-8. */

@@ -2,16 +2,13 @@ import type { Request, Response } from 'express'
 import type { Deps } from '../../deps.ts'
 import type { IdempotentClaim } from '../../domain/storing/idempotency.ts'
 import { abandon } from '../../domain/storing/lease.ts'
-import type { Digests, Receipt } from '../../model/blob.ts'
-import { type ExpectedDigest, verifyReceived } from '../fields/digestFields.ts'
+import type { Receipt } from '../../model/blob.ts'
 
 /** A file that came with a request, on the storage already. */
 export interface ReceivedFile {
   readonly receipt: Receipt
   readonly filename: string | undefined
   readonly contentType: string | undefined
-  readonly bodyDigests: Partial<Digests>
-  readonly expectedDigests: readonly ExpectedDigest[]
   readonly claim: IdempotentClaim | undefined
 }
 
@@ -51,11 +48,4 @@ export async function refusing<Result>(
     await abandon(deps, receipt.storageKey)
     throw error
   }
-}
-
-/** Hands over the receipt of a request whose bytes have the digests that came with it. Throws `digest-mismatch`. */
-export async function takeVerified(deps: Pick<Deps, 'db' | 'logger'>, req: object): Promise<Receipt> {
-  const { receipt, expectedDigests, bodyDigests } = takeReceived(req)
-  await refusing(deps, { receipt }, () => verifyReceived(expectedDigests, receipt.digests, bodyDigests))
-  return receipt
 }
