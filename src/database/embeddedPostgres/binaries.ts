@@ -18,6 +18,7 @@ interface LibraryLink {
   readonly target: string
 }
 
+/** Finds the programs of PostgreSQL and completes their libraries. Throws an Error when the platform's package is not installed. */
 export async function findBinaries(spareLibraryFolder: string): Promise<Binaries> {
   const native = nativeFolder()
   const libraryPath = await linkLibraries(native, spareLibraryFolder)
@@ -45,8 +46,8 @@ function nativeFolder(): string {
 }
 
 /**
- * npm packs no symlinks, and --ignore-scripts keeps the package from making them. Makes the missing
- * ones, in the spare folder when node_modules is not ours to change; then the answer is where to look for libraries.
+ * Makes the symlinks that npm does not pack and that --ignore-scripts keeps the package from making: beside the libraries, or
+ * in `spareFolder` when node_modules cannot be written. Returns the LD_LIBRARY_PATH that the spare folder needs, else undefined.
  */
 export async function linkLibraries(native: string, spareFolder: string): Promise<string | undefined> {
   const missing: LibraryLink[] = []
@@ -61,7 +62,7 @@ export async function linkLibraries(native: string, spareFolder: string): Promis
   }
   await mkdir(spareFolder, { recursive: true, mode: 0o755 })
   for (const { source, target } of missing) await link(source, join(spareFolder, basename(target)))
-  // A library found through a link looks for others beside the link, so their own folder has to be named, too.
+  // A library that is found through a link searches beside the link, so LD_LIBRARY_PATH names its real folder, too.
   return `${spareFolder}:${join(native, 'lib')}`
 }
 

@@ -19,7 +19,7 @@ interface NewCluster {
   readonly durable: boolean
 }
 
-/** Creates the data folder when there is none. A kill on the way leaves nothing half made under its name. */
+/** Creates the data folder unless it exists. A kill meanwhile leaves no half-made folder under its name. */
 export async function ensureCluster(cluster: NewCluster): Promise<void> {
   const { directory, dataFolder, identity } = cluster
   await removeAbandoned(directory)
@@ -33,7 +33,7 @@ export async function ensureCluster(cluster: NewCluster): Promise<void> {
     await rename(unfinished, dataFolder)
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
-    // Somebody else was faster: whose cluster it is gets decided when PostgreSQL starts.
+    // Another process was faster: the lock of the data folder decides which of the two starts PostgreSQL.
     if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) throw error
   }
   if (!cluster.durable) return
@@ -58,7 +58,7 @@ async function initialise({ binaries, identity, durable }: NewCluster, folder: s
   }
 }
 
-/** What a killed initdb left behind. A young one may be another process at work. */
+/** Removes folders that a killed initdb left behind. One younger than a minute may belong to a running process. */
 async function removeAbandoned(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     if (!name.startsWith('init-')) continue

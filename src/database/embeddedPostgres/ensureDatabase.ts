@@ -7,7 +7,7 @@ export interface Connection {
   readonly database: string
 }
 
-/** A database that is there costs one connection; one that is not shows as an error, once. */
+/** Creates the database unless it exists: one connection tells. */
 export async function ensureDatabase(connection: Connection): Promise<void> {
   const unknownDatabase = '3D000'
   try {
@@ -22,7 +22,7 @@ export async function ensureDatabase(connection: Connection): Promise<void> {
 
 async function withClient(connection: Connection, use: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client(connection)
-  client.on('error', () => {}) // a lost connection rejects what waits for it
+  client.on('error', () => {}) // a lost connection rejects the running query
   try {
     await client.connect()
     await use(client)

@@ -11,7 +11,7 @@ interface Ids {
   readonly gid: number
 }
 
-/** As whom PostgreSQL runs: these ids, or the service's own when undefined, with a command in front. */
+/** The user that PostgreSQL runs as: `ids`, or the user of the service when undefined. `wrapper` is the command in front. */
 export interface Identity {
   readonly ids: Ids | undefined
   readonly wrapper: readonly string[]
@@ -23,7 +23,7 @@ interface Places {
   readonly dataFolder: string
 }
 
-/** PostgreSQL refuses to run as root, so root has to become somebody else. */
+/** PostgreSQL refuses to run as root, so root chooses another user, else a user namespace. Throws an Error without either. */
 export async function chooseIdentity(places: Places): Promise<Identity> {
   const self = process.getuid?.()
   const owner = await ownerOf(places.dataFolder)
@@ -37,7 +37,7 @@ export async function chooseIdentity(places: Places): Promise<Identity> {
   return (await unprivileged(places, owner)) ?? (await namespaced(places, owner)) ?? refuse(places)
 }
 
-/** Hands what root created to the user PostgreSQL runs as. */
+/** Makes the user that PostgreSQL runs as the owner of a path that root created. */
 export async function giveTo(identity: Identity, path: string): Promise<void> {
   if (identity.ids) await chown(path, identity.ids.uid, identity.ids.gid)
 }
@@ -50,7 +50,7 @@ async function unprivileged(places: Places, owner: Ids | undefined): Promise<Ide
   return undefined
 }
 
-/** Below /root nobody else gets in. In a user namespace root is nobody and reaches its own files. */
+/** No other user can enter /root. In a user namespace root appears as `nobody` and still reaches its own files. */
 async function namespaced({ binaries }: Places, owner: Ids | undefined): Promise<Identity | undefined> {
   if (owner && owner.uid !== 0) return undefined
   const wrapper = ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--']

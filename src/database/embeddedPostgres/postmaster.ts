@@ -4,13 +4,13 @@ import type { Binaries } from './binaries.ts'
 import type { Identity } from './identity.ts'
 import { startWatchdog } from './watchdog.ts'
 
-/** What the launcher answers when another process holds the data folder. */
+/** The exit code of the launcher when another process holds the lock of the data folder. */
 export const lockedExitCode = 75
 
 /**
- * Locks the data folder, open as 3, removes what a killed PostgreSQL left, up to --, and becomes PostgreSQL.
- * Each process of PostgreSQL inherits the lock, so it ends with the last of them: also in another container,
- * whose process ids mean nothing here and whose files must stay. macOS has no flock.
+ * Locks the data folder (descriptor 3), removes the files named before `--`, which a killed PostgreSQL left, and becomes
+ * PostgreSQL. Each process of PostgreSQL inherits the lock, so the lock ends with the last of them. It also keeps out a service in
+ * another container, whose process ids say nothing here. macOS has no flock.
  */
 const launcher = `
 if command -v flock >/dev/null; then
@@ -38,6 +38,7 @@ interface Launch {
   readonly settings: Readonly<Record<string, string>>
 }
 
+/** Starts PostgreSQL and a watchdog that stops it when this process ends. `stop` is a fast shutdown, after 20 s a kill. */
 export function launchPostmaster(launch: Launch): Postmaster {
   const child = spawnPostmaster(launch)
   const pid = child.pid ?? 0

@@ -73,7 +73,7 @@ function runningIn(clusterName: string): { postmasters: Process[]; backends: Pro
   }
 }
 
-/** Their process ids may be anybody's by now, a zombie's too. A PostgreSQL unknown to us keeps its files. */
+/** The files of a PostgreSQL that was killed. Undefined when its process id belongs to a PostgreSQL that is not ours: that keeps its files. */
 async function leftovers({ dataFolder, log }: Place): Promise<Leftovers | undefined> {
   const pidFile = await readPidFile(dataFolder)
   const command = listProcesses().find(({ pid }) => pid === pidFile?.pid)?.command ?? ''
@@ -83,6 +83,7 @@ async function leftovers({ dataFolder, log }: Place): Promise<Leftovers | undefi
   return { files: [pidFilePath(dataFolder)], socketFolder: pidFile?.socketFolder }
 }
 
+/** The Error that refuses a start while another service holds the data folder; `holder` is its postmaster if it is known. */
 export function inUse({ dataFolder }: Pick<Place, 'dataFolder'>, holder?: Process): Error {
   const who = holder ? `process ${holder.parent}, PostgreSQL ${holder.pid}` : 'perhaps in another container'
   const advice = 'Stop it first, or give this one another DATA_DIR or its own database.'

@@ -4,11 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 export interface Process {
   readonly pid: number
   readonly parent: number
-  /** What started it, or the title it gave itself. */
+  /** The command line, or the title that the process gave itself. */
   readonly command: string
 }
 
-/** Every living process we can see. Zombies are not alive, and a container minds its own processes. */
+/** All running processes of this container or host, without zombies and without those of containers below. */
 export function listProcesses(): Process[] {
   return process.platform === 'linux' ? listFromProc() : listFromPs()
 }
@@ -32,7 +32,7 @@ function readFromProc(pid: string): Process | undefined {
     if (field('State').startsWith('Z') || nested) return undefined
     return { pid: Number(pid), parent: Number(field('PPid')), command }
   } catch {
-    return undefined // it ended while we looked
+    return undefined // the process ended meanwhile
   }
 }
 

@@ -11,7 +11,10 @@ interface Start {
   readonly log: (message: string) => void
 }
 
-/** A crash may have left much to replay, so this takes the time it takes. */
+/**
+ * Resolves when PostgreSQL accepts connections. Has no time limit: after a crash there may be much to replay. Throws an Error
+ * with the end of the server's log when PostgreSQL ends before.
+ */
 export async function becomeReady({ postmaster, dataFolder, serverLog, log }: Start): Promise<void> {
   const slow = setTimeout(() => log(`PostgreSQL is still starting, see ${serverLog.path}`), 3000)
   try {

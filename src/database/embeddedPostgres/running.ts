@@ -7,8 +7,8 @@ import { readPidFile } from './pidFile.ts'
 import { clusterNameOf } from './previousRun.ts'
 
 /**
- * How to reach the PostgreSQL that another process runs in this directory; undefined when there is none that answers, or
- * when it has no such database. It may end at any time: whoever uses it neither owns nor stops it.
+ * The connection to the PostgreSQL that another process runs in this directory. Undefined when none answers, or when it has no
+ * such database. It may end at any time, and the caller must not stop it.
  */
 export async function findRunningPostgres({
   directory,
@@ -24,10 +24,10 @@ export async function findRunningPostgres({
   return (await nameOf(connection)) === (await clusterNameOf(dataFolder)) ? connection : undefined
 }
 
-/** What the PostgreSQL behind a socket says it is; undefined when nothing answers. */
+/** The cluster name of the PostgreSQL behind a socket; undefined when none answers. */
 async function nameOf(connection: Connection): Promise<string | undefined> {
   const client = new pg.Client({ ...connection, connectionTimeoutMillis: 5000 })
-  client.on('error', () => {}) // a lost connection rejects what waits for it
+  client.on('error', () => {}) // a lost connection rejects the running query
   try {
     await client.connect()
     const { rows } = await client.query<{ name: string }>(`select current_setting('cluster_name') as name`)

@@ -2,20 +2,21 @@ import { constants, type PathLike } from 'node:fs'
 import { type FileHandle, open, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const largest = 16 * 1024 * 1024
+const LARGEST_BYTES = 16 * 2 ** 20
 
-/** Where PostgreSQL writes what happens to it. One that has grown large makes room at a start. */
+/** The log of PostgreSQL. At a start a log above 16 MiB is renamed to `postgres.log.1`. */
 export interface ServerLog {
   readonly path: string
   readonly fd: number
-  /** What was written since it was opened, or the end of it. */
+  /** The last 2,000 bytes at most of what was written since it was opened. */
   readTail(): Promise<string>
   close(): Promise<void>
 }
 
+/** Opens `postgres.log` for appending, without following a link. */
 export async function openServerLog(directory: string): Promise<ServerLog> {
   const path = join(directory, 'postgres.log')
-  if ((await sizeOf(path)) > largest) await rename(path, `${path}.1`)
+  if ((await sizeOf(path)) > LARGEST_BYTES) await rename(path, `${path}.1`)
   const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW } = constants
   const file = await open(path, O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW, 0o600)
   const { size: start } = await file.stat()

@@ -5,7 +5,7 @@ interface Place {
   readonly clusterName: string
 }
 
-/** What PostgreSQL is told on its command line, where nothing in its own files overrides it. */
+/** Settings for the command line of PostgreSQL, which its configuration files do not override. */
 export function serverSettings({ socketFolder, clusterName }: Place): Readonly<Record<string, string>> {
   return {
     cluster_name: clusterName,
@@ -25,15 +25,15 @@ export function serverSettings({ socketFolder, clusterName }: Place): Readonly<R
     log_timezone: 'UTC',
     logging_collector: 'off',
     log_checkpoints: 'off',
-    // "log" ranks above "error" here: a refused statement is the client's to report.
+    // "log" ranks above "error" here: the service reports a refused statement itself.
     log_min_messages: 'log',
     log_min_error_statement: 'panic',
   }
 }
 
 /**
- * Before it recovers, PostgreSQL makes sure that everything on the disk is really there. One syncfs for all takes a third
- * of the time of an fsync for each of a thousand files, but only Linux has it, and only since 5.8 does it report errors.
+ * Whether syncfs reports lost writes, as Linux does since 5.8. Before it recovers, PostgreSQL syncs its whole folder: one
+ * syncfs takes a third of the time of an fsync for each of a thousand files.
  */
 function reportsLostWrites(): boolean {
   const [major = 0, minor = 0] = release().split('.').map(Number)

@@ -4,13 +4,13 @@ import { basename, dirname, join } from 'node:path'
 import { giveTo, type Identity } from './identity.ts'
 
 /** A socket's path may have 104 bytes on macOS and 108 on Linux, and PostgreSQL adds a name of 14. */
-const longestFolder = 88
+const LONGEST_FOLDER_BYTES = 88
 const temporaryPrefix = 'upfile-postgres-'
 
-/** The folder of the socket, for us alone. In the temporary folder it is new each time: never a trap. */
+/** Makes the folder of the socket, mode 0700. In the temporary folder it has a new random name each time, so no other user can prepare it. */
 export async function createSocketFolder(directory: string, identity: Identity): Promise<string> {
   const ours = join(directory, 'run')
-  const fits = Buffer.byteLength(ours) <= longestFolder
+  const fits = Buffer.byteLength(ours) <= LONGEST_FOLDER_BYTES
   const folder = fits ? ours : await mkdtemp(join(tmpdir(), temporaryPrefix))
   if (fits) await mkdir(ours, { recursive: true, mode: 0o700 })
   await giveTo(identity, folder)
@@ -18,13 +18,14 @@ export async function createSocketFolder(directory: string, identity: Identity):
   return folder
 }
 
+/** The paths of the socket and its lock, as PostgreSQL names them for port 5432. */
 export const socketFiles = (folder: string): string[] =>
   ['.s.PGSQL.5432', '.s.PGSQL.5432.lock'].map((name) => join(folder, name))
 
 /** Removes a folder made in the temporary folder; does nothing to any other. */
 export async function removeTemporarySocketFolder(folder: string): Promise<void> {
   if (dirname(folder) !== tmpdir() || !basename(folder).startsWith(temporaryPrefix)) return
-  // By name, not recursively: root must not be led astray by what another user put there.
+  // By name, not recursively: another user may have put files or links there, and this may run as root.
   for (const path of socketFiles(folder)) await unlink(path).catch(() => {})
   await rmdir(folder).catch(() => {})
 }

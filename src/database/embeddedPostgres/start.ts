@@ -22,7 +22,7 @@ export interface EmbeddedPostgres {
 }
 
 export interface EmbeddedPostgresOptions {
-  /** Everything it needs lives below: data, run, postgres.log. */
+  /** The folder of its data, its socket (`run`) and postgres.log. */
   readonly directory: string
   /** Created when absent. */
   readonly database: string
@@ -31,7 +31,10 @@ export interface EmbeddedPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-/** Starts the PostgreSQL that belongs to this process and ends with it. */
+/**
+ * Starts a PostgreSQL that ends with this process, SIGKILL included, and recovers what a killed run left. Throws an Error that
+ * names the cause: the folder is in use, root cannot run PostgreSQL, or PostgreSQL ended before it was ready.
+ */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const directory = resolve(options.directory)
   const dataFolder = join(directory, 'data')

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { Binaries } from './binaries.ts'
 import type { Identity } from './identity.ts'
 
-/** A shell that waits for its input to end, which it does however the service ends, SIGKILL included. */
+/** Waits for the end of its input, which comes however the service ends, SIGKILL included. */
 const script = `trap '' INT TERM HUP; read -r nothing; kill -INT "$1"`
 
 interface Watched {
@@ -12,7 +12,7 @@ interface Watched {
   readonly identity: Identity
 }
 
-/** Shuts PostgreSQL down when this process ends. To be dismissed once its process id may become another's. */
+/** Shuts PostgreSQL down when this process ends. `dismiss` it when PostgreSQL has ended: its process id may be reused. */
 export function startWatchdog({ pid, binaries, identity }: Watched): { dismiss(): Promise<void> } {
   const shell = spawn('/bin/sh', ['-c', script, 'upfile-watchdog', String(pid)], {
     ...identity.ids,
@@ -24,7 +24,7 @@ export function startWatchdog({ pid, binaries, identity }: Watched): { dismiss()
   const ended = new Promise<void>((resolve) => {
     shell.once('exit', () => resolve()).once('error', () => resolve())
   })
-  shell.stdin.on('error', () => {}) // somebody killed it; then the next start ends what is left of this run
+  shell.stdin.on('error', () => {}) // a killed watchdog: the next start ends what this run leaves
   shell.unref()
   if (shell.stdin instanceof Socket) shell.stdin.unref()
 
