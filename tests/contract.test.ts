@@ -1,28 +1,25 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, expect, it } from '@jest/globals'
 import { parse } from 'yaml'
 import { type Answer, filesPath, send, upload } from './support/client.ts'
+import { describeService } from './support/describeService.ts'
 import { answerComplaints, contract, operations } from './support/examples.ts'
 import { sendRaw } from './support/sendRaw.ts'
-import { startService, type TestService } from './support/service.ts'
 
-let service: TestService
-let id: string
-beforeAll(async () => {
-  service = await startService({ ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' })
-  id = (await upload(service, 'Held against the contract.')).body.id
-})
-afterAll(() => service.stop())
+describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' }, (service) => {
+  let id: string
+  beforeAll(async () => {
+    id = (await upload(service, 'Held against the contract.')).body.id
+  })
 
-const paths = Object.keys(contract.paths)
-const concrete = (path: string) => path.replace('{file_hash}', id)
-const declared = (path: string) => {
-  const own = operations
-    .filter((operation) => operation.path === path)
-    .map(({ method }) => method.toUpperCase())
-  return own.includes('GET') ? [...own, 'HEAD', 'OPTIONS'] : [...own, 'OPTIONS']
-}
+  const paths = Object.keys(contract.paths)
+  const concrete = (path: string) => path.replace('{file_hash}', id)
+  const declared = (path: string) => {
+    const own = operations
+      .filter((operation) => operation.path === path)
+      .map(({ method }) => method.toUpperCase())
+    return own.includes('GET') ? [...own, 'HEAD', 'OPTIONS'] : [...own, 'OPTIONS']
+  }
 
-describe('the contract', () => {
   it('allows HEAD wherever it allows GET, with the same headers and no body', async () => {
     for (const { path } of operations.filter(({ method }) => method === 'get')) {
       const [get, head] = [
@@ -191,25 +188,25 @@ describe('the contract', () => {
     expect(answer.status).toBe(200)
     expect(parse(answer.bytes.toString())).toEqual(contract)
   })
-})
 
-/** The owner's own object, wherever a file is shown; and what a signed request consists of, by the names that S3 gives it. */
-const metadata = ['/metadata', '/items/metadata', '/file/metadata', '/fields', '/headers', '/presignedUrls']
+  /** The owner's own object, wherever a file is shown; and what a signed request consists of, by the names that S3 gives it. */
+  const metadata = ['/metadata', '/items/metadata', '/file/metadata', '/fields', '/headers', '/presignedUrls']
 
-/** Places of a schema whose objects may hold anything. */
-function openObjects(schema: unknown, place = ''): string[] {
-  if (typeof schema !== 'object' || schema === null) return []
-  const { $ref, type, properties = {}, items, additionalProperties } = schema as Record<string, unknown>
-  if (typeof $ref === 'string') {
-    const steps = $ref.split('/').slice(1)
-    return openObjects(
-      steps.reduce((value: object, step) => Reflect.get(value, step), contract),
-      place,
+  /** Places of a schema whose objects may hold anything. */
+  function openObjects(schema: unknown, place = ''): string[] {
+    if (typeof schema !== 'object' || schema === null) return []
+    const { $ref, type, properties = {}, items, additionalProperties } = schema as Record<string, unknown>
+    if (typeof $ref === 'string') {
+      const steps = $ref.split('/').slice(1)
+      return openObjects(
+        steps.reduce((value: object, step) => Reflect.get(value, step), contract),
+        place,
+      )
+    }
+    const open = type === 'object' && additionalProperties !== false ? [place] : []
+    const below = Object.entries(properties as object).flatMap(([name, property]) =>
+      openObjects(property, `${place}/${name}`),
     )
+    return [...open, ...below, ...openObjects(items, `${place}/items`)]
   }
-  const open = type === 'object' && additionalProperties !== false ? [place] : []
-  const below = Object.entries(properties as object).flatMap(([name, property]) =>
-    openObjects(property, `${place}/${name}`),
-  )
-  return [...open, ...below, ...openObjects(items, `${place}/items`)]
-}
+})

@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { download, type FileBody, filesPath, freshText, send, upload } from './support/client.ts'
-import { startService, type TestService } from './support/service.ts'
+import { describeService } from './support/describeService.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
+describeService('deleteFile', (service) => {
+  const remove = (reference: string, headers: Readonly<Record<string, string>> = {}) =>
+    send<string>(service, `${filesPath}/${reference}`, { method: 'DELETE', headers })
+  const get = (reference: string) => send<FileBody>(service, `${filesPath}/${reference}`)
+  const list = (query: string) => send<FileBody[]>(service, `${filesPath}${query}`)
 
-const remove = (reference: string, headers: Readonly<Record<string, string>> = {}) =>
-  send<string>(service, `${filesPath}/${reference}`, { method: 'DELETE', headers })
-const get = (reference: string) => send<FileBody>(service, `${filesPath}/${reference}`)
-const list = (query: string) => send<FileBody[]>(service, `${filesPath}${query}`)
-
-describe('deleteFile', () => {
   it('says which file it deleted, in JSON', async () => {
     const { body } = await upload(service, freshText(), { name: 'Größe "L".txt' })
     const answer = await remove(body.id)

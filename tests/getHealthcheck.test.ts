@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { send } from './support/client.ts'
+import { describeService } from './support/describeService.ts'
 import { without } from './support/outage.ts'
-import { startService, type TestService } from './support/service.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
+describeService('getHealthcheck', (service) => {
+  const check = (method = 'GET') => send(service, '/healthcheck/', { method })
 
-const check = (method = 'GET') => send(service, '/healthcheck/', { method })
-
-describe('getHealthcheck', () => {
   it('answers OK while database and storage are usable', async () => {
     const { status, headers, body } = await check()
     expect([status, body]).toEqual([200, { status: 'OK' }])

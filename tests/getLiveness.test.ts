@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { send } from './support/client.ts'
+import { describeService } from './support/describeService.ts'
 import { without } from './support/outage.ts'
-import { startService, type TestService } from './support/service.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
+describeService('getLiveness', (service) => {
+  const ask = (method = 'GET') => send(service, '/livez', { method })
 
-const ask = (method = 'GET') => send(service, '/livez', { method })
-
-describe('getLiveness', () => {
   it('answers OK, which nobody may keep', async () => {
     const { status, headers, body } = await ask()
     expect([status, body]).toEqual([200, { status: 'OK' }])

@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { send } from './support/client.ts'
+import { describeService } from './support/describeService.ts'
 import { without } from './support/outage.ts'
-import { startService, type TestService } from './support/service.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
+describeService('getReadiness', (service) => {
+  const ask = (method = 'GET') => send(service, '/readyz', { method })
+  const latency = expect.any(Number)
 
-const ask = (method = 'GET') => send(service, '/readyz', { method })
-const latency = expect.any(Number)
-
-describe('getReadiness', () => {
   it("tells each dependency's state and latency", async () => {
     const { status, headers, body } = await ask()
     expect(status).toBe(200)

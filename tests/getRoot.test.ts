@@ -1,18 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { send } from './support/client.ts'
-import { startService, type TestService } from './support/service.ts'
+import { describeService } from './support/describeService.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
+describeService('getRoot', (service) => {
+  const root = (accept: string, method = 'GET') => send(service, '/', { method, headers: { Accept: accept } })
+  const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8'
 
-const root = (accept: string, method = 'GET') => send(service, '/', { method, headers: { Accept: accept } })
-const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8'
-
-describe('getRoot', () => {
   it('says that the service is running, which it is, and where everything else is', async () => {
     const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
     const { status, body } = await root('*/*')

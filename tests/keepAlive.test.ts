@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { startService, type TestService } from './support/service.ts'
+import { type StartedService, startService } from './support/service.ts'
 
-let service: TestService
+let service: StartedService
 afterEach(() => service.stop())
 
 /** Asks once over a connection that is to be kept. Resolves when the answer's head is here. */

@@ -1,90 +1,91 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { createDigestThreads } from '../src/digests/digestThreads.ts'
 import { type FileBody, filesPath, send, upload } from './support/client.ts'
-import { startService, type TestService } from './support/service.ts'
+import { describeService } from './support/describeService.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
-
-const digest = (algorithm: string, bytes: Buffer) => createHash(algorithm).update(bytes)
-const digestsOf = (bytes: Buffer) => ({
-  file_size: bytes.length,
-  file_hash: digest('sha256', bytes).digest('hex'),
-  file_sha1: digest('sha1', bytes).digest('hex'),
-  file_md5: digest('md5', bytes).digest('hex'),
-})
-
-const put = (bytes: Buffer, headers: Readonly<Record<string, string>> = {}) =>
-  send<FileBody>(service, filesPath, { method: 'PUT', body: new Uint8Array(bytes), headers })
-
-/** Around what is digested in one call, and around what a thread is handed at once. */
-const sizes = [2 ** 16, 2 ** 18, 2 ** 19].flatMap((size) => [size - 1, size, size + 1])
-
-describe('The digests of a large file', () => {
-  it.each([...sizes, 5_000_003])('are those of its %i bytes', async (size) => {
-    const raw = randomBytes(size)
-    expect((await put(raw)).body).toMatchObject(digestsOf(raw))
-    const inForm = randomBytes(size)
-    expect((await upload(service, inForm)).body).toMatchObject(digestsOf(inForm))
+describeService('large files', (service) => {
+  const digest = (algorithm: string, bytes: Buffer) => createHash(algorithm).update(bytes)
+  const digestsOf = (bytes: Buffer) => ({
+    file_size: bytes.length,
+    file_hash: digest('sha256', bytes).digest('hex'),
+    file_sha1: digest('sha1', bytes).digest('hex'),
+    file_md5: digest('md5', bytes).digest('hex'),
   })
 
-  it('are not mixed up with those of others that come at the same time', async () => {
-    const files = Array.from({ length: 12 }, (_, index) => randomBytes(300_000 + index * 100_000))
-    const answers = await Promise.all(files.map((bytes) => put(bytes)))
-    for (const [index, { body }] of answers.entries())
-      expect(body).toMatchObject(digestsOf(files[index] ?? Buffer.alloc(0)))
+  const put = (bytes: Buffer, headers: Readonly<Record<string, string>> = {}) =>
+    send<FileBody>(service, filesPath, { method: 'PUT', body: new Uint8Array(bytes), headers })
+
+  /** Around what is digested in one call, and around what a thread is handed at once. */
+  const sizes = [2 ** 16, 2 ** 18, 2 ** 19].flatMap((size) => [size - 1, size, size + 1])
+
+  describe('The digests of a large file', () => {
+    it.each([...sizes, 5_000_003])('are those of its %i bytes', async (size) => {
+      const raw = randomBytes(size)
+      expect((await put(raw)).body).toMatchObject(digestsOf(raw))
+      const inForm = randomBytes(size)
+      expect((await upload(service, inForm)).body).toMatchObject(digestsOf(inForm))
+    })
+
+    it('are not mixed up with those of others that come at the same time', async () => {
+      const files = Array.from({ length: 12 }, (_, index) => randomBytes(300_000 + index * 100_000))
+      const answers = await Promise.all(files.map((bytes) => put(bytes)))
+      for (const [index, { body }] of answers.entries())
+        expect(body).toMatchObject(digestsOf(files[index] ?? Buffer.alloc(0)))
+    })
+
+    it('include SHA-512 when the client sends one', async () => {
+      const bytes = randomBytes(700_000)
+      const field = (of: Buffer) => `sha-512=:${digest('sha512', of).digest('base64')}:`
+      expect(await put(bytes, { 'Content-Digest': field(randomBytes(9)) })).toBeProblem(
+        422,
+        'digest-mismatch',
+      )
+      expect((await put(bytes, { 'Content-Digest': field(bytes) })).status).toBe(201)
+    })
   })
 
-  it('include SHA-512 when the client sends one', async () => {
-    const bytes = randomBytes(700_000)
-    const field = (of: Buffer) => `sha-512=:${digest('sha512', of).digest('base64')}:`
-    expect(await put(bytes, { 'Content-Digest': field(randomBytes(9)) })).toBeProblem(422, 'digest-mismatch')
-    expect((await put(bytes, { 'Content-Digest': field(bytes) })).status).toBe(201)
-  })
-})
+  describe('A thread that digests', () => {
+    it.each([false, true])(
+      'is not noticed in what comes out, where the first file stays here: %s',
+      async (firstHere) => {
+        const threads = createDigestThreads({ firstHere })
+        const files = Array.from({ length: 4 }, () => randomBytes(400_000))
+        const of = async (bytes: Buffer) => {
+          const opened = threads.open(['sha1', 'md5'])
+          for (let offset = 0; offset < bytes.length; offset += 70_001)
+            await opened?.update(bytes.subarray(offset, offset + 70_001))
+          const digests = await opened?.finish()
+          opened?.close()
+          opened?.close()
+          return digests?.map((each) => each.toString('hex'))
+        }
+        const expected = files.map((bytes) =>
+          ['sha1', 'md5'].map((name) => digest(name, bytes).digest('hex')),
+        )
+        expect(await Promise.all(files.map(of))).toEqual(expected)
+        expect(await Promise.all(files.map(of))).toEqual(expected)
+        await threads.close()
+      },
+    )
 
-describe('A thread that digests', () => {
-  it.each([false, true])(
-    'is not noticed in what comes out, where the first file stays here: %s',
-    async (firstHere) => {
-      const threads = createDigestThreads({ firstHere })
-      const files = Array.from({ length: 4 }, () => randomBytes(400_000))
-      const of = async (bytes: Buffer) => {
-        const opened = threads.open(['sha1', 'md5'])
-        for (let offset = 0; offset < bytes.length; offset += 70_001)
-          await opened?.update(bytes.subarray(offset, offset + 70_001))
-        const digests = await opened?.finish()
-        opened?.close()
-        opened?.close()
-        return digests?.map((each) => each.toString('hex'))
-      }
-      const expected = files.map((bytes) => ['sha1', 'md5'].map((name) => digest(name, bytes).digest('hex')))
-      expect(await Promise.all(files.map(of))).toEqual(expected)
-      expect(await Promise.all(files.map(of))).toEqual(expected)
+    it('fails the files it had when it is lost, and another takes the next', async () => {
+      const threads = createDigestThreads()
+      const bytes = randomBytes(3_000_000)
+      const lost = threads.open(['md5'])
+      await lost?.update(bytes)
       await threads.close()
-    },
-  )
-
-  it('fails the files it had when it is lost, and another takes the next', async () => {
-    const threads = createDigestThreads()
-    const bytes = randomBytes(3_000_000)
-    const lost = threads.open(['md5'])
-    await lost?.update(bytes)
-    await threads.close()
-    await expect(lost?.finish()).rejects.toMatchObject({ code: 'storage-unavailable' })
-    await expect(lost?.update(bytes)).rejects.toMatchObject({ code: 'storage-unavailable' })
-    const next = threads.open(['md5', 'sha1'])
-    await next?.update(bytes)
-    const digests = await next?.finish()
-    expect(digests?.map((each) => each.toString('hex'))).toEqual([
-      digest('md5', bytes).digest('hex'),
-      digest('sha1', bytes).digest('hex'),
-    ])
-    next?.close()
-    await threads.close()
+      await expect(lost?.finish()).rejects.toMatchObject({ code: 'storage-unavailable' })
+      await expect(lost?.update(bytes)).rejects.toMatchObject({ code: 'storage-unavailable' })
+      const next = threads.open(['md5', 'sha1'])
+      await next?.update(bytes)
+      const digests = await next?.finish()
+      expect(digests?.map((each) => each.toString('hex'))).toEqual([
+        digest('md5', bytes).digest('hex'),
+        digest('sha1', bytes).digest('hex'),
+      ])
+      next?.close()
+      await threads.close()
+    })
   })
 })

@@ -1,36 +1,30 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { type FileBody, filesPath, freshText, putRaw, send, upload } from './support/client.ts'
+import { describeService } from './support/describeService.ts'
 import { inOrder, walk } from './support/pages.ts'
-import { startService, type TestService } from './support/service.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
+describeService('Walking a list by its links', (service) => {
+  /** Few names and sizes, so that many files are equal in what they are sorted by. */
+  const names = ['a', 'b', 'B', 'ä', '日本', '😀', '￿', 'a b&c=d%']
+  const file = fc.record({ name: fc.constantFrom(...names), size: fc.nat(4) })
+  const sort = fc.constantFrom(
+    'created_at',
+    '-created_at',
+    'file_name',
+    '-file_name',
+    'file_size',
+    '-file_size',
+  )
 
-/** Few names and sizes, so that many files are equal in what they are sorted by. */
-const names = ['a', 'b', 'B', 'ä', '日本', '😀', '￿', 'a b&c=d%']
-const file = fc.record({ name: fc.constantFrom(...names), size: fc.nat(4) })
-const sort = fc.constantFrom(
-  'created_at',
-  '-created_at',
-  'file_name',
-  '-file_name',
-  'file_size',
-  '-file_size',
-)
+  const put = async (bucket: string, { name, size }: { name: string; size: number }) => {
+    const query = new URLSearchParams({ bucket, file_name: name, duplicates: 'allow' })
+    return (await putRaw(service, 'x'.repeat(size), { query: `?${query}` })).body
+  }
+  const ids = (files: readonly FileBody[]) => files.map(({ id }) => id)
+  let runs = 0
+  const freshBucket = () => `walk-${runs++}`
 
-const put = async (bucket: string, { name, size }: { name: string; size: number }) => {
-  const query = new URLSearchParams({ bucket, file_name: name, duplicates: 'allow' })
-  return (await putRaw(service, 'x'.repeat(size), { query: `?${query}` })).body
-}
-const ids = (files: readonly FileBody[]) => files.map(({ id }) => id)
-let runs = 0
-const freshBucket = () => `walk-${runs++}`
-
-describe('Walking a list by its links', () => {
   it('yields each file exactly once and in order, whatever the order and the size of a page', async () => {
     const bucket = freshBucket()
     const files = await Promise.all(

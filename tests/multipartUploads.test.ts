@@ -1,32 +1,26 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { download, type FileBody, filesPath, send } from './support/client.ts'
+import { describeService } from './support/describeService.ts'
 import { beginMultipart, completeMultipart, gif, sendPart, setStatus, sha256 } from './support/direct.ts'
 import { follow, makeBucket } from './support/named.ts'
-import { startService, type TestService } from './support/service.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
+describeService('a file in parts', (service) => {
+  const MIB = 2 ** 20
+  const pieces = (bytes: Buffer, size: number) =>
+    Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+      bytes.subarray(index * size, (index + 1) * size),
+    )
 
-const MIB = 2 ** 20
-const pieces = (bytes: Buffer, size: number) =>
-  Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
-    bytes.subarray(index * size, (index + 1) * size),
-  )
+  /** Begins an upload and sends its parts, in this order. Returns its id and the parts as they are named in the end. */
+  async function sendAll(parts: readonly Buffer[], more: object = {}) {
+    const { body } = await beginMultipart(service, { ...more })
+    const named = []
+    for (const [index, part] of parts.entries())
+      named.push({ PartNumber: index + 1, ETag: await sendPart(service, body.uploadId, index + 1, part) })
+    return { id: body.uploadId, named }
+  }
 
-/** Begins an upload and sends its parts, in this order. Returns its id and the parts as they are named in the end. */
-async function sendAll(parts: readonly Buffer[], more: object = {}) {
-  const { body } = await beginMultipart(service, { ...more })
-  const named = []
-  for (const [index, part] of parts.entries())
-    named.push({ PartNumber: index + 1, ETag: await sendPart(service, body.uploadId, index + 1, part) })
-  return { id: body.uploadId, named }
-}
-
-describe('a file in parts', () => {
   it('is put together when its sender says so', async () => {
     const bytes = randomBytes(11 * MIB + 7)
     const { id, named } = await sendAll(pieces(bytes, 5 * MIB), {

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { beforeEach, expect, it } from '@jest/globals'
 import { bodiesOf } from '../docs/examples.ts'
 import { type FileBody, filesPath, send } from './support/client.ts'
+import { describeService } from './support/describeService.ts'
 import {
   answerComplaints,
   complaints,
@@ -10,7 +11,6 @@ import {
   sendExample,
 } from './support/examples.ts'
 import { masked } from './support/masked.ts'
-import { startService, type TestService } from './support/service.ts'
 
 const exampleOf = (id: string, called: string) =>
   examples.find(({ operation, name }) => operation.operationId === id && name === called)
@@ -21,22 +21,17 @@ const before: Record<string, (typeof first)[number]> = {
   deleteNamedFile: exampleOf('putFileByName', 'hello'),
 }
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
-beforeEach(async () => {
-  const buckets = await send<{ name: string }[]>(service, '/buckets')
-  for (const { name } of buckets.body) {
-    const { body } = await send<FileBody[]>(service, `${filesPath}?bucket=${name}`)
-    for (const { id } of body) await send(service, `${filesPath}/${id}`, { method: 'DELETE' })
-    if (name !== 'default') await send(service, `/buckets/${name}`, { method: 'DELETE' })
-  }
-  await service.maintain()
-})
+describeService('the examples of api/openapi.yaml', (service) => {
+  beforeEach(async () => {
+    const buckets = await send<{ name: string }[]>(service, '/buckets')
+    for (const { name } of buckets.body) {
+      const { body } = await send<FileBody[]>(service, `${filesPath}?bucket=${name}`)
+      for (const { id } of body) await send(service, `${filesPath}/${id}`, { method: 'DELETE' })
+      if (name !== 'default') await send(service, `/buckets/${name}`, { method: 'DELETE' })
+    }
+    await service.maintain()
+  })
 
-describe('the examples of api/openapi.yaml', () => {
   it.each(examples.map((example) => [example.operation.operationId, example.name, example] as const))(
     '%s answers the example %s as written',
     async (_id, _name, example) => {

@@ -1,61 +1,59 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { createContext, runInContext } from 'node:vm'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, expect, it } from '@jest/globals'
 import { type FileBody, putRaw, send } from './support/client.ts'
-import { startService, type TestService } from './support/service.ts'
+import { describeService } from './support/describeService.ts'
 
-let service: TestService
-let script: string
-beforeAll(async () => {
-  service = await startService()
-  script = (await send(service, '/web/page.js')).bytes.toString()
-  for (const name of ['apple.txt', 'pear.txt']) await putRaw(service, name, { query: `?file_name=${name}` })
-})
-afterAll(() => service.stop())
+describeService('The page', (service) => {
+  let script: string
+  beforeAll(async () => {
+    script = (await send(service, '/web/page.js')).bytes.toString()
+    for (const name of ['apple.txt', 'pear.txt']) await putRaw(service, name, { query: `?file_name=${name}` })
+  })
 
-/** As much of an element as the script touches. */
-class FakeElement {
-  value = ''
-  textContent = ''
-  hidden = false
-  children: unknown[] = []
-  readonly listeners = new Map<string, (event: unknown) => void>()
-  addEventListener(name: string, listener: (event: unknown) => void) {
-    this.listeners.set(name, listener)
+  /** As much of an element as the script touches. */
+  class FakeElement {
+    value = ''
+    textContent = ''
+    hidden = false
+    children: unknown[] = []
+    readonly listeners = new Map<string, (event: unknown) => void>()
+    addEventListener(name: string, listener: (event: unknown) => void) {
+      this.listeners.set(name, listener)
+    }
+    append(...children: unknown[]) {
+      this.children.push(...children)
+    }
+    replaceChildren(...children: unknown[]) {
+      this.children = children
+    }
+    get text(): string {
+      return (
+        this.textContent +
+        this.children.map((child) => (child instanceof FakeElement ? child.text : '')).join()
+      )
+    }
   }
-  append(...children: unknown[]) {
-    this.children.push(...children)
-  }
-  replaceChildren(...children: unknown[]) {
-    this.children = children
-  }
-  get text(): string {
-    return (
-      this.textContent + this.children.map((child) => (child instanceof FakeElement ? child.text : '')).join()
-    )
-  }
-}
 
-/** The page's script on a page of its own; what it fetches is answered when the test says so. */
-function openPage() {
-  const elements = new Map<string, FakeElement>()
-  const byId = (id: string) => elements.get(id) ?? elements.set(id, new FakeElement()).get(id)
-  const waiting: { path: string; answer(): Promise<void> }[] = []
-  const document = { getElementById: byId, createElement: () => new FakeElement() }
-  const fetching = (path: string) =>
-    new Promise((resolve) => {
-      const answer = async () => {
-        const body = await (await fetch(`${service.url}${path}`)).json()
-        resolve({ ok: true, headers: new Headers(), json: async () => body as FileBody[] })
-        await turn()
-      }
-      waiting.push({ path, answer })
-    })
-  runInContext(script, createContext({ document, fetch: fetching, URLSearchParams }))
-  return { byId, waiting }
-}
+  /** The page's script on a page of its own; what it fetches is answered when the test says so. */
+  function openPage() {
+    const elements = new Map<string, FakeElement>()
+    const byId = (id: string) => elements.get(id) ?? elements.set(id, new FakeElement()).get(id)
+    const waiting: { path: string; answer(): Promise<void> }[] = []
+    const document = { getElementById: byId, createElement: () => new FakeElement() }
+    const fetching = (path: string) =>
+      new Promise((resolve) => {
+        const answer = async () => {
+          const body = await (await fetch(`${service.url}${path}`)).json()
+          resolve({ ok: true, headers: new Headers(), json: async () => body as FileBody[] })
+          await turn()
+        }
+        waiting.push({ path, answer })
+      })
+    runInContext(script, createContext({ document, fetch: fetching, URLSearchParams }))
+    return { byId, waiting }
+  }
 
-describe('The page', () => {
   it('shows what was searched for last, whichever answer comes last', async () => {
     const { byId, waiting } = openPage()
     const name = byId('name')

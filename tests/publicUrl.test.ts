@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, freshText, putRaw, send, upload } from './support/client.ts'
 import { list, nextPage } from './support/pages.ts'
-import { startService, type TestService } from './support/service.ts'
+import { type StartedService, startService } from './support/service.ts'
 
 const spoofed = {
   'X-Forwarded-Host': 'evil.example',
@@ -10,7 +10,7 @@ const spoofed = {
 }
 
 /** Every address that the service gives out, asked for with these headers. */
-async function addresses(service: TestService, headers: Readonly<Record<string, string>>) {
+async function addresses(service: StartedService, headers: Readonly<Record<string, string>>) {
   const created = await upload(service, freshText(), { headers })
   const raw = await putRaw(service, freshText(), { headers })
   const path = `${filesPath}/${created.body.id}`
@@ -28,14 +28,14 @@ async function addresses(service: TestService, headers: Readonly<Record<string, 
   }
 }
 
-async function expectBelow(base: string, service: TestService, headers: Readonly<Record<string, string>>) {
+async function expectBelow(base: string, service: StartedService, headers: Readonly<Record<string, string>>) {
   const { given, paths, contents } = await addresses(service, headers)
   expect(given).toEqual(paths.map((path) => `${base}${path}`))
   expect(contents).toEqual(Array(3).fill(`${base}${paths[0]}/content`))
 }
 
 describe('Without PUBLIC_URL and trusted proxies', () => {
-  let service: TestService
+  let service: StartedService
   beforeAll(async () => {
     service = await startService()
   })
@@ -48,7 +48,7 @@ describe('Without PUBLIC_URL and trusted proxies', () => {
 })
 
 describe('With PUBLIC_URL', () => {
-  let service: TestService
+  let service: StartedService
   beforeAll(async () => {
     service = await startService({ PUBLIC_URL: 'https://files.example.com/store/', TRUSTED_PROXIES: '1' })
   })
@@ -68,7 +68,7 @@ describe('With PUBLIC_URL', () => {
 })
 
 describe('With one trusted proxy', () => {
-  let service: TestService
+  let service: StartedService
   beforeAll(async () => {
     service = await startService({ TRUSTED_PROXIES: '1' })
   })

@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto'
 import { request } from 'node:http'
 import { Readable } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { download, type FileBody, filesPath, freshText, putRaw, send, upload } from './support/client.ts'
-import { startService, type TestService } from './support/service.ts'
+import { describeService } from './support/describeService.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
-
-describe('putFile', () => {
+describeService('putFile', (service) => {
   it('stores the body as it is, and answers as createFile does', async () => {
     const bytes = Buffer.from(Array.from({ length: 700_001 }, (_, index) => (index * 7) % 256))
     const { status, headers, body } = await putRaw(service, bytes, { query: '?file_name=raw.bin' })

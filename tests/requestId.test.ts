@@ -1,23 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { filesPath, freshText, putRaw, send } from './support/client.ts'
-import { startService, type TestService } from './support/service.ts'
+import { describeService } from './support/describeService.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
+describeService('X-Request-Id', (service) => {
+  const GENERATED = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+  const ask = async (id: string | undefined, path = filesPath, method = 'GET') => {
+    const answer = await send(service, path, {
+      method,
+      headers: id === undefined ? {} : { 'X-Request-Id': id },
+    })
+    return answer.headers.get('x-request-id')
+  }
 
-const GENERATED = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-const ask = async (id: string | undefined, path = filesPath, method = 'GET') => {
-  const answer = await send(service, path, {
-    method,
-    headers: id === undefined ? {} : { 'X-Request-Id': id },
-  })
-  return answer.headers.get('x-request-id')
-}
-
-describe('X-Request-Id', () => {
   it.each(['a', '7', '0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11', 'gateway:eu_1.42', 'x'.repeat(128)])(
     'of the client is kept when it is harmless: %s',
     async (id) => {

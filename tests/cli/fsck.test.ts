@@ -13,12 +13,12 @@ import { Ledger } from '../support/ledger.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { runUpfile, type Said } from '../support/runUpfile.ts'
 import { createS3FaultProxy } from '../support/s3Faults.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { type StartedService, startService } from '../support/service.ts'
 import { makeTraffic } from '../support/traffic.ts'
 import { bytesOf, volumeOf } from '../support/volume.ts'
 
 let database: Awaited<ReturnType<typeof createDatabase>>
-let service: TestService
+let service: StartedService
 
 beforeAll(async () => {
   database = await createDatabase()

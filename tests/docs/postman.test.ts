@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sampleBytes, toCollection } from '../../docs/postman.ts'
 import { contract, examples } from '../support/examples.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { type StartedService, startService } from '../support/service.ts'
 
 const docs = resolve(import.meta.dirname, '../../docs')
 const written: Collection = JSON.parse(readFileSync(join(docs, 'postman.json'), 'utf8'))
@@ -47,7 +47,7 @@ interface Collection {
 const items = written.item.flatMap((folder) => folder.item)
 
 describe('docs/postman.json', () => {
-  let service: TestService
+  let service: StartedService
   const variables = new Map(written.variable.map(({ key, value }) => [key, value]))
   beforeAll(async () => {
     service = await startService()

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { masked } from '../support/masked.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { type StartedService, startService } from '../support/service.ts'
 
 const run = promisify(execFile)
 const repository = resolve(import.meta.dirname, '../..')
@@ -33,7 +33,7 @@ const steps = tour.flatMap((fence, index): Step[] => {
 })
 
 describe('the tour of the README', () => {
-  let service: TestService
+  let service: StartedService
   let directory: string
   let printed: string[]
 

@@ -1,18 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { download } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
 import { beginMultipart, completeMultipart, sendPart } from '../support/direct.ts'
-import { startService, type TestService } from '../support/service.ts'
 import { bytesOf } from '../support/volume.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
-
-describe('a part whose bytes change on the volume', () => {
+describeService('a part whose bytes change on the volume', (service) => {
   it.each([
     ['its first byte', 0],
     ['a byte of its second MiB', 2 ** 20 + 5],

@@ -10,14 +10,14 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database
 import { download, filesPath, putRaw, send } from '../support/client.ts'
 import { type DatabaseProxy, startDatabaseProxy } from '../support/databaseProxy.ts'
 import { eventually } from '../support/eventually.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { type StartedService, startService } from '../support/service.ts'
 
 const CRASHES = 4
 
 let directory: string
 let postgres: EmbeddedPostgres
 let proxy: DatabaseProxy
-let service: TestService
+let service: StartedService
 
 /** With few connections, so that a pool can ask for more than there are. */
 const start = () =>

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { createInstallation } from '../support/childService.ts'
 import { download, type FileBody, filesPath, freshText, putRaw, send, upload } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
 import { uploadHeadersOnly } from '../support/headersOnly.ts'
-import { startService, type TestService } from '../support/service.ts'
 import { openUnfinished, unfinished } from '../support/volume.ts'
 
 /** Written by a thread of its own in one piece; written piece by piece; synced once before its end. */
@@ -29,134 +29,133 @@ const failures = [
   ['ENOENT', 503, 'storage-unavailable'],
 ] as const
 
-let service: TestService
-let kept: FileBody
-const keptBytes = randomBytes(2_500_000)
+describeService('a disk that fails', (service) => {
+  let kept: FileBody
+  const keptBytes = randomBytes(2_500_000)
 
-beforeAll(async () => {
-  service = await startService()
-  kept = (await upload(service, keptBytes)).body
-})
-afterEach(() => armFailpoints(''))
-afterAll(() => service.stop())
+  beforeAll(async () => {
+    kept = (await upload(service, keptBytes)).body
+  })
+  afterEach(() => armFailpoints(''))
 
-const fresh = (size: number) => Buffer.concat([randomBytes(64), Buffer.alloc(size - 64, 'x')])
-const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+  const fresh = (size: number) => Buffer.concat([randomBytes(64), Buffer.alloc(size - 64, 'x')])
+  const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 
-describe('an upload when the disk fails', () => {
-  const cases = (['small', 'large'] as const).flatMap((size) =>
-    steps.map(([step, point]) => [size, step, point] as const),
-  )
+  describe('an upload when the disk fails', () => {
+    const cases = (['small', 'large'] as const).flatMap((size) =>
+      steps.map(([step, point]) => [size, step, point] as const),
+    )
 
-  it.each(cases)(
-    'is refused (%s file, %s), leaves nothing, and succeeds when sent again',
-    async (size, _step, point) => {
-      for (const [code, status, problem] of failures) {
-        const bytes = fresh(sizes[size])
-        let refusals = 0
-        // Once at each pass of the step, until an upload gets through: every write fails in its turn.
-        for (let pass = 1; pass <= 50; pass++) {
-          armFailpoints(`${point}=${code}@${pass}`)
-          const answer = await upload(service, bytes)
-          armFailpoints('')
-          if (answer.status === 201) break
-          refusals += 1
-          expect(answer).toBeProblem(status, problem)
-          expect(answer.headers.has('retry-after')).toBe(status === 503)
-          expect(await send(service, `${filesPath}/${hashOf(bytes)}`)).toBeProblem(404)
-          expect(await openUnfinished(service)).toEqual([])
+    it.each(cases)(
+      'is refused (%s file, %s), leaves nothing, and succeeds when sent again',
+      async (size, _step, point) => {
+        for (const [code, status, problem] of failures) {
+          const bytes = fresh(sizes[size])
+          let refusals = 0
+          // Once at each pass of the step, until an upload gets through: every write fails in its turn.
+          for (let pass = 1; pass <= 50; pass++) {
+            armFailpoints(`${point}=${code}@${pass}`)
+            const answer = await upload(service, bytes)
+            armFailpoints('')
+            if (answer.status === 201) break
+            refusals += 1
+            expect(answer).toBeProblem(status, problem)
+            expect(answer.headers.has('retry-after')).toBe(status === 503)
+            expect(await send(service, `${filesPath}/${hashOf(bytes)}`)).toBeProblem(404)
+            expect(await openUnfinished(service)).toEqual([])
+          }
+          expect(refusals).toBeGreaterThan(point === 'U3' && size === 'large' ? 1 : 0)
+          expect((await download(service, hashOf(bytes))).bytes.equals(bytes)).toBe(true)
+          expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
         }
-        expect(refusals).toBeGreaterThan(point === 'U3' && size === 'large' ? 1 : 0)
-        expect((await download(service, hashOf(bytes))).bytes.equals(bytes)).toBe(true)
-        expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
-      }
+        await service.maintain()
+        expect(await unfinished(service)).toEqual([])
+        expect(await service.violations()).toEqual([])
+      },
+    )
+
+    it('is refused when the fsync in the middle of a huge file fails, and the failure is not forgotten', async () => {
+      const bytes = fresh(sizes.huge)
+      armFailpoints('U5=EIO@1') // the fsync at the end would succeed
+      expect(await putRaw(service, bytes)).toBeProblem(503, 'storage-unavailable')
+      armFailpoints('')
       await service.maintain()
       expect(await unfinished(service)).toEqual([])
-      expect(await service.violations()).toEqual([])
-    },
-  )
-
-  it('is refused when the fsync in the middle of a huge file fails, and the failure is not forgotten', async () => {
-    const bytes = fresh(sizes.huge)
-    armFailpoints('U5=EIO@1') // the fsync at the end would succeed
-    expect(await putRaw(service, bytes)).toBeProblem(503, 'storage-unavailable')
-    armFailpoints('')
-    await service.maintain()
-    expect(await unfinished(service)).toEqual([])
-    expect((await putRaw(service, bytes)).status).toBe(201)
-  })
-})
-
-describe('a volume after an error', () => {
-  const distrusted = [
-    ['small', 'fsync', 'U5', 'EIO'],
-    ['small', 'close', 'U6', 'EDQUOT'],
-    ['small', 'fsync of the directory', 'U8', 'EIO'],
-    ['large', 'fsync', 'U5', 'ENOSPC'],
-    ['large', 'close', 'U6', 'EIO'],
-    ['large', 'fsync of the directory', 'U8', 'EIO'],
-    ['huge', 'fsync in the middle', 'U5', 'EIO'],
-  ] as const
-
-  it.each(distrusted)(
-    'takes no byte until it has proven itself (%s file, %s)',
-    async (size, _step, point, code) => {
-      armFailpoints(`${point}=${code}@1`)
-      expect((await putRaw(service, fresh(sizes[size]))).status).toBeGreaterThanOrEqual(500)
-      armFailpoints('U5=EIO') // now the self-check fails as well
-      expect(await uploadHeadersOnly(service)).toBeProblem(503, 'storage-unavailable')
-      expect((await send(service, '/readyz')).status).toBe(503)
-      expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
-      expect((await send(service, filesPath)).status).toBe(200)
-
-      armFailpoints('')
-      expect((await upload(service, freshText())).status).toBe(201)
-      expect((await send(service, '/readyz')).status).toBe(200)
-    },
-  )
-
-  it.each(['U2', 'U3', 'U7'])('is still trusted when it was not a sync that failed (%s)', async (point) => {
-    armFailpoints(`${point}=EIO`)
-    expect(await putRaw(service, fresh(sizes.large))).toBeProblem(503)
-    armFailpoints('U5=EIO')
-    expect(await uploadHeadersOnly(service, { patience: 500 })).toBe('waits for the body')
-  })
-})
-
-describe('a download when the disk fails', () => {
-  it.each(['EIO', 'EMFILE', 'EACCES'])('is refused before its first byte (%s)', async (code) => {
-    for (const pass of [1, 2]) {
-      armFailpoints(`READ=${code}@${pass}`)
-      const answer = await download(service, kept.id)
-      expect(answer).toBeProblem(503, 'storage-unavailable')
-      expect(answer.headers.has('etag')).toBe(false)
-    }
-    armFailpoints('')
-    expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
+      expect((await putRaw(service, bytes)).status).toBe(201)
+    })
   })
 
-  it.each([3, 4])('is cut short, never ended cleanly, at read %d', async (pass) => {
-    armFailpoints(`READ=EIO@${pass}`)
-    await expect(download(service, kept.id)).rejects.toThrow()
-    armFailpoints('')
-    expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
-    expect(await service.violations()).toEqual([])
-  })
-})
+  describe('a volume after an error', () => {
+    const distrusted = [
+      ['small', 'fsync', 'U5', 'EIO'],
+      ['small', 'close', 'U6', 'EDQUOT'],
+      ['small', 'fsync of the directory', 'U8', 'EIO'],
+      ['large', 'fsync', 'U5', 'ENOSPC'],
+      ['large', 'close', 'U6', 'EIO'],
+      ['large', 'fsync of the directory', 'U8', 'EIO'],
+      ['huge', 'fsync in the middle', 'U5', 'EIO'],
+    ] as const
 
-describe('a process that gets no thread', () => {
-  it('refuses each small file, and takes the large ones', async () => {
-    const installation = await createInstallation({ postgres: 'shared' })
-    try {
-      const allowed = '--permission --allow-fs-read=* --allow-fs-write=* --allow-child-process'
-      const threadless = await installation.start({ NODE_OPTIONS: allowed })
-      for (let count = 0; count < 3; count++) {
-        const answers = await Promise.all([0, 1, 2].map(() => putRaw(threadless, fresh(sizes.small))))
-        for (const answer of answers) expect(answer).toBeProblem(503, 'storage-unavailable')
+    it.each(distrusted)(
+      'takes no byte until it has proven itself (%s file, %s)',
+      async (size, _step, point, code) => {
+        armFailpoints(`${point}=${code}@1`)
+        expect((await putRaw(service, fresh(sizes[size]))).status).toBeGreaterThanOrEqual(500)
+        armFailpoints('U5=EIO') // now the self-check fails as well
+        expect(await uploadHeadersOnly(service)).toBeProblem(503, 'storage-unavailable')
+        expect((await send(service, '/readyz')).status).toBe(503)
+        expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
+        expect((await send(service, filesPath)).status).toBe(200)
+
+        armFailpoints('')
+        expect((await upload(service, freshText())).status).toBe(201)
+        expect((await send(service, '/readyz')).status).toBe(200)
+      },
+    )
+
+    it.each(['U2', 'U3', 'U7'])('is still trusted when it was not a sync that failed (%s)', async (point) => {
+      armFailpoints(`${point}=EIO`)
+      expect(await putRaw(service, fresh(sizes.large))).toBeProblem(503)
+      armFailpoints('U5=EIO')
+      expect(await uploadHeadersOnly(service, { patience: 500 })).toBe('waits for the body')
+    })
+  })
+
+  describe('a download when the disk fails', () => {
+    it.each(['EIO', 'EMFILE', 'EACCES'])('is refused before its first byte (%s)', async (code) => {
+      for (const pass of [1, 2]) {
+        armFailpoints(`READ=${code}@${pass}`)
+        const answer = await download(service, kept.id)
+        expect(answer).toBeProblem(503, 'storage-unavailable')
+        expect(answer.headers.has('etag')).toBe(false)
       }
-      expect((await putRaw(threadless, fresh(sizes.large))).status).toBe(201)
-    } finally {
-      await installation.remove()
-    }
+      armFailpoints('')
+      expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
+    })
+
+    it.each([3, 4])('is cut short, never ended cleanly, at read %d', async (pass) => {
+      armFailpoints(`READ=EIO@${pass}`)
+      await expect(download(service, kept.id)).rejects.toThrow()
+      armFailpoints('')
+      expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
+      expect(await service.violations()).toEqual([])
+    })
+  })
+
+  describe('a process that gets no thread', () => {
+    it('refuses each small file, and takes the large ones', async () => {
+      const installation = await createInstallation({ postgres: 'shared' })
+      try {
+        const allowed = '--permission --allow-fs-read=* --allow-fs-write=* --allow-child-process'
+        const threadless = await installation.start({ NODE_OPTIONS: allowed })
+        for (let count = 0; count < 3; count++) {
+          const answers = await Promise.all([0, 1, 2].map(() => putRaw(threadless, fresh(sizes.small))))
+          for (const answer of answers) expect(answer).toBeProblem(503, 'storage-unavailable')
+        }
+        expect((await putRaw(threadless, fresh(sizes.large))).status).toBe(201)
+      } finally {
+        await installation.remove()
+      }
+    })
   })
 })

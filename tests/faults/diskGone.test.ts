@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createInstallation, type Installation } from '../support/childService.ts'
 import { download, type FileBody, filesPath, freshText, putRaw, send, upload } from '../support/client.ts'
 import { uploadHeadersOnly } from '../support/headersOnly.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { type StartedService, startService } from '../support/service.ts'
 import { volumeOf } from '../support/volume.ts'
 
 type Replace = (volume: string, original: string) => Promise<unknown>
@@ -33,7 +33,7 @@ const filesBelow = async (directory: string) =>
     .map(({ name }) => name)
 
 describe('the room that uploads must leave', () => {
-  let service: TestService
+  let service: StartedService
   afterEach(() => service.stop())
 
   it.each([
@@ -49,7 +49,7 @@ describe('the room that uploads must leave', () => {
 
 describe('a volume that is not there while the service runs', () => {
   const bytes = randomBytes(1_200_000)
-  let service: TestService
+  let service: StartedService
   let away: string
   let kept: FileBody
   beforeAll(async () => {

@@ -1,45 +1,39 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { download, filesPath, send, upload } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
 import { eventually } from '../support/eventually.ts'
 import { findEverything } from '../support/findings.ts'
 import { openRaw } from '../support/rawRequest.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { startService } from '../support/service.ts'
 import { unfinished } from '../support/volume.ts'
 
-let service: TestService
+describeService('maintenance', (service) => {
+  const remove = (id: string) => send(service, `${filesPath}/${id}`, { method: 'DELETE' })
+  const status = async (id: string) => (await send(service, `${filesPath}/${id}`)).status
+  const counts = async () => (await findEverything(service.deps, { deep: false })).counts
 
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
+  /** What is kept beyond the files there are; the reserve of keys that an upload leaves is no bytes. */
+  async function expectNothingBeside(files: number) {
+    expect(await counts()).toMatchObject({
+      files,
+      'deleted files': 0,
+      blobs: files,
+      trash: 0,
+      'stored keys': files,
+    })
+    expect(await unfinished(service)).toEqual([])
+    expect(await service.violations()).toEqual([])
+  }
 
-const remove = (id: string) => send(service, `${filesPath}/${id}`, { method: 'DELETE' })
-const status = async (id: string) => (await send(service, `${filesPath}/${id}`)).status
-const counts = async () => (await findEverything(service.deps, { deep: false })).counts
+  async function uploaded(bytes: string | Buffer = randomBytes(100), options = {}) {
+    const answer = await upload(service, bytes, options)
+    expect(answer.status).toBe(201)
+    return answer.body
+  }
 
-/** What is kept beyond the files there are; the reserve of keys that an upload leaves is no bytes. */
-async function expectNothingBeside(files: number) {
-  expect(await counts()).toMatchObject({
-    files,
-    'deleted files': 0,
-    blobs: files,
-    trash: 0,
-    'stored keys': files,
-  })
-  expect(await unfinished(service)).toEqual([])
-  expect(await service.violations()).toEqual([])
-}
-
-async function uploaded(bytes: string | Buffer = randomBytes(100), options = {}) {
-  const answer = await upload(service, bytes, options)
-  expect(answer.status).toBe(201)
-  return answer.body
-}
-
-describe('maintenance', () => {
   it('forgets a deleted file, and then removes its bytes', async () => {
     const { files = 0 } = await counts()
     const file = await uploaded()

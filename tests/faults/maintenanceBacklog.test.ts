@@ -1,74 +1,69 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterEach, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { filesPath, send, upload } from '../support/client.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { describeService } from '../support/describeService.ts'
 
 /** One more than maintenance touches at once. */
 const MANY = 501
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService({ MAINTENANCE_INTERVAL_SECONDS: '1' })
-})
-afterEach(() => {
-  armFailpoints('')
-  service.deps.keys.discard() // they were reaped
-})
-afterAll(() => service.stop())
-
-const run = (statement: string) => sql.raw(statement).execute(service.deps.db)
-
-async function count(table: string): Promise<number | undefined> {
-  const { rows } = await sql<{ count: number }>`select count(*) from ${sql.table(table)}`.execute(
-    service.deps.db,
-  )
-  return rows[0]?.count
-}
-
-/** Does something so many times, several at once. */
-async function manyTimes(action: (index: number) => Promise<void>): Promise<void> {
-  const indexes = Array.from({ length: MANY }, (_, index) => index).values()
-  const caller = async () => {
-    for (const index of indexes) await action(index)
-  }
-  await Promise.all(Array.from({ length: 8 }, caller))
-}
-
-async function uploadMany(headers: (index: number) => Record<string, string>): Promise<string[]> {
-  const ids: string[] = []
-  await manyTimes(async (index) => {
-    const { status, body } = await upload(service, randomBytes(20), { headers: headers(index) })
-    expect(status).toBe(201)
-    ids.push(body.id)
+describeService('maintenance with much to do', { MAINTENANCE_INTERVAL_SECONDS: '1' }, (service) => {
+  afterEach(() => {
+    armFailpoints('')
+    service.deps.keys.discard() // they were reaped
   })
-  return ids
-}
 
-/** Stands for the limit that the database sets to the time of a statement: what touches too much is undone. */
-async function limitStatements(rows: number): Promise<void> {
-  await run(`create function refuse_too_many() returns trigger language plpgsql as $$ begin
+  const run = (statement: string) => sql.raw(statement).execute(service.deps.db)
+
+  async function count(table: string): Promise<number | undefined> {
+    const { rows } = await sql<{ count: number }>`select count(*) from ${sql.table(table)}`.execute(
+      service.deps.db,
+    )
+    return rows[0]?.count
+  }
+
+  /** Does something so many times, several at once. */
+  async function manyTimes(action: (index: number) => Promise<void>): Promise<void> {
+    const indexes = Array.from({ length: MANY }, (_, index) => index).values()
+    const caller = async () => {
+      for (const index of indexes) await action(index)
+    }
+    await Promise.all(Array.from({ length: 8 }, caller))
+  }
+
+  async function uploadMany(headers: (index: number) => Record<string, string>): Promise<string[]> {
+    const ids: string[] = []
+    await manyTimes(async (index) => {
+      const { status, body } = await upload(service, randomBytes(20), { headers: headers(index) })
+      expect(status).toBe(201)
+      ids.push(body.id)
+    })
+    return ids
+  }
+
+  /** Stands for the limit that the database sets to the time of a statement: what touches too much is undone. */
+  async function limitStatements(rows: number): Promise<void> {
+    await run(`create function refuse_too_many() returns trigger language plpgsql as $$ begin
     if (select count(*) from touched) > ${rows} then raise 'too many rows' using errcode = '57014'; end if;
     return null;
   end $$`)
-  for (const table of ['files', 'blobs', 'intents', 'trash', 'idempotency'])
-    for (const [change, rowsAre] of [
-      ['insert', 'new'],
-      ['update', 'new'],
-      ['delete', 'old'],
-    ])
-      await run(`create trigger limit_${change} after ${change} on ${table}
+    for (const table of ['files', 'blobs', 'intents', 'trash', 'idempotency'])
+      for (const [change, rowsAre] of [
+        ['insert', 'new'],
+        ['update', 'new'],
+        ['delete', 'old'],
+      ])
+        await run(`create trigger limit_${change} after ${change} on ${table}
         referencing ${rowsAre} table as touched for each statement execute function refuse_too_many()`)
-}
+  }
 
-/** Removing bytes may take more than one round where each of them is a request. */
-async function maintainUntilSwept(): Promise<void> {
-  do await service.maintain()
-  while ((await count('trash')) !== 0)
-}
+  /** Removing bytes may take more than one round where each of them is a request. */
+  async function maintainUntilSwept(): Promise<void> {
+    do await service.maintain()
+    while ((await count('trash')) !== 0)
+  }
 
-describe('maintenance with much to do', () => {
   it('does it in statements of a limited size, whatever it is', async () => {
     await uploadMany((index) => ({ 'idempotency-key': `backlog-${index}` }))
     await run(`update files set expires_at = now()`)

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { filesPath, send, upload } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { type StartedService, startService } from '../support/service.ts'
 import { bytesOf, hasBytes } from '../support/volume.ts'
 
-let service: TestService
+let service: StartedService
 
 beforeEach(async () => {
   service = await startService({ ORPHAN_HOLD_SECONDS: '1000' })

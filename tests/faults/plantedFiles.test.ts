@@ -7,12 +7,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { type StartedService, startService } from '../support/service.ts'
 import { volumeOf } from '../support/volume.ts'
 
 /** Symlinks, FIFOs, folders and temporary names are of a volume: S3 has none of them. */
 
-let service: TestService
+let service: StartedService
 let outside: string
 
 beforeEach(async () => {

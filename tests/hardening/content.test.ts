@@ -1,39 +1,33 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { type Answer, download, type FileBody, filesPath, send, upload } from '../support/client.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { describeService } from '../support/describeService.ts'
 import { hostileContents } from './corpus/contents.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
+describeService('E1: what bytes are decides, not what they are called', (service) => {
+  let count = 0
+  const allow = '?duplicates=allow'
+  /** A file of readable bytes, with the type that its owner gave it. */
+  async function fileOfType(type: string): Promise<FileBody> {
+    const { body } = await upload(service, `bytes ${++count}`)
+    const changed = await send<FileBody>(service, `${filesPath}/${body.id}`, {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ file_type: type }),
+    })
+    expect(changed.body.file_type).toBe(type.toLowerCase())
+    return changed.body
+  }
 
-let count = 0
-const allow = '?duplicates=allow'
-/** A file of readable bytes, with the type that its owner gave it. */
-async function fileOfType(type: string): Promise<FileBody> {
-  const { body } = await upload(service, `bytes ${++count}`)
-  const changed = await send<FileBody>(service, `${filesPath}/${body.id}`, {
-    method: 'PUT',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ file_type: type }),
-  })
-  expect(changed.body.file_type).toBe(type.toLowerCase())
-  return changed.body
-}
+  function expectSafe({ headers }: Answer<unknown>) {
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+      'cache-control': expect.stringMatching(/^private\b/),
+    })
+  }
 
-function expectSafe({ headers }: Answer<unknown>) {
-  expect(Object.fromEntries(headers)).toMatchObject({
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
-    'cross-origin-resource-policy': 'same-origin',
-    'referrer-policy': 'no-referrer',
-    'cache-control': expect.stringMatching(/^private\b/),
-  })
-}
-
-describe('E1: what bytes are decides, not what they are called', () => {
   const declarations = [
     'image/png',
     'image/svg+xml;x=y',

@@ -1,30 +1,27 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, upload } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
 import { type Oracle, watchService } from '../support/oracle.ts'
 import { openRaw } from '../support/rawRequest.ts'
-import { startService, type TestService } from '../support/service.ts'
 
-let service: TestService
-let oracle: Oracle
-let file: FileBody
-beforeAll(async () => {
-  service = await startService({ MAX_FILE_SIZE: '1000' })
-  oracle = watchService(service)
-  file = (await upload(service, 'a file to change')).body
-})
-afterEach(() => oracle.expectAlive())
-afterAll(() => oracle.expectUnharmed())
-afterAll(async () => {
-  oracle.stop()
-  await service.stop()
-})
+describeService('A client that waits for 100', { MAX_FILE_SIZE: '1000' }, (service) => {
+  let oracle: Oracle
+  let file: FileBody
+  beforeAll(async () => {
+    oracle = watchService(service)
+    file = (await upload(service, 'a file to change')).body
+  })
+  afterEach(() => oracle.expectAlive())
+  afterAll(() => oracle.expectUnharmed())
+  afterAll(async () => {
+    oracle.stop()
+  })
 
-const request = (line: string, headers: string, version = '1.1') =>
-  `${line} HTTP/${version}\r\nHost: x\r\n${headers}\r\n\r\n`
-const form = 'Content-Type: multipart/form-data; boundary=b'
-const expects = 'Expect: 100-continue'
+  const request = (line: string, headers: string, version = '1.1') =>
+    `${line} HTTP/${version}\r\nHost: x\r\n${headers}\r\n\r\n`
+  const form = 'Content-Type: multipart/form-data; boundary=b'
+  const expects = 'Expect: 100-continue'
 
-describe('A client that waits for 100', () => {
   it.each([
     ['a raw file that is too large', `PUT ${filesPath}`, 'Content-Length: 1001', 413],
     ['a form that is too large', `POST ${filesPath}`, `${form}\r\nContent-Length: 1049577`, 413],
@@ -111,14 +108,14 @@ describe('A client that waits for 100', () => {
     expect((await connection.answer()).status).toBe(201)
     connection.destroy()
   })
-})
 
-it.each(['200-ok', '100-continue, 100-continue', '"100-continue"', '100'])(
-  'The expectation %s is not met',
-  async (expectation) => {
-    const head = request(`PUT ${filesPath}`, `Content-Length: 5\r\nExpect: ${expectation}`)
-    const connection = await openRaw(service, head)
-    expect(await connection.answer()).toBeProblem(417)
-    connection.destroy()
-  },
-)
+  it.each(['200-ok', '100-continue, 100-continue', '"100-continue"', '100'])(
+    'The expectation %s is not met',
+    async (expectation) => {
+      const head = request(`PUT ${filesPath}`, `Content-Length: 5\r\nExpect: ${expectation}`)
+      const connection = await openRaw(service, head)
+      expect(await connection.answer()).toBeProblem(417)
+      connection.destroy()
+    },
+  )
+})

@@ -1,25 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { filesPath, upload } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Oracle, openVolumeFiles, watchService } from '../support/oracle.ts'
 import { openRaw } from '../support/rawRequest.ts'
-import { startService, type TestService } from '../support/service.ts'
 
-/** The files that the service has open show what it serves at the moment; on S3 there are none to be seen. */
+/** The files that the service has open show which requests are under way; on S3 there are none to be seen. */
+describeService('A connection', (service) => {
+  let oracle: Oracle
+  beforeAll(async () => {
+    oracle = watchService(service)
+  })
+  afterAll(async () => {
+    oracle.stop()
+  })
 
-let service: TestService
-let oracle: Oracle
-beforeAll(async () => {
-  service = await startService()
-  oracle = watchService(service)
-})
-afterAll(async () => {
-  oracle.stop()
-  await service.stop()
-})
-
-describe('A connection', () => {
   it('is served one request after the other', async () => {
     const bytes = Buffer.alloc(5_000_000, 'many bytes ')
     const { body: file } = await upload(service, bytes)

@@ -1,26 +1,23 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { describeService } from '../support/describeService.ts'
 
-let service: TestService
-let file: FileBody
-beforeAll(async () => {
-  service = await startService()
-  file = (await upload(service, 'the bytes of the file')).body
-})
-afterAll(() => service.stop())
-
-const update = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
-  send<FileBody>(service, `${filesPath}/${file.id}`, {
-    method: 'PUT',
-    headers: { 'Content-Type': 'application/json', ...headers },
-    body,
+describeService('K1: JSON', (service) => {
+  let file: FileBody
+  beforeAll(async () => {
+    file = (await upload(service, 'the bytes of the file')).body
   })
-const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
-const inMetadata = (json: string) => `{"metadata":{"a":${json}}}`
 
-describe('K1: JSON', () => {
+  const update = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
+    send<FileBody>(service, `${filesPath}/${file.id}`, {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body,
+    })
+  const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+  const inMetadata = (json: string) => `{"metadata":{"a":${json}}}`
+
   it.each([
     ['nothing', '', 400],
     ['blanks', '  ', 400],

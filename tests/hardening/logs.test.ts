@@ -1,34 +1,28 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { filesPath, send, upload } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
 import { eventually } from '../support/eventually.ts'
 import { readAllLogs, readLines, readLog } from '../support/logs.ts'
 import { sendRaw } from '../support/sendRaw.ts'
-import { startService, type TestService } from '../support/service.ts'
 import { cutBytes } from '../support/volume.ts'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startService()
-})
-afterAll(() => service.stop())
+describeService('K6: a request in the log', (service) => {
+  const files = ['critical.log', 'error.log', 'warn.log', 'info.log', 'debug.log']
+  const idOf = ({ headers }: { headers: Headers }) => headers.get('x-request-id') ?? ''
 
-const files = ['critical.log', 'error.log', 'warn.log', 'info.log', 'debug.log']
-const idOf = ({ headers }: { headers: Headers }) => headers.get('x-request-id') ?? ''
+  /** The lines about a request, in the file that holds all levels, once the last of them is there. */
+  const linesAbout = (id: string) =>
+    eventually(async () => {
+      const lines = (await readLog(service.logDirectory, 'debug.log')).filter(
+        ({ request_id }) => request_id === id,
+      )
+      expect(lines.map(({ message }) => message)).toContain('Request')
+      return lines
+    })
 
-/** The lines about a request, in the file that holds all levels, once the last of them is there. */
-const linesAbout = (id: string) =>
-  eventually(async () => {
-    const lines = (await readLog(service.logDirectory, 'debug.log')).filter(
-      ({ request_id }) => request_id === id,
-    )
-    expect(lines.map(({ message }) => message)).toContain('Request')
-    return lines
-  })
+  const forged = '"}\r\n{"level":"critical","message":"forged"}\r\n\u001b[2J\u2028\u0085'
+  const visible = encodeURIComponent(forged)
 
-const forged = '"}\r\n{"level":"critical","message":"forged"}\r\n\u001b[2J\u2028\u0085'
-const visible = encodeURIComponent(forged)
-
-describe('K6: a request in the log', () => {
   it.each<[string, () => Promise<{ headers: Headers }>]>([
     ['the name of a part', () => upload(service, 'a', { name: forged })],
     [

@@ -1,66 +1,63 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { describeService } from '../support/describeService.ts'
 
-let service: TestService
-let file: FileBody
-beforeAll(async () => {
-  service = await startService()
-  file = (await upload(service, 'the bytes of the file', { name: 'a.txt' })).body
-})
-afterAll(() => service.stop())
-
-/** What a file has and nobody may set, and what it does not have. */
-const names = [
-  'id',
-  'file_hash',
-  'file_size',
-  'file_sha1',
-  'file_md5',
-  'bucket',
-  'status',
-  'created_at',
-  'updated_at',
-  'stored_at',
-  'deleted_at',
-  'content_url',
-  'size',
-  'sha256',
-  'hash',
-  'version',
-  'storage_key',
-  'storageKey',
-  'blob_id',
-  'blobId',
-  'owner_id',
-  'ownerId',
-  'tenantId',
-  'createdAt',
-  'name',
-  'mediaType',
-  'media_type',
-  'File_Name',
-  'file_name ',
-  'constructor',
-  'toString',
-  'prototype',
-  '__proto__',
-]
-
-const update = (body: string) =>
-  send(service, `${filesPath}/${file.id}`, {
-    method: 'PUT',
-    headers: { 'Content-Type': 'application/json' },
-    body,
+describeService('B5: nobody sets what is not theirs to set', (service) => {
+  let file: FileBody
+  beforeAll(async () => {
+    file = (await upload(service, 'the bytes of the file', { name: 'a.txt' })).body
   })
 
-async function expectUnchanged() {
-  expect((await send(service, `${filesPath}/${file.id}`)).body).toEqual(file)
-  expect((await send<FileBody[]>(service, filesPath)).body).toEqual([file])
-  expect(({} as Record<string, unknown>).polluted).toBeUndefined()
-}
+  /** What a file has and nobody may set, and what it does not have. */
+  const names = [
+    'id',
+    'file_hash',
+    'file_size',
+    'file_sha1',
+    'file_md5',
+    'bucket',
+    'status',
+    'created_at',
+    'updated_at',
+    'stored_at',
+    'deleted_at',
+    'content_url',
+    'size',
+    'sha256',
+    'hash',
+    'version',
+    'storage_key',
+    'storageKey',
+    'blob_id',
+    'blobId',
+    'owner_id',
+    'ownerId',
+    'tenantId',
+    'createdAt',
+    'name',
+    'mediaType',
+    'media_type',
+    'File_Name',
+    'file_name ',
+    'constructor',
+    'toString',
+    'prototype',
+    '__proto__',
+  ]
 
-describe('B5: nobody sets what is not theirs to set', () => {
+  const update = (body: string) =>
+    send(service, `${filesPath}/${file.id}`, {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body,
+    })
+
+  async function expectUnchanged() {
+    expect((await send(service, `${filesPath}/${file.id}`)).body).toEqual(file)
+    expect((await send<FileBody[]>(service, filesPath)).body).toEqual([file])
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+  }
+
   // As text: in a literal, __proto__ would be no property.
   it.each(names)('not %s of a file', async (name) => {
     const key = JSON.stringify(name)

@@ -1,25 +1,22 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
 import { download, type FileBody, filesPath, send } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
 import { type Oracle, watchService } from '../support/oracle.ts'
 import { field, file, formBody, formRequest } from '../support/rawForm.ts'
 import { rawRequest } from '../support/rawRequest.ts'
-import { startService, type TestService } from '../support/service.ts'
 import { oddForms } from './multipartCorpus.ts'
 
-let service: TestService
-let oracle: Oracle
-beforeAll(async () => {
-  service = await startService()
-  oracle = watchService(service)
-})
-afterEach(() => oracle.expectAlive())
-afterAll(() => oracle.expectUnharmed())
-afterAll(async () => {
-  oracle.stop()
-  await service.stop()
-})
+describeService('A form', (service) => {
+  let oracle: Oracle
+  beforeAll(async () => {
+    oracle = watchService(service)
+  })
+  afterEach(() => oracle.expectAlive())
+  afterAll(() => oracle.expectUnharmed())
+  afterAll(async () => {
+    oracle.stop()
+  })
 
-describe('A form', () => {
   it.each(oddForms)('is refused for $name: $status', async ({ request, status }) => {
     expect(await rawRequest(service, request)).toBeProblem(status)
     expect(({} as Record<string, unknown>).x).toBeUndefined()

@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
 import { sendRaw } from '../support/sendRaw.ts'
-import { startService, type TestService } from '../support/service.ts'
 
-let service: TestService
-let file: FileBody
-beforeAll(async () => {
-  service = await startService()
-  file = (await upload(service, 'the bytes of the file', { name: '100%_[a].txt' })).body
-})
-afterAll(() => service.stop())
+describeService('K2: a query', (service) => {
+  let file: FileBody
+  beforeAll(async () => {
+    file = (await upload(service, 'the bytes of the file', { name: '100%_[a].txt' })).body
+  })
 
-const cursor = (...value: unknown[]) => Buffer.from(JSON.stringify(value)).toString('base64url')
-const id = '0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11'
+  const cursor = (...value: unknown[]) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const id = '0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11'
 
-describe('K2: a query', () => {
   it.each([
     'limit=0',
     'limit=1001',

@@ -12,7 +12,7 @@ import { openRaw, rawRequest } from '../support/rawRequest.ts'
 import { type ReverseProxy, startReverseProxy } from '../support/reverseProxy.ts'
 import { proxyKinds } from '../support/reverseProxyConfigs.ts'
 import { sendRaw } from '../support/sendRaw.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { type StartedService, startService } from '../support/service.ts'
 import { smugglingAttempts } from './smugglingCorpus.ts'
 
 /** The id of the file to be deleted, before it is known; as long as any id, because lengths are made from it. */
@@ -21,7 +21,7 @@ const deletion = `DELETE ${filesPath}/${placeholder} HTTP/1.1\r\nHost: x\r\n\r\n
 const attempts = smugglingAttempts(deletion).map(({ name, text }) => ({ name: `a deletion ${name}`, text }))
 
 describe.each(proxyKinds)('Behind $name', (kind) => {
-  let service: TestService
+  let service: StartedService
   let arrivals: Arrivals
   let proxy: ReverseProxy
   let oracle: Oracle

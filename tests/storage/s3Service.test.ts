@@ -19,10 +19,10 @@ import type { OperationName } from '../support/s3Double/operations.ts'
 import { placeOf, startOwnDouble } from '../support/s3Double/place.ts'
 import type { RefusalCode } from '../support/s3Double/refusal.ts'
 import type { S3Double } from '../support/s3Double/server.ts'
-import { startService, type TestService } from '../support/service.ts'
+import { type StartedService, startService } from '../support/service.ts'
 
 let double: S3Double
-let service: TestService
+let service: StartedService
 beforeAll(async () => {
   double = await startOwnDouble()
   const settings = toSettings(await createS3BucketOn(placeOf(double, 'crc32')))

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import request from 'supertest'
 import { createApp } from '../../src/app.ts'
 import { openDeps } from '../../src/cli/start/openDeps.ts'
 import { openStorage } from '../../src/cli/start/openStorage.ts'
@@ -23,6 +24,8 @@ import { storageSettings } from './s3.ts'
 export interface TestService {
   readonly url: string
   readonly port: number
+  /** Sends requests with supertest. */
+  readonly api: ReturnType<typeof request>
   readonly deps: Deps
   readonly server: Server
   readonly dataDirectory: string
@@ -33,6 +36,9 @@ export interface TestService {
   maintain(): Promise<void>
   /** The violations that fsck finds, reading every byte. */
   violations(): Promise<readonly string[]>
+}
+
+export interface StartedService extends TestService {
   stop(): Promise<void>
 }
 
@@ -40,7 +46,7 @@ export interface TestService {
  * Starts the service with these settings, on a database of its own unless DATABASE_URL names one. It runs no maintenance
  * of its own; `maintain` does.
  */
-export async function startService(env: Readonly<Record<string, string>> = {}): Promise<TestService> {
+export async function startService(env: Readonly<Record<string, string>> = {}): Promise<StartedService> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'upfile-data-'))
   const logDirectory = join(dataDirectory, 'logs')
   const given = env.DATABASE_URL
@@ -76,10 +82,12 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const cycle = createCycle()
+  const url = `http://127.0.0.1:${port}`
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     port,
+    api: request(url),
     deps,
     server,
     dataDirectory,
