@@ -68,6 +68,12 @@ export class FileServiceError extends Error {
 export const hasCode = (error: unknown, code: ErrorCode): error is FileServiceError =>
   error instanceof FileServiceError && error.code === code
 
+/** The code of a failed system call, as ENOENT, or the SQLSTATE of an error of node-postgres; undefined without one. */
+export function errorCode(error: unknown): string | undefined {
+  if (!Error.isError(error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
 export const ambiguousHash = (ids: readonly string[]) =>
   new FileServiceError('ambiguous-hash', 'Several files have these bytes: name one by its id.', { ids })
 

@@ -1,11 +1,9 @@
 import { type BucketRules, defaultRules } from '../model/bucket.ts'
-import { toDomainError } from './connection/failures.ts'
 import { findBucket } from './rows/buckets.ts'
 import type { Database } from './schema.ts'
 
 /** The rules of buckets, as they were a second ago at most; a change in this process shows at once. */
 export interface RulesOfBuckets {
-  /** Throws `database-unavailable`. */
   find(bucket: string): Promise<BucketRules>
   /** To be called after a change. */
   forget(bucket: string): void
@@ -27,7 +25,7 @@ export function createRulesOfBuckets(db: Database): RulesOfBuckets {
         (record) => record ?? defaultRules,
         (error: unknown) => {
           remembered.delete(bucket)
-          throw toDomainError(error)
+          throw error
         },
       )
       if (remembered.size >= MOST_REMEMBERED) remembered.clear()

@@ -11,8 +11,9 @@ export const problemHandler =
   async (error: unknown, req: Request, res: Response, _next) => {
     const { body, headers } = toProblem(error)
     const request = { request_id: requestIdOf(res), method: req.method, path: req.path }
-    if (body.status >= 500) logger.error('Request failed', { ...request, status: body.status, error })
-    else logger.debug('Request refused', { ...request, status: body.status, code: body.code })
+    const answer = { ...request, status: body.status, code: body.code }
+    if (body.status >= 500) logger.error('Request failed', { ...answer, error })
+    else logger.debug('Request refused', answer)
     await releaseClaim(req, error)
     if (res.destroyed || res.writableEnded) return // the client is gone, or has its answer
     if (res.headersSent) return void res.destroy() // too late for another status: the download is cut short

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { classifyFailure, codeOf } from '../../database/connection/failures.ts'
+import { classifyFailure, isRefused } from '../../database/connection/failures.ts'
 import { readClock } from '../../database/rows/installation.ts'
 import type { Database } from '../../database/schema.ts'
 import type { Logger } from '../../logger.ts'
 
 const PATIENCE_MILLISECONDS = 30_000
-
-/** A server that runs and says no: to the user, to the password, or that there is no such database. */
-const REFUSED = /^(28...|3D000)$/
 
 /**
  * Waits for a database that is still starting. Throws an Error that names the settings when it does not come, or when the
@@ -24,7 +21,7 @@ export async function waitForDatabase(
       await readClock(db)
       return
     } catch (error) {
-      const refused = classifyFailure(error) === 'other' || REFUSED.test(codeOf(error) ?? '')
+      const refused = classifyFailure(error) === 'other' || isRefused(error)
       const hopeless = refused || performance.now() > until || stopping()
       if (hopeless) {
         const message = Error.isError(error) ? error.message : String(error)

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NewFile } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import { classifyFailure, codeOf } from '../connection/failures.ts'
+import { classifyFailure, isDuplicate } from '../connection/failures.ts'
 import type { Database } from '../schema.ts'
 import { commitNewFiles, findHeld } from './commitNewFiles.ts'
 
@@ -19,7 +19,6 @@ interface Waiting {
 }
 
 const FILES_AT_ONCE = 64
-const UNIQUE_VIOLATION = '23505'
 
 /** Files that become ready while a statement runs share the next one, and so one COMMIT. */
 export function createCommitQueue(db: Database): CommitNewFile {
@@ -50,7 +49,7 @@ export function createCommitQueue(db: Database): CommitNewFile {
       for (const { reject } of batch) reject(error)
       return
     }
-    const conflict = batch.length > 1 && codeOf(error) === UNIQUE_VIOLATION
+    const conflict = batch.length > 1 && isDuplicate(error)
     const held = conflict
       ? await findHeld(
           db,

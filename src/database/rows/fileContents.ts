@@ -1,6 +1,5 @@
 import { CompiledQuery } from 'kysely'
 import type { FileContent, FileReference } from '../../model/file.ts'
-import { toDomainError } from '../connection/failures.ts'
 import type { Database } from '../schema.ts'
 import { type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
 import { fromLive, parametersOf } from './files.ts'
@@ -34,7 +33,7 @@ export async function findNamedContent(
   return (await selectContent(db, named, [bucket, name])) ?? (await selectContent(db, newest, [bucket, name]))
 }
 
-/** The storage key of a live file's bytes. Throws `database-unavailable`. */
+/** The storage key of a live file's bytes. */
 export async function findStorageKeyOfFile(db: Database, id: string): Promise<string | undefined> {
   const row = await db
     .selectFrom('files')
@@ -43,9 +42,6 @@ export async function findStorageKeyOfFile(db: Database, id: string): Promise<st
     .where('files.id', '=', id)
     .where('files.deleted_at', 'is', null)
     .executeTakeFirst()
-    .catch((error: unknown) => {
-      throw toDomainError(error)
-    })
   return row?.storage_key
 }
 

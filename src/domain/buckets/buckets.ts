@@ -1,4 +1,3 @@
-import { asked, toDomainError } from '../../database/connection/failures.ts'
 import {
   deleteBucketRecord,
   findBucket,
@@ -11,7 +10,7 @@ import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 
 type BucketDeps = Pick<Deps, 'db' | 'rulesOfBuckets'>
 
-/** Throws `bucket-exists`, `database-unavailable`. */
+/** Throws `bucket-exists`. */
 export const createBucket = (deps: BucketDeps, name: string, rules: Partial<BucketRules>) =>
   changing(deps, name, async () => {
     const bucket = await insertBucket(deps.db, name, rules)
@@ -19,16 +18,16 @@ export const createBucket = (deps: BucketDeps, name: string, rules: Partial<Buck
     return bucket
   })
 
-/** Throws `bucket-not-found`, `database-unavailable`. */
+/** Throws `bucket-not-found`. */
 export async function requireBucket({ db }: Pick<Deps, 'db'>, name: string): Promise<BucketRecord> {
-  return found(await asked(() => findBucket(db, name)))
+  return found(await findBucket(db, name))
 }
 
-/** Throws `bucket-not-found`, `database-unavailable`. What is in the bucket already stays as it is. */
+/** Throws `bucket-not-found`. What is in the bucket already stays as it is. */
 export const changeBucket = (deps: BucketDeps, name: string, rules: Partial<BucketRules>) =>
   changing(deps, name, async () => found(await updateBucketRules(deps.db, name, rules)))
 
-/** Throws `bucket-not-found`, `bucket-not-empty` while there are files in it, `database-unavailable`. */
+/** Throws `bucket-not-found`, `bucket-not-empty` while there are files in it. */
 export const removeBucket = (deps: BucketDeps, name: string): Promise<void> =>
   changing(deps, name, async () => {
     const outcome = await deleteBucketRecord(deps.db, name)
@@ -48,8 +47,6 @@ async function changing<Result>(
 ): Promise<Result> {
   try {
     return await change()
-  } catch (error) {
-    throw toDomainError(error)
   } finally {
     rulesOfBuckets.forget(name)
   }

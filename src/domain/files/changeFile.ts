@@ -1,4 +1,4 @@
-import { classifyFailure, codeOf, toDomainError } from '../../database/connection/failures.ts'
+import { classifyFailure, isDuplicate } from '../../database/connection/failures.ts'
 import { markFileDeleted, updateFileRecord } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
 import { databaseUnavailable, nameTaken } from '../../errors.ts'
@@ -16,11 +16,10 @@ export interface ChangeTarget {
 }
 
 const ATTEMPTS = 5
-const UNIQUE_VIOLATION = '23505'
 
 /**
  * Changes the one file meant. Throws `file-not-found`, `ambiguous-hash`, `precondition-failed`, `type-not-allowed`,
- * `name-taken`, `database-unavailable`.
+ * `name-taken`, and `database-unavailable` for a file that others keep changing.
  */
 export async function changeFile(
   deps: Pick<Deps, 'config' | 'db' | 'rulesOfBuckets'>,
@@ -32,7 +31,7 @@ export async function changeFile(
     if (mediaType !== undefined)
       insistOnType({ limits: deps.config.limits, rules: await deps.rulesOfBuckets.find(bucket) }, mediaType)
     return await updateFileRecord(deps.db, state, changes).catch((error: unknown) => {
-      throw codeOf(error) === UNIQUE_VIOLATION ? nameTaken(name) : error
+      throw isDuplicate(error) ? nameTaken(name) : error
     })
   })
 }
@@ -54,7 +53,7 @@ async function whileUnchanged(
     const state = { id: file.id, version: condition && file.version }
     const changed = await change(state, file).catch((error: unknown) => {
       if (classifyFailure(error) === 'retry' && attempt < ATTEMPTS) return undefined
-      throw toDomainError(error)
+      throw error
     })
     await failpoint('D2')
     if (changed) return changed

@@ -1,4 +1,3 @@
-import { asked } from '../../database/connection/failures.ts'
 import { findFileContent } from '../../database/rows/fileContents.ts'
 import { findFileRecord, listFileIds } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
@@ -25,7 +24,7 @@ export async function findOnlyFile(
   const reference = parseFileReference(value, bucket)
   const file = await findFile(deps, value, bucket)
   if (!reference || reference.kind === 'id') return file
-  const ids = await asked(() => listFileIds(deps.db, reference, IDS_NAMED))
+  const ids = await listFileIds(deps.db, reference, IDS_NAMED)
   if (ids.length > 1) throw ambiguousHash(ids)
   return file
 }
@@ -35,7 +34,7 @@ async function found<Result>(
   find: (reference: FileReference) => Promise<Result | undefined>,
 ): Promise<Result> {
   if (!reference) throw fileNotFound()
-  const result = await asked(() => find(reference))
+  const result = await find(reference)
   if (result === undefined) throw fileNotFound()
   return result
 }

@@ -1,4 +1,3 @@
-import { toDomainError } from '../../database/connection/failures.ts'
 import { findNamedContent } from '../../database/rows/fileContents.ts'
 import { listNamesakes, markNamedDeleted } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
@@ -8,7 +7,7 @@ import { toFilePath } from '../values/fileNames.ts'
 
 /**
  * The live file that a name in a bucket means, and the place of its bytes: the one that has the name to itself, else the
- * newest of those that are called so. Throws `file-not-found`, `database-unavailable`.
+ * newest of those that are called so. Throws `file-not-found`.
  */
 export async function findNamedFile(
   { db }: Pick<Deps, 'db'>,
@@ -16,32 +15,20 @@ export async function findNamedFile(
   name: string,
 ): Promise<FileContent> {
   // As it was stored; a name that was stored stays as it is.
-  const content = await find(db, bucket, toFilePath(name))
+  const content = await findNamedContent(db, bucket, toFilePath(name))
   if (!content) throw fileNotFound()
   return content
 }
 
-async function find(db: Deps['db'], bucket: string, name: string): Promise<FileContent | undefined> {
-  try {
-    return await findNamedContent(db, bucket, name)
-  } catch (error) {
-    throw toDomainError(error)
-  }
-}
-
 /**
  * Deletes the file that has a name to itself, and no other: a repeated deletion must not take the next that is called so.
- * Throws `file-not-found`, `name-shared` with the ids of files that are only called so, `database-unavailable`.
+ * Throws `file-not-found`, `name-shared` with the ids of files that are only called so.
  */
 export async function removeNamedFile({ db }: Pick<Deps, 'db'>, bucket: string, text: string): Promise<void> {
   const name = toFilePath(text)
-  try {
-    if (await markNamedDeleted(db, bucket, name)) return
-    const ids = await listNamesakes(db, bucket, name, IDS_NAMED)
-    throw ids.length > 0 ? nameShared(name, ids) : fileNotFound()
-  } catch (error) {
-    throw toDomainError(error)
-  }
+  if (await markNamedDeleted(db, bucket, name)) return
+  const ids = await listNamesakes(db, bucket, name, IDS_NAMED)
+  throw ids.length > 0 ? nameShared(name, ids) : fileNotFound()
 }
 
 const IDS_NAMED = 100

@@ -1,5 +1,4 @@
 import { crc32 } from 'node:zlib'
-import { toDomainError } from '../../database/connection/failures.ts'
 import { findStorageKey, markBlobDamaged } from '../../database/rows/blobs.ts'
 import type { Deps } from '../../deps.ts'
 import { fileDamaged, fileNotFound, hasCode } from '../../errors.ts'
@@ -54,9 +53,7 @@ async function* openBlocks({ db, storage }: ReadDeps, { storageKey, blobId }: Fi
     yield* blocks
   } catch (error) {
     if (!hasCode(error, 'file-not-found')) throw error
-    const now = await findStorageKey(db, blobId).catch((failure: unknown) => {
-      throw toDomainError(failure)
-    })
+    const now = await findStorageKey(db, blobId)
     if (now === undefined) throw fileNotFound()
     if (now === storageKey) throw fileDamaged(`There are no bytes under ${storageKey}.`)
     yield* storage.read(now, range, blockBytes)

@@ -1,10 +1,8 @@
-import { codeOf } from '../../database/connection/failures.ts'
+import { isReferenced } from '../../database/connection/failures.ts'
 import { collectUnreferenced, listUnreferencedBlobs } from '../../database/rows/blobs.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 
-/** The foreign key says no: 23001 since PostgreSQL 18, 23503 before. */
-const STILL_REFERENCED = ['23001', '23503']
 const PAGE = 10_000
 
 /** Moves those of the blobs to the trash that no file refers to. Returns how many. */
@@ -23,7 +21,7 @@ async function collectTogether(deps: MaintenanceDeps, ids: readonly number[]): P
   try {
     return await collectUnreferenced(deps.db, ids, deps.config.protocol.readGraceSeconds)
   } catch (error) {
-    if (!STILL_REFERENCED.includes(codeOf(error) ?? '')) throw error
+    if (!isReferenced(error)) throw error
   }
   // A file came to refer to one of them in this very moment: the foreign key decided, and decides about each.
   if (ids.length === 1) return 0

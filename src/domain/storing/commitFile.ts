@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { classifyFailure, constraintOf, toDomainError } from '../../database/connection/failures.ts'
+import { classifyFailure, isDuplicate } from '../../database/connection/failures.ts'
 import { findFileRecord, findLiveFileOfBytes } from '../../database/rows/files.ts'
 import { settleCommits } from '../../database/rows/installation.ts'
 import { intentStands, trashIntent } from '../../database/rows/intents.ts'
@@ -33,7 +33,7 @@ export async function commitFile(deps: CommitDeps, request: CommitRequest): Prom
   } catch (error) {
     if (hasCode(error, 'upload-fenced') && !request.repeatable) deps.keys.discard()
     if (!hasCode(error, 'outcome-unknown') && !request.repeatable) await abandon(deps, storageKey)
-    throw toDomainError(error)
+    throw error
   }
 }
 
@@ -69,7 +69,7 @@ async function tryAlone(attemptAlone: () => Promise<CommitOutcome>, attempt: num
     return await attemptAlone()
   } catch (error) {
     // A file was renamed to the name that this one was to have to itself.
-    const taken = constraintOf(error) === 'files_named'
+    const taken = isDuplicate(error, 'files_named')
     if (!taken && (classifyFailure(error) !== 'retry' || attempt >= 3)) throw error
     return { kind: 'again' }
   }

@@ -1,4 +1,3 @@
-import { toDomainError } from '../../database/connection/failures.ts'
 import { beginIdempotent, extendIdempotent, forgetIdempotent } from '../../database/rows/idempotency.ts'
 import type { Deps } from '../../deps.ts'
 import { idempotentRequestRunning } from '../../errors.ts'
@@ -16,15 +15,13 @@ export interface IdempotentClaim {
   release(outcome: 'refused' | 'unknown'): Promise<void>
 }
 
-/** Claims a key before the body is read. Throws `idempotent-request-running` and `database-unavailable`. */
+/** Claims a key before the body is read. Throws `idempotent-request-running`. */
 export async function claimIdempotencyKey(
   { db, config, logger }: Pick<Deps, 'db' | 'config' | 'logger'>,
   key: string,
 ): Promise<IdempotentClaim> {
   const { leaseSeconds } = config.protocol
-  const state = await beginIdempotent(db, key, leaseSeconds).catch((error: unknown) => {
-    throw toDomainError(error)
-  })
+  const state = await beginIdempotent(db, key, leaseSeconds)
   if (state.kind === 'running') throw idempotentRequestRunning()
   if (state.kind === 'done') return { key, answered: state, release: async () => {} }
 

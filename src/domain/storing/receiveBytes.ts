@@ -1,8 +1,7 @@
-import { toDomainError } from '../../database/connection/failures.ts'
 import type { Deps } from '../../deps.ts'
 import { createDigester } from '../../digests/digester.ts'
 import { fileTooLarge, storageFull } from '../../errors.ts'
-import type { Receipt, StorageKey } from '../../model/blob.ts'
+import type { Receipt } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { abandon, type Lease } from './lease.ts'
 
@@ -22,7 +21,7 @@ export interface ReceiveOptions {
 
 /**
  * Receives the bytes of one file: intent, one pass to the storage while hashed and counted, durable, receipt (U1-U8).
- * Every way in ends here. Throws `file-too-large`, `storage-full`, `storage-unavailable`, `database-unavailable`,
+ * Every way in ends here. Throws `file-too-large`, `storage-full`, `storage-unavailable`,
  * `upload-fenced`, or whatever `bytes` throws; what was written by then is in the trash.
  */
 export async function receiveBytes(
@@ -35,7 +34,7 @@ export async function receiveBytes(
   if ((await deps.storage.freeBytes()) - reservedFreeBytes < (declaredBytes ?? 0)) throw storageFull()
 
   await failpoint('U0')
-  const storageKey = await takeKey(deps)
+  const storageKey = await deps.keys.take()
   const digester = createDigester({ sha512 }, deps.digestThreads)
   lease.begin(storageKey)
 
@@ -72,13 +71,5 @@ export async function receiveBytes(
     throw error
   } finally {
     digester.close()
-  }
-}
-
-async function takeKey({ keys }: ReceiveDeps): Promise<StorageKey> {
-  try {
-    return await keys.take()
-  } catch (error) {
-    throw toDomainError(error)
   }
 }

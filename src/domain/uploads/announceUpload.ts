@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { asked } from '../../database/connection/failures.ts'
 import { insertUpload } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileTooLarge, typeNotAllowed } from '../../errors.ts'
@@ -40,7 +39,7 @@ export interface AnnouncedUpload {
 
 /**
  * Announces a file and signs the one request that brings it: to the storage where clients can reach it, else to the service,
- * as a target without a host. Throws `file-too-large`, `type-not-allowed`, `database-unavailable`, `storage-unavailable`.
+ * as a target without a host. Throws `file-too-large`, `type-not-allowed`, `storage-unavailable`.
  */
 export async function announceUpload(
   deps: AnnounceDeps,
@@ -89,7 +88,7 @@ function toService(
 const mostSeconds = ({ config: { http, protocol } }: Pick<Deps, 'config'>): number =>
   Math.min(http.linkSeconds, protocol.uploadSeconds)
 
-/** Judges what is announced, and keeps it until it comes. Throws `file-too-large`, `type-not-allowed`, `database-unavailable`. */
+/** Judges what is announced, and keeps it until it comes. Throws `file-too-large`, `type-not-allowed`. */
 export async function insertAnnounced(
   { config, db, rulesOfBuckets, storageId }: Pick<Deps, 'config' | 'db' | 'rulesOfBuckets' | 'storageId'>,
   { bucket, name, declaredType, size, sha256, metadata }: Announcement,
@@ -105,7 +104,7 @@ export async function insertAnnounced(
     ...{ size: size ?? null, sha256: sha256 ?? null, s3UploadId: null },
   }
   const expiresInSeconds = config.protocol.uploadSeconds
-  return await asked(() => insertUpload(db, upload, { storageId, expiresInSeconds }))
+  return await insertUpload(db, upload, { storageId, expiresInSeconds })
 }
 
 /** A storage key that a client writes to itself, and whose bytes are never used as they are. */

@@ -1,4 +1,3 @@
-import { asked } from '../../database/connection/failures.ts'
 import { findFileRecord } from '../../database/rows/files.ts'
 import { settleCommits } from '../../database/rows/installation.ts'
 import { findUpload } from '../../database/rows/uploads.ts'
@@ -9,21 +8,21 @@ import type { UploadRecord } from '../../model/upload.ts'
 
 type Which = Pick<UploadRecord, 'id' | 'bucket'>
 
-/** The live file that an upload has become, if it has. Throws `database-unavailable`. */
+/** The live file that an upload has become, if it has. */
 export const fileOf = ({ db }: Pick<Deps, 'db'>, { id, bucket }: Which): Promise<FileRecord | undefined> =>
-  asked(() => findFileRecord(db, { kind: 'id', value: id, bucket }))
+  findFileRecord(db, { kind: 'id', value: id, bucket })
 
 /** The same, of which a client may be told that it is durable although somebody else made it. */
 export async function settledFileOf(deps: Pick<Deps, 'db'>, which: Which): Promise<FileRecord | undefined> {
   const file = await fileOf(deps, which)
   if (!file) return undefined
-  await asked(() => settleCommits(deps.db))
+  await settleCommits(deps.db)
   return file
 }
 
-/** An upload that has not expired. Throws `file-not-found`, `database-unavailable`. */
+/** An upload that has not expired. Throws `file-not-found`. */
 export async function requireUpload({ db }: Pick<Deps, 'db'>, id: string): Promise<UploadRecord> {
-  const upload = await asked(() => findUpload(db, id))
+  const upload = await findUpload(db, id)
   if (!upload) throw fileNotFound()
   return upload
 }

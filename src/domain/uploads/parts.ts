@@ -1,4 +1,3 @@
-import { asked } from '../../database/connection/failures.ts'
 import { listUploadParts, putUploadPart } from '../../database/rows/uploadParts.ts'
 import { deletePendingUpload, setS3UploadId } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
@@ -23,7 +22,7 @@ export async function beginParts(deps: PartDeps, announcement: Announcement): Pr
   if (direct && storageKey !== null) {
     try {
       const s3UploadId = await direct.beginParts(storageKey, { mediaType: undefined })
-      await asked(() => setS3UploadId(deps.db, upload.id, s3UploadId))
+      await setS3UploadId(deps.db, upload.id, s3UploadId)
     } catch (error) {
       await deletePendingUpload(deps.db, upload.id).catch(() => {}) // it expires
       throw error
@@ -83,7 +82,7 @@ export async function storePart(
   const part = { number: partNumber, storageKey, size, md5: digests.md5, blockCrc32 }
   try {
     const most = await mostBytesOf(deps, await requireParts(deps, id))
-    const outcome = await asked(() => putUploadPart(deps.db, id, part, most))
+    const outcome = await putUploadPart(deps.db, id, part, most)
     if (outcome === 'too large') throw fileTooLarge(most)
     if (outcome === 'gone') throw uploadNotFound()
     return part
@@ -110,7 +109,7 @@ export async function listParts(deps: PartDeps, id: string): Promise<readonly Se
   const { direct } = deps.storage
   if (direct && storageKey !== null && s3UploadId !== null)
     return await direct.listParts(storageKey, s3UploadId)
-  const parts = await asked(() => listUploadParts(deps.db, id))
+  const parts = await listUploadParts(deps.db, id)
   return parts.map(({ number, size, md5 }) => ({ partNumber: number, size, etag: etagOf(md5) }))
 }
 
@@ -119,5 +118,5 @@ export const etagOf = (md5: Buffer): string => `"${md5.toString('hex')}"`
 
 /** Gives an upload in parts up. Throws `upload-not-found`; what is complete stays. */
 export async function abortParts(deps: Pick<Deps, 'db'>, id: string): Promise<void> {
-  if (!(await asked(() => deletePendingUpload(deps.db, id)))) throw uploadNotFound()
+  if (!(await deletePendingUpload(deps.db, id))) throw uploadNotFound()
 }

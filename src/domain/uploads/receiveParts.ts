@@ -1,5 +1,4 @@
 import { crc32 } from 'node:zlib'
-import { asked } from '../../database/connection/failures.ts'
 import { listUploadParts } from '../../database/rows/uploadParts.ts'
 import { fileTooLarge, hasCode, partsInvalid, sizeMismatch } from '../../errors.ts'
 import { blockBytes, type Receipt, type StorageKey } from '../../model/blob.ts'
@@ -41,7 +40,7 @@ export async function receiveParts(
     insistOnSize(completed)
     return await receiptOfStored(deps, { storageKey, size: completed, partSizes, insist: () => {} })
   }
-  const there = new Map((await asked(() => listUploadParts(deps.db, id))).map((part) => [part.number, part]))
+  const there = new Map((await listUploadParts(deps.db, id)).map((part) => [part.number, part]))
   const wanted = parts
     .toSorted((one, other) => one.partNumber - other.partNumber)
     .map(({ partNumber, etag }) => {

@@ -1,4 +1,3 @@
-import { asked } from '../../database/connection/failures.ts'
 import { findUpload, moveUpload } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileMissingYet, fileNotFound, invalidTransition } from '../../errors.ts'
@@ -16,30 +15,29 @@ export interface FileState {
   readonly updatedAt: Date
 }
 
-/** Throws `file-not-found`, `database-unavailable`. A file that came in another way is `completed`. */
-export const findFileState = (deps: Pick<Deps, 'db'>, id: string): Promise<FileState> =>
-  asked(async () => toState(await find(deps, id)))
+/** Throws `file-not-found`. A file that came in another way is `completed`. */
+export const findFileState = async (deps: Pick<Deps, 'db'>, id: string): Promise<FileState> =>
+  toState(await find(deps, id))
 
 /**
  * Takes a file to its next status; to the one it has changes nothing. `uploaded` is believed only after its bytes were seen.
  * Throws `file-not-found`, `invalid-transition`, `file-missing-yet`, and what `verifyUpload` throws.
  */
-export const changeFileState = (deps: VerifyDeps, id: string, to: UploadStatus): Promise<FileState> =>
-  asked(async () => {
-    const found = await find(deps, id)
-    const { status } = toState(found)
-    if (status === to) return toState(found)
-    if (!found.upload || !mayBecome(status, to)) throw invalidTransition(status, to)
-    if (to === 'uploaded' && !found.file) {
-      // Parts are put together by their own call; without it there is nothing to see.
-      if (found.upload.parts) throw fileMissingYet()
-      await verifyUpload(deps, found.upload)
-    } else if (!(await moveUpload(deps.db, id, { from: status, to }))) {
-      const now = toState(await find(deps, id))
-      if (now.status !== to) throw invalidTransition(now.status, to)
-    }
-    return toState(await find(deps, id))
-  })
+export async function changeFileState(deps: VerifyDeps, id: string, to: UploadStatus): Promise<FileState> {
+  const found = await find(deps, id)
+  const { status } = toState(found)
+  if (status === to) return toState(found)
+  if (!found.upload || !mayBecome(status, to)) throw invalidTransition(status, to)
+  if (to === 'uploaded' && !found.file) {
+    // Parts are put together by their own call; without it there is nothing to see.
+    if (found.upload.parts) throw fileMissingYet()
+    await verifyUpload(deps, found.upload)
+  } else if (!(await moveUpload(deps.db, id, { from: status, to }))) {
+    const now = toState(await find(deps, id))
+    if (now.status !== to) throw invalidTransition(now.status, to)
+  }
+  return toState(await find(deps, id))
+}
 
 interface Found {
   readonly upload: UploadRecord | undefined

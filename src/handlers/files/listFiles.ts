@@ -1,5 +1,4 @@
 import type { operations } from '../../../api/openapi.gen.ts'
-import { toDomainError } from '../../database/connection/failures.ts'
 import {
   countFiles,
   estimateFiles,
@@ -22,9 +21,7 @@ export const listFiles: Operation<'listFiles'> = (deps) => async (req, res) => {
   const [{ files, more }, total] = await Promise.all([
     listFileRecords(deps.db, page),
     countWanted(deps, req.query.count, page.filter),
-  ]).catch((error: unknown) => {
-    throw toDomainError(error)
-  })
+  ])
   const last = files.at(-1)
   if (more && last) {
     const query = new URLSearchParams(new URL(req.originalUrl, 'http://localhost').search)

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import { type ErrorCode, FileServiceError } from '../../errors.ts'
+import { classifyFailure } from '../../database/connection/failures.ts'
+import { databaseUnavailable, type ErrorCode, FileServiceError } from '../../errors.ts'
 import { HttpError, statusCode } from './httpErrors.ts'
 
 /** RFC 9457. `headers` is not part of the body. */
@@ -60,7 +61,10 @@ const problems: Record<
   'upload-taken': { status: 409, title: 'Upload taken' },
 }
 
-/** What a client is told about an error. Of a failure on our side it learns the code, never the message. */
+/**
+ * What a client is told about an error. Of a failure on our side it learns the code, never the message. Only here a failed
+ * statement becomes `database-unavailable`: functions of the domain throw what node-postgres throws.
+ */
 export function toProblem(error: unknown): Problem {
   if (error instanceof FileServiceError) {
     const { status, title, retryAfterSeconds } = problems[error.code]
@@ -77,6 +81,7 @@ export function toProblem(error: unknown): Problem {
   }
   if (error instanceof HttpError) return { body: plain(error.status, error.message), headers: error.headers }
   const status = statusOf(error)
+  if (status === undefined && classifyFailure(error) !== 'other') return toProblem(databaseUnavailable(error))
   if (status === undefined || status >= 500) return { body: plain(500, undefined), headers: {} }
   // Of express, express-openapi-validator and body-parser; their messages speak about the request alone.
   const errors = status === 400 ? toErrors(error) : []

@@ -11,7 +11,7 @@ const BUCKET = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
 /**
  * How many bytes the file of an upload may have, as far as that is known before its body: the bucket of a form may be
- * named behind the file. What commits it judges again. Throws `database-unavailable`, and `file-not-found` for an upload
+ * named behind the file. What commits it judges again. Throws `file-not-found` for an upload
  * that nobody announced.
  */
 export async function uploadLimit(
