@@ -1,3 +1,4 @@
+import { MOST_PARTS } from '../model/upload.ts'
 import type { S3StorageOptions } from '../storage/s3/s3.ts'
 import type { StorageKind } from '../storage/storage.ts'
 import type { createReader } from './reader.ts'
@@ -5,27 +6,25 @@ import type { createReader } from './reader.ts'
 /** Where bytes are kept: below the data directory, or in an S3 bucket. */
 export type StorageConfig = { readonly kind: 'volume' } | (S3StorageOptions & { readonly kind: 's3' })
 
-/** S3 takes no more parts than that for one object. */
-const MOST_PARTS = 10_000
+/** The values of STORAGE. */
+export const storageKinds: readonly StorageKind[] = ['volume', 's3']
 
 /** The storages an environment describes. Settings of S3 are judged only when S3 is one of them. */
 export function storageConfig(
   read: ReturnType<typeof createReader>,
   { maxFileSizeBytes }: { maxFileSizeBytes: number },
 ): { storage: StorageConfig; storageFrom: StorageConfig | undefined } {
-  const kind = read.choice('STORAGE', kinds, 'volume')
+  const kind = read.choice('STORAGE', storageKinds, 'volume')
   const from = kindFrom(read, kind)
   const s3 = s3Config(read, [kind, from].includes('s3') ? read.refuse : () => {}, maxFileSizeBytes)
   const configOf = (each: StorageKind): StorageConfig => (each === 's3' ? s3 : { kind: each })
   return { storage: configOf(kind), storageFrom: from && configOf(from) }
 }
 
-const kinds = ['volume', 's3'] as const
-
 function kindFrom(read: ReturnType<typeof createReader>, target: StorageKind): StorageKind | undefined {
   const given = read.optional('STORAGE_FROM')
   if (given === undefined) return undefined
-  const kind = kinds.find((each) => each === given && each !== target)
+  const kind = storageKinds.find((each) => each === given && each !== target)
   if (kind === undefined)
     read.refuse(`STORAGE_FROM must be volume or s3, and not what STORAGE is, not "${given}"`)
   return kind

@@ -1,5 +1,8 @@
 import type { StorageKey } from './blob.ts'
 
+/** S3 takes no more parts than that for one object, and the service takes no more itself. */
+export const MOST_PARTS = 10_000
+
 export type UploadStatus = 'pending' | 'uploaded' | 'processing' | 'completed' | 'failed'
 
 /** A file to be, under the id it will have; once there is a file, what became of it. */
@@ -27,7 +30,7 @@ export interface UploadRecord {
 
 /** A part of an upload that the service received itself. */
 export interface UploadPart {
-  /** From 1 to 10,000. */
+  /** From 1 to `MOST_PARTS`. */
   readonly number: number
   readonly storageKey: StorageKey
   /** Bytes. */

@@ -1,5 +1,6 @@
 import { CopyObjectCommand } from '@aws-sdk/client-s3'
 import { fileNotFound, storageUnavailable } from '../../errors.ts'
+import { MOST_PARTS } from '../../model/upload.ts'
 import type { S3Calls } from './calls.ts'
 import { COPY_SECONDS, type RangeCopy, toCopySource } from './copies.ts'
 import { isMissing } from './errors.ts'
@@ -22,7 +23,6 @@ export interface S3ComposeOptions {
 const MEBIBYTE = 2 ** 20
 /** S3 refuses smaller parts, unless they are the last. */
 const LEAST_PART_BYTES = 5 * MEBIBYTE
-const MOST_PARTS = 10_000
 /** S3 copies no more in one call that is not of parts. */
 const MOST_COPIED_AT_ONCE = 5 * 2 ** 30
 /** S3 allows five times that; less is done sooner, and repeated sooner. */

@@ -70,7 +70,7 @@ export function createPartBuffers({ partBytes, most }: { partBytes: number; most
 }
 
 /** Parts of one upload at once: one that fills, and three on their way. */
-const MOST_PARTS = 4
+const MOST_HELD = 4
 
 /** Takes buffers for one upload, which may have to wait for its own. */
 export function createPartTaker(buffers: PartBuffers): () => Promise<PartBuffer> {
@@ -96,7 +96,7 @@ export function createPartTaker(buffers: PartBuffers): () => Promise<PartBuffer>
   return async () => {
     for (;;) {
       if (held === 0) return hold(await buffers.take())
-      const more = held < MOST_PARTS ? buffers.takeNow() : undefined
+      const more = held < MOST_HELD ? buffers.takeNow() : undefined
       if (more) return hold(more)
       await released.promise
     }
