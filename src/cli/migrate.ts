@@ -1,18 +1,31 @@
 import { loadConfig } from '../config.ts'
 import { listMigrations, migrateDown, migrateUp } from '../database/connection/migrate.ts'
 import type { Database } from '../database/schema.ts'
+import type { Command } from './command.ts'
 import { withDatabase } from './start/withDatabase.ts'
 
-const help = `upfile migrate up|down|status
+/** Changes or shows the schema of the database. */
+export const migrate: Command = {
+  name: 'migrate',
+  usage: 'up|down|status',
+  summary: "change or show the database's schema",
+  help: `  up      apply every migration that is not applied yet
+  down    take the newest migration back; its tables go, with everything in them
+  status  list the migrations and when each was applied
+`,
+  options: {},
+  words: 1,
+  run({ words: [word = ''] }) {
+    const action = Object.hasOwn(actions, word) ? actions[word] : undefined
+    return action && printLines(action)
+  },
+}
 
-  up      apply every migration that is not applied yet
-  down    take the newest one back; the tables it made go, with everything in them
-  status  list the migrations and when they were applied
-`
+type Action = (db: Database) => Promise<string[]>
 
-const actions: Readonly<Record<string, (db: Database) => Promise<string[]>>> = {
-  up: async (db) => sentences(await migrateUp(db), 'Applied'),
-  down: async (db) => sentences(await migrateDown(db), 'Took back'),
+const actions: Readonly<Record<string, Action>> = {
+  up: async (db) => toSentences(await migrateUp(db), 'Applied'),
+  down: async (db) => toSentences(await migrateDown(db), 'Took back'),
   status: async (db) => {
     const migrations = await listMigrations(db)
     return migrations.map(
@@ -21,19 +34,11 @@ const actions: Readonly<Record<string, (db: Database) => Promise<string[]>>> = {
   },
 }
 
-/** Changes or shows the schema. Resolves with the exit code. */
-export async function migrate([word, ...rest]: readonly string[]): Promise<number> {
-  const action = word !== undefined && Object.hasOwn(actions, word) ? actions[word] : undefined
-  if (word === '--help' || !action || rest.length > 0) {
-    const asked = word === '--help' || rest.includes('--help')
-    ;(asked ? process.stdout : process.stderr).write(help)
-    return asked ? 0 : 2
-  }
-  return await withDatabase(loadConfig(process.env), async ({ db }) => {
+const printLines = async (action: Action) =>
+  await withDatabase(loadConfig(process.env), async ({ db }) => {
     for (const line of await action(db)) process.stdout.write(`${line}\n`)
     return 0
   })
-}
 
-const sentences = (names: readonly string[], verb: string) =>
+const toSentences = (names: readonly string[], verb: string) =>
   names.length === 0 ? ['Nothing to do.'] : names.map((name) => `${verb} ${name}.`)

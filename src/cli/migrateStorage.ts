@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { storageKinds } from '../config/storage.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { unlessBusy } from '../database/connection/locks.ts'
 import { migrateUp } from '../database/connection/migrate.ts'
@@ -8,27 +8,32 @@ import { moveStorage } from '../domain/moving/moveStorage.ts'
 import { armFailpoints } from '../runtime/failpoint.ts'
 import type { MovingStorage } from '../storage/moving.ts'
 import type { StorageKind } from '../storage/storage.ts'
+import type { Command } from './command.ts'
 import { openMoving } from './start/openStorage.ts'
 import { withDatabase } from './start/withDatabase.ts'
 
-const help = `upfile migrate-storage --to volume|s3
-
-Copies the bytes of all files from the other storage, reads every copy back and compares its hash. It needs the settings
-of both storages; STORAGE and STORAGE_FROM may be what they are. Services may run meanwhile. When none writes to the
-other storage any more, that is, when all that run have STORAGE=volume|s3 and STORAGE_FROM=<the other>, it says that the
-files are moved, and STORAGE_FROM can be dropped. It removes nothing from the other storage.
+/** Moves the bytes of all files to one of the storages. */
+export const migrateStorage: Command = {
+  name: 'migrate-storage',
+  usage: '--to volume|s3',
+  summary: 'move the bytes of all files to the other storage',
+  help: `Copies the bytes of all files from the other storage, reads every copy back and compares its hash. It needs the settings
+of both storages; STORAGE and STORAGE_FROM may be what they are. Services may run meanwhile. When no service writes to the
+other storage any more, that is, when all have STORAGE=volume|s3 and STORAGE_FROM=<the other>, it says that the files are
+moved, and STORAGE_FROM can be dropped. It removes nothing from the other storage.
 
 Stopped or killed, it goes on where it was when it is run again. Prints what cannot be moved, and on standard error how far
 it is. Exit code 0 when every file is moved, 1 when not, 2 for a wrong call.
-`
+`,
+  options: { to: { type: 'string' } },
+  words: 0,
+  run({ options }) {
+    const to = storageKinds.find((kind) => kind === options.to)
+    return to && move(to)
+  },
+}
 
-/** Moves the bytes of all files to one of the storages. Resolves with the exit code. */
-export async function migrateStorage(words: readonly string[]): Promise<number> {
-  const { to, asked } = parseWords(words)
-  if (!to) {
-    ;(asked ? process.stdout : process.stderr).write(help)
-    return asked ? 0 : 2
-  }
+async function move(to: StorageKind): Promise<number> {
   const config = loadConfig(process.env, { STORAGE: to, STORAGE_FROM: otherOf(to) })
   armFailpoints(config.failpoints)
   return await withDatabase(config, async ({ db }) => {
@@ -92,13 +97,3 @@ const toMebibytes = (bytes: number) => (bytes / MEBIBYTE).toFixed(1)
 const say = (sentence: string) => void process.stdout.write(`${sentence}\n`)
 
 const otherOf = (kind: StorageKind): StorageKind => (kind === 's3' ? 'volume' : 's3')
-
-function parseWords(words: readonly string[]): { to: StorageKind | undefined; asked: boolean } {
-  try {
-    const options = { to: { type: 'string' }, help: { type: 'boolean', default: false } } as const
-    const { to, help: asked } = parseArgs({ args: [...words], options }).values
-    return { to: asked ? undefined : (['volume', 's3'] as const).find((kind) => kind === to), asked }
-  } catch {
-    return { to: undefined, asked: false }
-  }
-}

@@ -1,15 +1,20 @@
 import type { Logger } from '../../logger.ts'
 
+/** Why the process ends. */
 export interface End {
   readonly reason: string
+  /** The exit code. */
   readonly code: number
 }
 
-/**
- * The end of the process as something to wait for: a signal ends it with 0, an error that nobody caught with 1. Ctrl-C
- * through npm arrives twice; whatever comes after the first changes nothing.
- */
-export function waitForEnd(logger: Logger): { readonly promise: Promise<End>; begun(): boolean } {
+export interface Ending {
+  /** Resolves when the end begins. Only the first reason counts: Ctrl-C through npm arrives twice. */
+  readonly promise: Promise<End>
+  begun(): boolean
+}
+
+/** Listens for the end of the process: SIGTERM and SIGINT end it with exit code 0, an error that nobody caught with 1. */
+export function waitForEnd(logger: Logger): Ending {
   const { promise, resolve } = Promise.withResolvers<End>()
   let begun = false
   const end = (reason: string, code: number) => {

@@ -1,0 +1,85 @@
+import type { Config } from '../../config.ts'
+import { migrateUp } from '../../database/connection/migrate.ts'
+import type { ServiceRole } from '../../database/connection/presence.ts'
+import type { Deps } from '../../deps.ts'
+import { advanceMark } from '../../domain/maintenance/mark.ts'
+import { attend } from '../../domain/moving/attendance.ts'
+import { bindStorage } from '../../domain/moving/bindStorage.ts'
+import { hasCode } from '../../errors.ts'
+import type { Logger } from '../../logger.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { checkDatabase } from './checkDatabase.ts'
+import { openDatabase } from './openDatabase.ts'
+import { openDeps } from './openDeps.ts'
+import { openStorage } from './openStorage.ts'
+import { waitForDatabase } from './waitForDatabase.ts'
+import type { End } from './waitForEnd.ts'
+
+/** A service that is open and does nothing yet: a command runs HTTP, maintenance or jobs on it. */
+export interface OpenService {
+  readonly deps: Deps
+  /** Where the database is. Never a password. */
+  readonly databasePlace: string
+  /** Resolves when the service must end: its database ended, or its files were moved to another storage. */
+  readonly lost: Promise<End>
+  /** Closes everything in the order in which it has to end: the database last. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens database and storage, makes sure that they belong together and lets other services see this one. Throws an Error
+ * that says what to mend; nothing stays open then.
+ */
+export async function openService(
+  config: Config,
+  logger: Logger,
+  { stopping }: { readonly stopping: () => boolean },
+): Promise<OpenService> {
+  const closing = new AsyncDisposableStack()
+  const close = () => closing.disposeAsync()
+  try {
+    const database = await openDatabase(config, logger, { share: false })
+    closing.defer(async () => {
+      await database.close()
+      logger.info('Stopped')
+    })
+    const { db } = database
+    await waitForDatabase(db, logger, { stopping })
+    await checkDatabase(db, logger, config.environment)
+    await migrateUp(db)
+    const storage = await openStorage(config)
+    const storageId = await bindStorage(db, storage)
+    const attendance = await attend(database, logger, { role: roleOf(config), storageId })
+    closing.defer(() => attendance.end())
+    closing.defer(() => storage.close()) // while others still see this service
+    await checkStorage(storage, logger)
+    await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
+    const deps = await openDeps({ config, logger, db, storage, storageId, stopping })
+    closing.defer(() => deps.digestThreads.close())
+    return {
+      deps,
+      databasePlace: database.place,
+      lost: Promise.race([
+        database.lost.then(() => ({ reason: 'The database of this service ended', code: 1 })),
+        attendance.lost.then(() => ({ reason: 'Files were moved to another storage', code: 1 })),
+      ]),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const roleOf = ({ storage, storageFrom }: Config): ServiceRole => ({
+  writesTo: storage.kind,
+  readsFrom: [storage.kind, ...(storageFrom ? [storageFrom.kind] : [])],
+})
+
+/** A full storage still serves downloads and deletions. */
+async function checkStorage(storage: Storage, logger: Logger): Promise<void> {
+  await storage.check().catch((error: unknown) => {
+    if (!hasCode(error, 'storage-full')) throw error
+    logger.warn('The storage is full: nothing can be uploaded', { error })
+  })
+}
