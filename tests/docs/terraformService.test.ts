@@ -55,7 +55,7 @@ describe("the service's task", () => {
     })
   })
 
-  it('may do in S3 what the code does, and nothing else; the README gives the same rights', () => {
+  it('may do in S3 what the code does, and nothing else; docs/s3.md gives the same rights', () => {
     const calls = readdirSync(join(repository, 'src/storage/s3')).flatMap((name) =>
       [...read(`src/storage/s3/${name}`).matchAll(/\bnew (\w+)Command\(/g)].map(([, call]) => String(call)),
     )
@@ -74,7 +74,7 @@ describe("the service's task", () => {
           : `${expression('aws_s3_bucket.files.arn')}/${expression('var.s3_prefix')}*`,
       ])
     }
-    const [, policy = '{}'] = /```json\n(\{\s+"Version"[^`]*)```/.exec(read('README.md')) ?? []
+    const [, policy = '{}'] = /```json\n(\{\s+"Version"[^`]*)```/.exec(read('docs/s3.md')) ?? []
     const { Statement }: { Statement: readonly { Action: readonly string[] }[] } = JSON.parse(policy)
     expect(sorted(Statement.flatMap(({ Action }) => Action))).toEqual(needed)
   })

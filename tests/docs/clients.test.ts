@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { runInNewContext } from 'node:vm'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { download, send } from '../support/client.ts'
+import { fenceOf } from '../support/guides.ts'
+import { startService, type TestService } from '../support/service.ts'
+
+const run = promisify(execFile)
+
+describe('docs/clients.md', () => {
+  let service: TestService
+  let directory: string
+  beforeAll(async () => {
+    service = await startService()
+    directory = await mkdtemp(join(tmpdir(), 'upfile-clients-'))
+  })
+  afterAll(async () => {
+    await service.stop()
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  it('has a client for Node that sends a file, twice if need be, and gets it back', async () => {
+    const script = fenceOf('docs/clients.md', 'Node', 'js').replaceAll(
+      'localhost:8000',
+      new URL(service.url).host,
+    )
+    await writeFile(join(directory, 'client.mjs'), script)
+    const bytes = randomBytes(300_000)
+    await writeFile(join(directory, 'a file'), bytes)
+    const printed = []
+    for (let count = 0; count < 2; count += 1) {
+      const { stdout } = await run(process.execPath, ['client.mjs', 'a file'], { cwd: directory })
+      expect(await readFile(join(directory, 'a file.copy'))).toEqual(bytes)
+      printed.push(stdout)
+    }
+    expect(printed[0]).toMatch(/^\S{36} application\/octet-stream 300000\n$/)
+    expect(printed[1]).toBe(printed[0])
+  })
+
+  it.each(['PUT', 'POST'])(
+    'has a function for a browser that sends an announced file by %s',
+    async (method) => {
+      const sendAnnounced: (file: Blob, request: unknown) => Promise<Response> = runInNewContext(
+        `${fenceOf('docs/clients.md', 'Browser', 'js')}; sendAnnounced`,
+        { fetch: (url: string, init: RequestInit) => fetch(new URL(url, service.url), init), FormData },
+      )
+      const bytes = `From a browser by ${method}.`
+      const json = (path: string, verb: string, body: unknown) =>
+        send(service, path, {
+          method: verb,
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify(body),
+        })
+      const announcement = { filename: 'page.txt', type: 'text/plain', file_size: bytes.length, method }
+      const { body: announced } = await json('/presigned-url', 'POST', announcement)
+      const { key } = announced as { key: string }
+      const sent = await sendAnnounced(new Blob([bytes], { type: 'text/plain' }), announced)
+      expect(sent.ok).toBe(true)
+      expect((await json('/file-status', 'PUT', { uuid: key, status: 'uploaded' })).status).toBe(200)
+      expect((await download(service, key)).bytes.toString()).toBe(bytes)
+    },
+  )
+})
