@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 
 const repository = resolve(import.meta.dirname, '../..')
@@ -17,12 +17,17 @@ const all = (pattern: RegExp, text: string) => [...text.matchAll(pattern)].map((
 describe('ARCHITECTURE.md', () => {
   const text = read('ARCHITECTURE.md')
 
-  it('fits on two screens', () => {
-    expect(text.split('\n').length).toBeLessThanOrEqual(100)
+  it('has one screen of words, and a diagram for each way', () => {
+    const words = text.replaceAll(/^```\w+\n.*?^```\n/gms, '').replaceAll(/^\|.*\n/gm, '')
+    expect(words.split('\n').length).toBeLessThanOrEqual(60)
+    expect(all(/^```mermaid\n(\w+)/gm, text)).toEqual(Array(3).fill('sequenceDiagram'))
+    // A semicolon would end a message there.
+    expect(all(/^```mermaid\n(.*?)^```/gms, text).join('')).not.toContain(';')
   })
 
   it('gives a reason for each dependency, and for no other', () => {
-    const names = all(/^\| ([^|]+) \| \S.*\|$/gm, text).flatMap((cell) =>
+    const [, table = ''] = text.split(/^## Dependencies$/m)
+    const names = all(/^\| ([^|]+) \| \S.*\|$/gm, table).flatMap((cell) =>
       cell.replace(/ \(optional\)/, '').split(', '),
     )
     const reasoned = (name: string) =>
@@ -35,13 +40,20 @@ describe('ARCHITECTURE.md', () => {
     ).toEqual([])
   })
 
-  it('shows a tree of what is there', () => {
-    const tree = all(/^((?:src|api|migrations)\/\S*(?: \w+\/)?) {2,}/gm, text).flatMap((paths) => {
-      const [first = '', second] = paths.split(' ')
-      return second === undefined ? [first] : [first, `src/${second}`]
+  it('draws the tree of src as it is', () => {
+    const [tree = ''] = all(/^```text\n(.*?)^```/gms, text)
+    const parents: string[] = []
+    const drawn = tree.split('\n').flatMap((line) => {
+      const [, indentation = '', names = ''] = /^( *)((?:\w+\/ *)+)/.exec(line) ?? []
+      const depth = indentation.length / 2
+      const folders = (names.match(/\w+\//g) ?? []).map((name) => [...parents.slice(0, depth), name].join(''))
+      if (folders[0] !== undefined) parents[depth] = String(/\w+\//.exec(names)?.[0])
+      return folders
     })
-    expect(tree.length).toBeGreaterThan(8)
-    expect(tree.filter((path) => !existsSync(join(repository, path)))).toEqual([])
+    const folders = readdirSync(join(repository, 'src'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => `${relative(repository, join(entry.parentPath, entry.name))}/`)
+    expect(drawn.toSorted()).toEqual(['api/', 'migrations/', 'src/', ...folders].toSorted())
   })
 })
 
@@ -85,7 +97,12 @@ describe('the documents', () => {
   })
 
   it.each(documents)('%s names modules that are there', (document) => {
-    const modules = all(/`((?:domain|http|cli|database|storage|handlers)\/\w+)`/g, read(document))
-    expect(modules.filter((path) => !existsSync(join(repository, 'src', `${path}.ts`)))).toEqual([])
+    const modules = all(
+      /`((?:domain|http|cli|database|storage|handlers|digests|runtime|config|model)(?:\/\w+)+)`/g,
+      read(document),
+    )
+    expect(
+      modules.filter((path) => !['', '.ts'].some((end) => existsSync(join(repository, 'src', path + end)))),
+    ).toEqual([])
   })
 })
