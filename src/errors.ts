@@ -35,8 +35,6 @@ export type ErrorCode =
   | 'precondition-failed'
   | 'query-invalid'
   | 'range-not-satisfiable'
-  | 'request-invalid'
-  | 'service-stopping'
   | 'size-mismatch'
   | 'storage-full'
   | 'storage-unavailable'
@@ -206,10 +204,6 @@ export const rangeNotSatisfiable = (size: number) =>
   new FileServiceError('range-not-satisfiable', `The range lies outside the ${size} bytes of the file.`, {
     size,
   })
-
-export const requestInvalid = (detail: string) => new FileServiceError('request-invalid', detail)
-
-export const serviceStopping = () => new FileServiceError('service-stopping', 'The service is stopping.')
 
 export const sizeMismatch = (announced: number, found: number) =>
   new FileServiceError(

@@ -49,8 +49,6 @@ const problems: Record<
   'precondition-failed': { status: 412, title: 'Precondition failed' },
   'query-invalid': { status: 400, title: 'Query invalid' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
-  'request-invalid': { status: 400, title: 'Request invalid' },
-  'service-stopping': { status: 503, title: 'Service stopping', retryAfterSeconds: 5 },
   'size-mismatch': { status: 422, title: 'Size mismatch' },
   'storage-full': { status: 507, title: 'Storage full' },
   'storage-unavailable': { status: 503, title: 'Storage unavailable', retryAfterSeconds: 5 },
