@@ -5,24 +5,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { runInNewContext } from 'node:vm'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { download, send } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
 import { fenceOf } from '../support/guides.ts'
-import { startService, type TestService } from '../support/service.ts'
 
 const run = promisify(execFile)
 
-describe('docs/clients.md', () => {
-  let service: TestService
+describeService('docs/clients.md', (service) => {
   let directory: string
   beforeAll(async () => {
-    service = await startService()
     directory = await mkdtemp(join(tmpdir(), 'upfile-clients-'))
   })
-  afterAll(async () => {
-    await service.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  afterAll(() => rm(directory, { recursive: true, force: true }))
 
   it('has a client for Node that sends a file, twice if need be, and gets it back', async () => {
     const script = fenceOf('docs/clients.md', 'Node', 'js').replaceAll(
