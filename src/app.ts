@@ -1,7 +1,6 @@
 import express, { type Express } from 'express'
 import type { Deps } from './deps.ts'
 import { registry } from './handlers/index.ts'
-import { publicUrlSetting } from './http/answers/publicUrl.ts'
 import { loadSpec } from './http/contract/spec.ts'
 import { docs } from './http/pages/docs.ts'
 import { pageAssets } from './http/pages/page.ts'
@@ -16,15 +15,10 @@ import { identifyRequest } from './http/server/requestId.ts'
 
 /** The order of middleware, nothing else. Throws when the spec is broken or disagrees with the handlers. */
 export async function createApp(deps: Deps): Promise<Express> {
-  const { corsOrigins, publicUrl, trustedProxies } = deps.config.http
+  const { corsOrigins } = deps.config.http
   const spec = await loadSpec()
   const app = express()
-  app
-    .disable('x-powered-by')
-    .disable('etag')
-    .enable('case sensitive routing') // else a proxy's rule for a path could be stepped around
-    .set('trust proxy', trustedProxies)
-    .set(publicUrlSetting, publicUrl)
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing') // else a proxy's rule for a path could be stepped around
 
   app.use(identifyRequest(deps))
   app.use(forbidSniffing)

@@ -1,19 +1,22 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
+import { contextOf } from './contract/context.ts'
 import { toProblem } from './problems/problems.ts'
 import { releaseClaim } from './receive/claims.ts'
+import { giveUpReceived } from './receive/received.ts'
 import { sendAndLinger } from './server/linger.ts'
-import { requestIdOf } from './server/requestId.ts'
 
-/** Everything thrown anywhere ends here. */
+/** Everything thrown anywhere ends here. A file that came with the request and that no handler took is given up. */
 export const problemHandler =
-  ({ logger }: Pick<Deps, 'logger'>): ErrorRequestHandler =>
+  (deps: Deps): ErrorRequestHandler =>
   async (error: unknown, req: Request, res: Response, _next) => {
+    const { logger } = deps
     const { body, headers } = toProblem(error)
-    const request = { request_id: requestIdOf(res), method: req.method, path: req.path }
+    const request = { request_id: contextOf(req).id, method: req.method, path: req.path }
     const answer = { ...request, status: body.status, code: body.code }
     if (body.status >= 500) logger.error('Request failed', { ...answer, error })
     else logger.debug('Request refused', answer)
+    await giveUpReceived(deps, req)
     await releaseClaim(req, error)
     if (res.destroyed || res.writableEnded) return // the client is gone, or has its answer
     if (res.headersSent) return void res.destroy() // too late for another status: the download is cut short

@@ -2,13 +2,13 @@ import express, { type RequestHandler } from 'express'
 import * as OpenApiValidator from 'express-openapi-validator'
 import type { Deps } from '../deps.ts'
 import { acceptsAnswer } from './contract/accepts.ts'
+import { contextOf } from './contract/context.ts'
 import { findOperation } from './contract/findOperation.ts'
-import { operationOf, pathParametersOf } from './contract/matchedRequest.ts'
 import { refuseInfiniteQuery, refuseMalformedPath, refuseNestedQuery } from './contract/oddTargets.ts'
 import type { BoundHandlers, Registry } from './contract/operation.ts'
 import { parametersFirst } from './contract/parametersFirst.ts'
 import { requireLink } from './contract/requireLink.ts'
-import { type Spec, withoutSuffix } from './contract/spec.ts'
+import type { Spec } from './contract/spec.ts'
 import { receiveBody } from './receive/receiveBody.ts'
 
 /** The middleware that makes the spec the running router: find the operation, receive its body, validate, serve. */
@@ -89,8 +89,9 @@ function answerOptions({ routes }: Spec): RequestHandler {
 const serve =
   (handlers: BoundHandlers): RequestHandler =>
   (req, res, next) => {
-    const handler = handlers.get(withoutSuffix(operationOf(req)?.operationId ?? ''))
+    const { operation } = contextOf(req)
+    const handler = operation && handlers.get(operation.id)
     if (!handler) return next()
-    req.params = pathParametersOf(req)
+    req.params = operation.pathParameters
     return handler(req, res, next)
   }

@@ -4,15 +4,16 @@ import type { Operation } from '../../http/contract/operation.ts'
 import { takeReceived } from '../../http/receive/received.ts'
 
 export const createFile: Operation<'createFile'> = (deps) => async (req, res) => {
-  const { file_name, file_type, bucket, metadata, expires_in } = req.body
-  const { filename, contentType, ...received } = takeReceived(req)
+  const { file_name, file_type, bucket, expires_in } = req.body
+  const metadata = parseMetadataText(req.body.metadata)
+  const { receipt, filename, contentType } = takeReceived(req)
   await answerStored(deps, req, res, {
-    ...received,
+    receipt,
     bucket: bucket ?? 'default',
     // What a page's form leaves empty was not filled in.
     name: file_name || filename || '',
     declaredType: file_type || contentType,
-    metadata: () => parseMetadataText(metadata),
+    metadata,
     expiresInSeconds: expires_in === undefined ? undefined : Number(expires_in),
     duplicates: req.query.duplicates ?? 'refuse',
   })

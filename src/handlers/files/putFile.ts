@@ -4,14 +4,15 @@ import type { Operation } from '../../http/contract/operation.ts'
 import { takeReceived } from '../../http/receive/received.ts'
 
 export const putFile: Operation<'putFile'> = (deps) => async (req, res) => {
-  const { file_name, bucket, metadata, expires_in, duplicates } = req.query
-  const { filename, contentType, ...received } = takeReceived(req)
+  const { file_name, bucket, expires_in, duplicates } = req.query
+  const metadata = parseMetadataText(req.query.metadata)
+  const { receipt, filename, contentType } = takeReceived(req)
   await answerStored(deps, req, res, {
-    ...received,
+    receipt,
     bucket: bucket ?? 'default',
     name: file_name ?? filename ?? '',
     declaredType: contentType,
-    metadata: () => parseMetadataText(metadata),
+    metadata,
     expiresInSeconds: expires_in,
     duplicates: duplicates ?? 'refuse',
   })

@@ -1,4 +1,5 @@
-import type { Request, Response } from 'express'
+import type { IncomingMessage } from 'node:http'
+import type { Response } from 'express'
 import type { components } from '../../../api/openapi.gen.ts'
 import type { Deps } from '../../deps.ts'
 import { storeUpload } from '../../domain/uploads/storeUpload.ts'
@@ -11,7 +12,7 @@ import { toStateBody } from './stateBody.ts'
 /** Makes received bytes the file that was announced, and answers as S3 does, and more. Throws what `storeUpload` throws. */
 export async function answerDirect(
   deps: Deps,
-  req: Pick<Request, 'app' | 'get'>,
+  req: IncomingMessage,
   res: Response<components['schemas']['FileState']>,
   uploadId: string,
 ): Promise<void> {

@@ -1,15 +1,12 @@
-import type { Request, Response } from 'express'
+import type { IncomingMessage } from 'node:http'
+import type { Response } from 'express'
 import type { Deps } from '../../deps.ts'
 import { type StoreRequest, storeFile } from '../../domain/storing/storeFile.ts'
 import { fileExists, preconditionFailed } from '../../errors.ts'
-import { refusing } from '../receive/received.ts'
+import { contextOf } from '../contract/context.ts'
+import { header } from '../fields/header.ts'
 import { type FileBody, filesPath, metadataEtag, toFileBody } from './fileBody.ts'
 import { publicUrl } from './publicUrl.ts'
-
-/** A StoreRequest whose metadata is still to be parsed. */
-export type UploadRequest = Omit<StoreRequest, 'metadata'> & {
-  readonly metadata: () => StoreRequest['metadata']
-}
 
 /**
  * Makes received bytes a file and answers 201 with it. Throws `file-exists` with the file that has these bytes, or
@@ -17,14 +14,13 @@ export type UploadRequest = Omit<StoreRequest, 'metadata'> & {
  */
 export async function answerStored(
   deps: Deps,
-  req: Pick<Request, 'app' | 'get'>,
+  req: IncomingMessage,
   res: Response<FileBody>,
-  request: UploadRequest,
+  request: Omit<StoreRequest, 'claim'>,
 ): Promise<void> {
-  const metadata = await refusing(deps, request, request.metadata)
-  const onlyNew = req.get('if-none-match')?.trim() === '*'
+  const onlyNew = header(req, 'if-none-match')?.trim() === '*'
   const duplicates = onlyNew ? 'refuse' : request.duplicates
-  const result = await storeFile(deps, { ...request, metadata, duplicates })
+  const result = await storeFile(deps, { ...request, duplicates, claim: contextOf(req).claim })
   const { file } = result
   if (result.kind === 'exists')
     throw onlyNew ? preconditionFailed('If-None-Match') : fileExists(file.bucket, toFileBody(req, file))

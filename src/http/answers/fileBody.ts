@@ -1,4 +1,4 @@
-import type { Request } from 'express'
+import type { IncomingMessage } from 'node:http'
 import type { components } from '../../../api/openapi.gen.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { publicUrl } from './publicUrl.ts'
@@ -8,7 +8,7 @@ export type FileBody = components['schemas']['File']
 export const filesPath = '/service/fileupload'
 
 /** A file as the API shows it. */
-export const toFileBody = (req: Pick<Request, 'app' | 'get'>, file: FileRecord): FileBody => ({
+export const toFileBody = (req: IncomingMessage, file: FileRecord): FileBody => ({
   id: file.id,
   file_hash: file.hash,
   file_name: file.name,

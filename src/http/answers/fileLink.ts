@@ -1,4 +1,4 @@
-import type { Request } from 'express'
+import type { IncomingMessage } from 'node:http'
 import { findStorageKeyOfFile } from '../../database/rows/fileContents.ts'
 import type { Deps } from '../../deps.ts'
 import { toDownloadName } from '../../domain/values/fileNames.ts'
@@ -25,7 +25,7 @@ export interface FileLink {
  */
 export async function fileLink(
   { clock, db, links, rulesOfBuckets, storage }: Deps,
-  req: Pick<Request, 'app' | 'get'>,
+  req: IncomingMessage,
   file: FileRecord,
   { disposition, seconds: wished, publicPath }: LinkWishes,
 ): Promise<FileLink> {

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { notAcceptable } from '../problems/httpErrors.ts'
-import { operationOf } from './matchedRequest.ts'
+import { descriptionOf } from './context.ts'
 
 /** 406 when the client takes none of the types the operation answers with, before any body is read. */
 export const acceptsAnswer: RequestHandler = (req, _res, next) => {
@@ -12,7 +12,7 @@ export const acceptsAnswer: RequestHandler = (req, _res, next) => {
 }
 
 function answerTypes(req: Request): string[] {
-  const responses = operationOf(req)?.responses ?? {}
+  const responses = descriptionOf(req)?.responses ?? {}
   return Object.entries(responses)
     .filter(([status]) => status.startsWith('2'))
     .flatMap(([, response]) => Object.keys(response.content ?? {}))

@@ -1,18 +1,26 @@
 import express, { type Request, type RequestHandler } from 'express'
 import { match } from 'path-to-regexp'
-import { operationOf } from './matchedRequest.ts'
+import { contextOf } from './context.ts'
+import type { DescribedOperation } from './describedOperation.ts'
 import type { Route } from './spec.ts'
 
+/** What the validator keeps about a request in `req.openapi`. */
+interface Found {
+  readonly schema: DescribedOperation
+  readonly pathParams: Record<string, string>
+}
+
 /**
- * Finds the operation of a request: what the validator's own `stages` find. They compile every path anew for every request,
- * so they are asked once per operation, and later only for what is none.
+ * Finds the operation of a request as the validator's own `stages` do, and puts it into the context. The stages compile every
+ * path anew for every request, so they run once per operation, and for requests that ask for none: they say why.
  */
 export function findOperation(routes: readonly Route[], stages: readonly RequestHandler[]): RequestHandler {
-  const ask = express.Router().use(...stages)
-  const known = routes.map(({ method, expressPath }) => ({
-    method: method.toUpperCase(),
-    match: match(expressPath, { sensitive: true }),
-    found: undefined as object | undefined,
+  const runStages = express.Router().use(...stages)
+  const known = routes.map((route) => ({
+    method: route.method.toUpperCase(),
+    operationId: route.operationId,
+    match: match<Record<string, string>>(route.expressPath, { sensitive: true }),
+    found: undefined as Found | undefined,
   }))
   return (req, res, next) => {
     const [path = ''] = req.originalUrl.split('?', 1)
@@ -20,26 +28,35 @@ export function findOperation(routes: readonly Route[], stages: readonly Request
       const matched = route.method === req.method && route.match(path)
       if (!matched) continue
       if (route.found) {
-        Object.assign(req, { openapi: { ...route.found, pathParams: { ...matched.params } } })
-        forgetType(req)
+        const openapi = { ...route.found, pathParams: { ...matched.params } }
+        Object.assign(req, { openapi })
+        keepOperation(req, route.operationId, openapi)
         return next()
       }
-      return ask(req, res, (error?: unknown) => {
-        if (!error && 'openapi' in req) route.found = Object(req.openapi)
-        forgetType(req)
-        next(error)
+      return runStages(req, res, (error?: unknown) => {
+        const found = error ? undefined : foundBy(req)
+        if (!found) return next(error)
+        route.found = found
+        keepOperation(req, route.operationId, found)
+        next()
       })
     }
-    ask(req, res, next)
+    runStages(req, res, next)
   }
 }
 
+const foundBy = (req: Request & { readonly openapi?: Found }): Found | undefined => req.openapi
+
+function keepOperation(req: Request, id: string, { schema, pathParams }: Found): void {
+  contextOf(req).operation = { id, description: schema, pathParameters: pathParams }
+  forgetType(req, schema)
+}
+
 /**
- * Where any type will do, or none is looked at: the validator keeps compiled schemas for each distinct Content-Type, so
- * those of a stranger would fill the memory.
+ * Simplifies a Content-Type that the operation does not depend on: the validator keeps compiled schemas for each distinct
+ * one, so those of a stranger would fill the memory.
  */
-function forgetType(req: Request) {
-  const content = operationOf(req)?.requestBody?.content
-  if (!content) delete req.headers['content-type']
-  else if (content['*/*']) req.headers['content-type'] = 'application/octet-stream'
+function forgetType(req: Request, { requestBody }: DescribedOperation): void {
+  if (!requestBody) delete req.headers['content-type']
+  else if (requestBody.content['*/*']) req.headers['content-type'] = 'application/octet-stream'
 }

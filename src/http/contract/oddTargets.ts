@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import { queryInvalid } from '../../errors.ts'
 import { badRequest } from '../problems/httpErrors.ts'
-import { operationOf } from './matchedRequest.ts'
+import { descriptionOf } from './context.ts'
 
 /**
  * The validator reads brackets in the name of a parameter as a path and drops some without a word, so there are none but
@@ -10,7 +10,7 @@ import { operationOf } from './matchedRequest.ts'
 export const refuseNestedQuery: RequestHandler = (req, _res, next) => {
   if (!/\[|%5b/i.test(req.originalUrl)) return next()
   const names = [...new URLSearchParams(req.originalUrl.replace(/^[^?]*/, '')).keys()]
-  const deep = (operationOf(req)?.parameters ?? []).flatMap((parameter) =>
+  const deep = (descriptionOf(req)?.parameters ?? []).flatMap((parameter) =>
     parameter.style === 'deepObject' ? [parameter.name] : [],
   )
   const nested = names.some(

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express'
-import { operationOf } from './matchedRequest.ts'
+import { descriptionOf } from './context.ts'
 
 /** Parameters that come with a body of so many bytes, or fewer, are judged together with it. */
 const SMALL_BODY_BYTES = 2 ** 20
@@ -12,7 +12,7 @@ export const parametersFirst =
   (validate: RequestHandler): RequestHandler =>
   (req, res, next) => {
     if (!isCostly(req)) return next()
-    const { requestBody, ...schema } = operationOf(req) ?? {}
+    const { requestBody, ...schema } = descriptionOf(req) ?? {}
     if (!requestBody || !('openapi' in req)) return next()
     const { openapi } = req
     Object.assign(req, { openapi: { ...Object(openapi), schema } })

@@ -1,12 +1,12 @@
 import type { RequestHandler } from 'express'
 import type { Deps } from '../../deps.ts'
-import { operationOf } from './matchedRequest.ts'
+import { descriptionOf } from './context.ts'
 
 /** Lets a request to an operation that needs a link through only with one, before its body is asked for. */
 export const requireLink =
   ({ links }: Pick<Deps, 'links'>): RequestHandler =>
   (req, _res, next) => {
-    const needed = operationOf(req)?.security?.some((scheme) => Object.hasOwn(scheme, 'link'))
+    const needed = descriptionOf(req)?.security?.some((scheme) => Object.hasOwn(scheme, 'link'))
     if (needed) links.verify(req.method, req.originalUrl)
     next()
   }

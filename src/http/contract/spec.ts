@@ -66,8 +66,7 @@ export async function loadSpec(): Promise<Spec> {
 const METHODS = ['get', 'head', 'post', 'put', 'delete', 'patch'] as const
 
 /** The operation that serves a HEAD is that of its GET. */
-export const withoutSuffix = (id: string) =>
-  id.endsWith(HEAD_SUFFIX) ? id.slice(0, -HEAD_SUFFIX.length) : id
+const withoutSuffix = (id: string) => (id.endsWith(HEAD_SUFFIX) ? id.slice(0, -HEAD_SUFFIX.length) : id)
 
 /** A parameter itself, where only a reference to it is written. */
 function resolved(

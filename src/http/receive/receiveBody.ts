@@ -3,11 +3,14 @@ import type { Deps } from '../../deps.ts'
 import { claimIdempotencyKey } from '../../domain/storing/idempotency.ts'
 import { createLease } from '../../domain/storing/lease.ts'
 import { encodingUnsupported, fileTooLarge, preconditionFailed } from '../../errors.ts'
-import { type DescribedSchema, header, operationOf } from '../contract/matchedRequest.ts'
+import { descriptionOf } from '../contract/context.ts'
+import type { DescribedSchema } from '../contract/describedOperation.ts'
 import { parseDigests } from '../fields/digestFields.ts'
+import { header } from '../fields/header.ts'
 import { badRequest, unsupportedMediaType } from '../problems/httpErrors.ts'
 import { openBody } from './bodyStream.ts'
 import { keepClaim } from './claims.ts'
+import { giveUpReceived } from './received.ts'
 import { receiveForm } from './receiveForm.ts'
 import { receiveJson } from './receiveJson.ts'
 import { receiveRaw } from './receiveRaw.ts'
@@ -22,7 +25,7 @@ const FORM_OVERHEAD_BYTES = 2 ** 20
 /** Receives the body an operation declares: a form or raw bytes go to the storage, JSON becomes `req.body`. */
 export function receiveBody(deps: Deps): RequestHandler {
   return async (req, res, next) => {
-    const content = operationOf(req)?.requestBody?.content
+    const content = descriptionOf(req)?.requestBody?.content
     if (!content) return next()
     insistOnType(req, Object.keys(content))
     const form = content['multipart/form-data']
@@ -41,7 +44,7 @@ function insistOnType(req: Request, taken: readonly string[]) {
 
 /** Whether the operation says that it looks at a header. */
 const declares = (req: Request, name: string) =>
-  operationOf(req)?.parameters?.some((parameter) => parameter.name === name) ?? false
+  descriptionOf(req)?.parameters?.some((parameter) => parameter.name === name) ?? false
 
 /** What can be refused without the bytes is refused before the first of them is asked for; see `parametersFirst`, too. */
 async function receiveUpload(deps: Deps, req: Request, res: Response, schema: DescribedSchema | undefined) {
@@ -68,10 +71,12 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
 
   const body = openBody(req, deps.config.http)
   const lease = createLease(deps)
-  const upload = { deps, req, res, body: body.bytes, declaredBytes, maxBytes, expectedDigests, claim, lease }
+  const upload = { deps, req, res, body: body.bytes, declaredBytes, maxBytes, expectedDigests, lease }
   try {
     await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
   } finally {
     lease.end()
   }
+  // For an operation that answers without it; when it throws, `problemHandler` gives the file up.
+  res.once('close', () => void giveUpReceived(deps, req))
 }

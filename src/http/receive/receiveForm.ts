@@ -1,17 +1,15 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../../deps.ts'
-import type { IdempotentClaim } from '../../domain/storing/idempotency.ts'
 import { abandon, type Lease } from '../../domain/storing/lease.ts'
 import { receiveBytes } from '../../domain/storing/receiveBytes.ts'
 import { fileMissing, formInvalid, formTooLarge } from '../../errors.ts'
-import type { Receipt } from '../../model/blob.ts'
-import type { DescribedSchema } from '../contract/matchedRequest.ts'
+import { contextOf, type ReceivedFile } from '../contract/context.ts'
+import type { DescribedSchema } from '../contract/describedOperation.ts'
 import { algorithms, type ExpectedDigest, verifyReceived } from '../fields/digestFields.ts'
 import { badRequest, unsupportedMediaType } from '../problems/httpErrors.ts'
 import { digestedBody } from './bodyStream.ts'
 import { continueSending } from './continueSending.ts'
 import { type Part, parseMultipart } from './multipart.ts'
-import { keepReceived, type ReceivedFile } from './received.ts'
 
 export interface Upload {
   readonly deps: Deps
@@ -22,7 +20,6 @@ export interface Upload {
   /** How many bytes the file may have. */
   readonly maxBytes: number
   readonly expectedDigests: readonly ExpectedDigest[]
-  readonly claim: IdempotentClaim | undefined
   /** Ends with the body. */
   readonly lease: Lease
 }
@@ -37,7 +34,8 @@ const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
  * `file-missing`, `digest-mismatch`, and what `receiveBytes` throws.
  */
 export async function receiveForm(upload: Upload, schema: DescribedSchema): Promise<void> {
-  const { deps, req, res, expectedDigests, claim } = upload
+  const { req, res, expectedDigests } = upload
+  const context = contextOf(req)
   const boundary = boundaryOf(req)
   const properties = new Map(Object.entries(schema.properties ?? {}))
   const filePart = [...properties].find(([, property]) => property.format === 'binary')?.[0] ?? ''
@@ -49,40 +47,31 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
     ofBody.map(({ algorithm }) => algorithms[algorithm]),
   )
   const fields = new Map<string, string>()
-  let file: { receipt: Receipt; part: Part } | undefined
-  try {
-    for await (const part of parseMultipart(whole.bytes, boundary)) {
-      const { name } = part
-      if (!properties.has(name))
-        throw formInvalid('The form has a part that is not known here.', `/${name.slice(0, 100)}`)
-      if (fields.has(name) || (file && name === filePart))
-        throw formInvalid('The form has this part twice.', `/${name}`)
-      if (name === filePart) file = await receivePart(upload, part)
-      else fields.set(name, await readText(part))
-    }
-    if (!file) throw fileMissing(filePart)
-    verifyReceived(expectedDigests, file.receipt.digests, whole.digests())
-  } catch (error) {
-    if (file) await abandon(deps, file.receipt.storageKey)
-    throw error
+  for await (const part of parseMultipart(whole.bytes, boundary)) {
+    const { name } = part
+    if (!properties.has(name))
+      throw formInvalid('The form has a part that is not known here.', `/${name.slice(0, 100)}`)
+    if (fields.has(name) || (context.received && name === filePart))
+      throw formInvalid('The form has this part twice.', `/${name}`)
+    if (name === filePart) context.received = await receivePart(upload, part)
+    else fields.set(name, await readText(part))
   }
+  if (!context.received) throw fileMissing(filePart)
+  verifyReceived(expectedDigests, context.received.receipt.digests, whole.digests())
   req.body = { ...Object.fromEntries(fields), [filePart]: '' }
-  const received: ReceivedFile = {
-    receipt: file.receipt,
-    filename: file.part.filename,
-    contentType: file.part.contentType,
-    claim,
-  }
-  keepReceived(deps, req, res, received)
 }
 
-async function receivePart({ deps, declaredBytes, maxBytes, expectedDigests, lease }: Upload, part: Part) {
+async function receivePart(
+  { deps, declaredBytes, maxBytes, expectedDigests, lease }: Upload,
+  part: Part,
+): Promise<ReceivedFile> {
   if (part.filename === undefined) throw fileMissing(part.name)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
   // The form is a little longer than its file, so its length says only how much room is needed at most.
   const expected = declaredBytes === undefined ? undefined : Math.min(declaredBytes, maxBytes)
   const receipt = await receiveBytes(deps, part.bytes, { sha512, declaredBytes: expected, maxBytes, lease })
-  if (receipt.size > 0 || part.filename !== '') return { receipt, part }
+  const { filename, contentType } = part
+  if (receipt.size > 0 || filename !== '') return { receipt, filename, contentType }
   // What browsers send for a file input in which nothing was chosen.
   await abandon(deps, receipt.storageKey)
   throw fileMissing(part.name)

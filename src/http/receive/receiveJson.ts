@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { promisify } from 'node:util'
 import express, { type Request, type Response } from 'express'
 import { bodyTooSlow, jsonInvalid } from '../../errors.ts'
-import { operationOf } from '../contract/matchedRequest.ts'
+import { descriptionOf } from '../contract/context.ts'
 import { unsupportedMediaType } from '../problems/httpErrors.ts'
 import type { SlowLimits } from './bodyStream.ts'
 import { continueSending } from './continueSending.ts'
@@ -45,7 +45,7 @@ export async function receiveJson(req: Request, res: Response, { stallSeconds }:
   continueSending(req, res)
   const { promise: slow, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(bodyTooSlow()), stallSeconds * 1000)
-  const parse = parserFor(operationOf(req)?.requestBody?.['x-max-bytes'] ?? USUAL_BYTES)
+  const parse = parserFor(descriptionOf(req)?.requestBody?.['x-max-bytes'] ?? USUAL_BYTES)
   await Promise.race([parse(req, res), slow]).finally(() => clearTimeout(timer))
   if (req.body === undefined) throw jsonInvalid('The body is empty.')
   if (depthExceeds(req.body, MAX_DEPTH))

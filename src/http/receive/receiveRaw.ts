@@ -1,12 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { decodeExtended, parse } from 'content-disposition'
-import { abandon } from '../../domain/storing/lease.ts'
 import { receiveBytes } from '../../domain/storing/receiveBytes.ts'
-import { header } from '../contract/matchedRequest.ts'
+import { contextOf } from '../contract/context.ts'
 import { verifyReceived } from '../fields/digestFields.ts'
+import { header } from '../fields/header.ts'
 import { badRequest } from '../problems/httpErrors.ts'
 import { continueSending } from './continueSending.ts'
-import { keepReceived } from './received.ts'
 import type { Upload } from './receiveForm.ts'
 
 /** Receives a body that is the file itself. Throws `digest-mismatch`, and what `receiveBytes` throws. */
@@ -18,23 +17,17 @@ export async function receiveRaw({
   declaredBytes,
   maxBytes,
   expectedDigests,
-  claim,
   lease,
 }: Upload): Promise<void> {
   const filename = filenameOf(header(req, 'content-disposition'))
   continueSending(req, res)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
   const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, maxBytes, lease })
-  try {
-    verifyReceived(expectedDigests, receipt.digests, {})
-  } catch (error) {
-    await abandon(deps, receipt.storageKey)
-    throw error
-  }
-  // The validator saw a general one.
+  // As the client sent it: the validator sees a general one.
   const contentType = req.headersDistinct['content-type']?.join(', ')
+  contextOf(req).received = { receipt, filename, contentType }
+  verifyReceived(expectedDigests, receipt.digests, {})
   req.body = ''
-  keepReceived(deps, req, res, { receipt, filename, contentType, claim })
 }
 
 /** Node reads headers as Latin-1, and many clients write names in UTF-8. */

@@ -4,7 +4,7 @@ import { mostBytes } from '../../domain/buckets/bucketRules.ts'
 import { mostBytesAtOnce } from '../../domain/uploads/announceUpload.ts'
 import { requireUpload } from '../../domain/uploads/findUpload.ts'
 import { defaultRules } from '../../model/bucket.ts'
-import { pathParametersOf } from '../contract/matchedRequest.ts'
+import { contextOf } from '../contract/context.ts'
 
 /** As the spec has it; judged here as well, because the bucket is asked for before the validator sees its name. */
 const BUCKET = /^[a-z0-9][a-z0-9._-]{0,62}$/
@@ -18,7 +18,7 @@ export async function uploadLimit(
   { config: { limits }, db, rulesOfBuckets }: Pick<Deps, 'config' | 'db' | 'rulesOfBuckets'>,
   req: Request,
 ): Promise<number> {
-  const { upload_id: uploadId, bucket = req.query.bucket } = pathParametersOf(req)
+  const { upload_id: uploadId, bucket = req.query.bucket } = contextOf(req).operation?.pathParameters ?? {}
   if (uploadId !== undefined) {
     const { size, bucket } = await requireUpload({ db }, uploadId)
     const most = mostBytes({ limits, rules: await rulesOfBuckets.find(bucket) })
