@@ -3,7 +3,8 @@ const apart = ['proxies', 's3']
 /** Tests of the service that a suite runs as well, on a storage of its own. */
 const shared = {
   s3: [
-    '<rootDir>/tests/*.test.ts',
+    '<rootDir>/tests/operations/*/*.test.ts',
+    '<rootDir>/tests/themes/*.test.ts',
     '<rootDir>/tests/hardening/*.test.ts',
     '<rootDir>/tests/faults/maintenance*.test.ts',
     '<rootDir>/tests/faults/directUploads.test.ts',

@@ -1,0 +1,101 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { expect, it } from '@jest/globals'
+import { download, type FileBody, filesPath, send } from '../../support/client.ts'
+import { describeService } from '../../support/describeService.ts'
+import { beginMultipart, completeMultipart, gif, sendPart, setStatus, sha256 } from '../../support/direct.ts'
+import { makeBucket } from '../../support/named.ts'
+
+describeService('completeMultipartUpload: a file in parts', (service) => {
+  const MIB = 2 ** 20
+  const pieces = (bytes: Buffer, size: number) =>
+    Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+      bytes.subarray(index * size, (index + 1) * size),
+    )
+
+  /** Begins an upload and sends its parts, in this order. Returns its id and the parts as they are named in the end. */
+  async function sendAll(parts: readonly Buffer[], more: object = {}) {
+    const { body } = await beginMultipart(service, { ...more })
+    const named = []
+    for (const [index, part] of parts.entries())
+      named.push({ PartNumber: index + 1, ETag: await sendPart(service, body.uploadId, index + 1, part) })
+    return { id: body.uploadId, named }
+  }
+
+  it('is put together when its sender says so', async () => {
+    const bytes = randomBytes(11 * MIB + 7)
+    const { id, named } = await sendAll(pieces(bytes, 5 * MIB), {
+      sha256: sha256(bytes),
+      file_size: bytes.length,
+    })
+    expect((await send(service, `${filesPath}/${id}`)).status).toBe(404)
+    const { status, body } = await completeMultipart(service, id, named.toReversed())
+    expect([status, body]).toEqual([
+      200,
+      { location: `${filesPath}/${id}/content`, key: id, bucket: 'default' },
+    ])
+    const file = await send<FileBody>(service, `${filesPath}/${id}`)
+    expect(file.body).toMatchObject({ file_hash: sha256(bytes), file_name: 'a.bin', file_size: bytes.length })
+    expect((await download(service, id)).bytes.equals(bytes)).toBe(true)
+    await service.maintain()
+    expect(await service.violations()).toEqual([])
+  })
+
+  it('is the same file when it is completed again, or fifty times at once', async () => {
+    const { id, named } = await sendAll([randomBytes(1000)])
+    const answers = await Promise.all(Array.from({ length: 50 }, () => completeMultipart(service, id, named)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect((await completeMultipart(service, id, named)).status).toBe(200)
+    expect((await setStatus(service, id, 'uploaded')).body.status).toBe('uploaded')
+  })
+
+  it('takes the last of the parts of one number', async () => {
+    const { id } = await sendAll([randomBytes(100)])
+    const bytes = randomBytes(50)
+    const ETag = await sendPart(service, id, 1, bytes)
+    await completeMultipart(service, id, [{ PartNumber: 1, ETag }])
+    expect((await download(service, id)).bytes.equals(bytes)).toBe(true)
+    await service.maintain()
+    expect(await service.violations()).toEqual([])
+  })
+
+  it.each([
+    ['a part that never came', (named: object[]) => [...named, { PartNumber: 9, ETag: '"x"' }], 400],
+    ['a part with another tag', () => [{ PartNumber: 1, ETag: '"0123456789abcdef0123456789abcdef"' }], 400],
+    ['a part twice', (named: object[]) => [...named, ...named], 400],
+    ['no parts', () => [], 400],
+    ['a part of no number', () => [{ PartNumber: 0, ETag: '"x"' }], 400],
+    ['a part without a tag', () => [{ PartNumber: 1 }], 400],
+  ])('is not completed with %s, and can be after that', async (_case, change, status) => {
+    const { id, named } = await sendAll([randomBytes(100)])
+    const parts = change(named) as typeof named
+    expect(await completeMultipart(service, id, parts)).toBeProblem(status)
+    expect((await completeMultipart(service, id, named)).status).toBe(200)
+  })
+
+  it.each([
+    ['more bytes than the bucket takes', { bucket: 'small' }, 413, 'file-too-large'],
+    ['other bytes than announced', { sha256: sha256(Buffer.from('x')) }, 422, 'digest-mismatch'],
+    ['another size than announced', { file_size: 5 }, 422, 'size-mismatch'],
+    [
+      'another type than announced',
+      { type: 'image/png', file_size: gif(randomUUID()).length },
+      422,
+      'type-mismatch',
+    ],
+  ])('with %s is refused, and nothing of it stays', async (_case, more, status, code) => {
+    await makeBucket(service, 'small', { max_file_size: 10 })
+    const { id, named } = await sendAll([gif(randomUUID())], more).catch(() => ({ id: '', named: [] }))
+    if (id !== '') expect(await completeMultipart(service, id, named)).toBeProblem(status, code)
+    await service.maintain()
+    expect(await service.violations()).toEqual([])
+  })
+
+  it('can name ten thousand parts', async () => {
+    const { id } = await sendAll([])
+    const parts = Array.from({ length: 10_000 }, (_, index) => ({
+      PartNumber: index + 1,
+      ETag: `"${'0'.repeat(32)}"`,
+    }))
+    expect(await completeMultipart(service, id, parts)).toBeProblem(400, 'parts-invalid')
+  })
+})

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import { expect, it } from '@jest/globals'
+import { type FileBody, filesPath, freshText, putRaw, send, upload } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
+import { type Bucket, putNamed } from '../support/named.ts'
+
+describeService('a bucket', (service) => {
+  const fresh = () => `b-${randomUUID()}`
+  const get = (name: string) => send<Bucket>(service, `/buckets/${name}`)
+
+  it('is made by the first file that is put into it', async () => {
+    const [one, two] = [fresh(), fresh()]
+    expect(await get(one)).toBeProblem(404, 'bucket-not-found')
+    await putNamed(service, 'a.txt', 'a', { bucket: one })
+    await upload(service, 'a', { fields: { bucket: two } })
+    expect([(await get(one)).status, (await get(two)).status]).toEqual([200, 200])
+  })
+
+  it('is not made by a file that is refused', async () => {
+    const name = fresh()
+    await putRaw(service, 'a', {
+      query: `?bucket=${name}`,
+      headers: { 'content-digest': 'sha-256=:AAAA:' },
+    })
+    expect((await get(name)).status).toBe(404)
+  })
+
+  it('is made once, however many files come first', async () => {
+    const name = fresh()
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        putRaw(service, freshText(), { query: `?bucket=${name}&file_name=${index}` }),
+      ),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]))
+    expect((await send<FileBody[]>(service, `${filesPath}?bucket=${name}`)).body).toHaveLength(20)
+  })
+})

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from '@jest/globals'
+import { type Answer, type FileBody, filesPath, freshText, putRaw, send, upload } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
+import { list } from '../support/pages.ts'
+
+describeService('content digests', (service) => {
+  type Headers = Readonly<Record<string, string>>
+  type WayIn = (bytes: string, headers: Headers) => Promise<Answer<FileBody>>
+  const waysIn: readonly [string, WayIn][] = [
+    ['createFile', (bytes, headers) => upload(service, bytes, { headers })],
+    ['putFile', (bytes, headers) => putRaw(service, bytes, { headers })],
+  ]
+  const algorithms = [
+    ['sha-256', 'sha256'],
+    ['sha-512', 'sha512'],
+    ['sha', 'sha1'],
+    ['md5', 'md5'],
+  ] as const
+  const digest = (name: string, algorithm: string, bytes: string | Buffer) =>
+    `${name}=:${createHash(algorithm).update(bytes).digest('base64')}:`
+  const good = (bytes: string) => digest('sha-256', 'sha256', bytes)
+  const bad = digest('sha-256', 'sha256', 'other bytes')
+
+  describe.each(waysIn)('%s', (_operation, store) => {
+    describe.each(['Content-Digest', 'Repr-Digest'])('with %s', (header) => {
+      it.each(algorithms)('takes bytes with the right %s and refuses others', async (name, algorithm) => {
+        const bytes = freshText()
+        const refused = await store(bytes, { [header]: digest(name, algorithm, `${bytes} `) })
+        expect(refused).toBeProblem(422, 'digest-mismatch')
+        expect(refused.body).toMatchObject({ errors: [{ header, detail: `${name} differs` }] })
+        // 201 also says that nothing was kept of what was refused.
+        expect(await store(bytes, { [header]: digest(name, algorithm, bytes) })).toMatchObject({
+          status: 201,
+        })
+      })
+
+      it('demands that every digest it knows is right', async () => {
+        const bytes = freshText()
+        const all = algorithms.map(([name, algorithm]) => digest(name, algorithm, bytes))
+        const wrong = [...all.slice(0, 3), digest('md5', 'md5', 'other bytes')]
+        expect(await store(bytes, { [header]: wrong.join(', ') })).toBeProblem(422, 'digest-mismatch')
+        expect((await store(bytes, { [header]: all.join(',') })).status).toBe(201)
+      })
+
+      it('ignores algorithms that it does not know', async () => {
+        const bytes = freshText()
+        expect(await store(bytes, { [header]: `crc32c=:AAAAAA==:, ${bad}` })).toBeProblem(422)
+        expect((await store(bytes, { [header]: 'crc32c=:AAAAAA==:, x-new=:AA==:' })).status).toBe(201)
+      })
+
+      it.each([
+        'sha-256',
+        'sha-256=abc',
+        'sha-256="abc"',
+        'sha-256=:!!!!:',
+        'sha-256=::',
+        `sha-256=:${Buffer.alloc(31).toString('base64')}:`,
+        `sha-256=:${Buffer.alloc(33).toString('base64')}:`,
+        `md5=:${Buffer.alloc(32).toString('base64')}:`,
+        `sha-256=:${Buffer.alloc(32).toString('hex')}:`,
+        'sha-256=:AAAA:; sha-512=:AAAA:',
+        ',',
+        'SHA-256=:AAAA:',
+        '=:AAAA:',
+      ])('refuses %j, which is no digest', async (text) => {
+        const bytes = freshText()
+        const refused = await store(bytes, { [header]: text })
+        expect(refused).toBeProblem(400, 'digest-invalid')
+        expect(refused.body).toMatchObject({ errors: [{ header }] })
+        expect((await store(bytes, {})).status).toBe(201)
+      })
+    })
+
+    it('judges both headers', async () => {
+      const bytes = freshText()
+      const headers = (content: string, repr: string) => ({ 'Content-Digest': content, 'Repr-Digest': repr })
+      expect(await store(bytes, headers(good(bytes), bad))).toBeProblem(422, 'digest-mismatch')
+      expect(await store(bytes, headers(bad, good(bytes)))).toBeProblem(422, 'digest-mismatch')
+      expect((await store(bytes, headers(good(bytes), good(bytes)))).status).toBe(201)
+    })
+
+    it('keeps nothing of what was refused', async () => {
+      const bytes = freshText('refused')
+      const before = await list(service, '?count=exact&limit=1')
+      expect(await store(bytes, { 'Repr-Digest': bad })).toBeProblem(422, 'digest-mismatch')
+      const hash = createHash('sha256').update(bytes).digest('hex')
+      expect(await send(service, `${filesPath}/${hash}`)).toBeProblem(404)
+      const after = await list(service, '?count=exact&limit=1')
+      expect(after.headers.get('x-total-count')).toBe(before.headers.get('x-total-count'))
+      await service.maintain()
+      expect(await service.violations()).toEqual([])
+    })
+
+    it('says that bytes exist only to who sent the right ones', async () => {
+      const bytes = freshText()
+      await store(bytes, {})
+      expect(await store(bytes, { 'Repr-Digest': bad })).toBeProblem(422, 'digest-mismatch')
+      expect(await store(bytes, { 'Repr-Digest': good(bytes) })).toBeProblem(403, 'file-exists')
+    })
+  })
+
+  describe('A form as a whole', () => {
+    const form = (bytes: string) =>
+      Buffer.from(
+        `--edge\r\nContent-Disposition: form-data; name="upfile"; filename="x.txt"\r\n\r\n${bytes}\r\n--edge--\r\n`,
+      )
+    const post = (body: Buffer, headers: Headers) =>
+      send(service, filesPath, {
+        method: 'POST',
+        body: new Uint8Array(body),
+        headers: { 'Content-Type': 'multipart/form-data; boundary=edge', ...headers },
+      })
+
+    it.each(algorithms)(
+      'may be what the %s in Content-Digest is of, as RFC 9530 has it',
+      async (name, algorithm) => {
+        const body = form(freshText())
+        expect(await post(body, { 'Content-Digest': digest(name, algorithm, 'other') })).toBeProblem(422)
+        expect((await post(body, { 'Content-Digest': digest(name, algorithm, body) })).status).toBe(201)
+      },
+    )
+
+    it('may be so for one algorithm while another is of the file', async () => {
+      const bytes = freshText()
+      const both = `${digest('sha-256', 'sha256', form(bytes))}, ${digest('md5', 'md5', bytes)}`
+      expect((await post(form(bytes), { 'Content-Digest': both })).status).toBe(201)
+    })
+
+    it('is never what Repr-Digest is of', async () => {
+      const body = form(freshText())
+      const headers = { 'Repr-Digest': digest('sha-256', 'sha256', body) }
+      expect(await post(body, headers)).toBeProblem(422, 'digest-mismatch')
+      const both = { ...headers, 'Content-Digest': digest('sha-256', 'sha256', body) }
+      expect(await post(body, both)).toBeProblem(422, 'digest-mismatch')
+    })
+  })
+})

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createDatabase } from '../support/postgres.ts'
+
+const repository = resolve(import.meta.dirname, '../..')
+const directories: string[] = []
+let database: Awaited<ReturnType<typeof createDatabase>>
+beforeAll(async () => {
+  database = await createDatabase()
+})
+afterAll(async () => {
+  await database.drop()
+  for (const directory of directories) await rm(directory, { recursive: true, force: true })
+})
+
+const extra = `  /extra:
+    get:
+      operationId: getExtra
+      responses:
+        '200': { description: Nobody serves this. }
+`
+
+describe('a contract that is not served', () => {
+  it.each([
+    ['an operation without a handler', (yaml: string) => yaml + extra, /Without a handler: \[getExtra\]/],
+    [
+      'a handler without an operation',
+      (yaml: string) => yaml.replace(/^ {2}\/livez:\n( {4}.*\n)*/m, ''),
+      /Without an operation in the spec: \[getLiveness\]/,
+    ],
+    ['a document that is not OpenAPI', (yaml: string) => yaml.replace(/^info:$/m, 'information:'), /info/],
+    [
+      'a reference that leads nowhere',
+      (yaml: string) => yaml.replaceAll('schemas/Liveness', 'schemas/Life'),
+      /Life/,
+    ],
+  ])('stops the start: %s', async (_case, change, complaint) => {
+    const { code, output } = await startWith(change)
+    expect(output).toMatch(complaint)
+    expect(output).not.toMatch(/Listening/)
+    expect(code).toBe(1)
+  })
+})
+
+/** Starts the service with another contract, and waits for its end. */
+async function startWith(change: (yaml: string) => string) {
+  const directory = await mkdtemp(join(tmpdir(), 'upfile-contract-'))
+  directories.push(directory)
+  for (const part of ['src', 'api', 'migrations', 'package.json'])
+    await cp(join(repository, part), join(directory, part), { recursive: true })
+  await symlink(join(repository, 'node_modules'), join(directory, 'node_modules'))
+  const path = join(directory, 'api/openapi.yaml')
+  const yaml = await readFile(path, 'utf8')
+  expect(change(yaml)).not.toBe(yaml)
+  await writeFile(path, change(yaml))
+
+  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
+    cwd: directory,
+    env: {
+      DATABASE_URL: database.url,
+      DATA_DIR: join(directory, 'data'),
+      PORT: '0',
+      ENVIRONMENT: 'testing',
+      NODE_COMPILE_CACHE: join(tmpdir(), 'upfile-test-compile-cache'),
+    },
+    timeout: 25_000,
+  })
+  const [[code], stdout, stderr] = await Promise.all([
+    once(child, 'exit'),
+    text(child.stdout),
+    text(child.stderr),
+  ])
+  return { code, output: `${stdout}${stderr}` }
+}

@@ -1,0 +1,136 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { get, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type ChildService, createInstallation, type Installation } from '../support/childService.ts'
+import { type FileBody, filesPath } from '../support/client.ts'
+
+const MIB = 2 ** 20
+const LARGE = 200
+const GROWTH_MIB = 96
+const PATIENCE_MILLISECONDS = 180_000
+
+let installation: Installation
+let service: ChildService
+beforeAll(async () => {
+  installation = await createInstallation({ postgres: 'shared' })
+  service = await installation.start()
+  // What a process needs once, it needs anyway.
+  for (const store of [post, put])
+    expect(await download(await store(generate(8)))).toMatchObject({ size: 8 * MIB })
+}, PATIENCE_MILLISECONDS)
+afterAll(async () => {
+  await service.stop()
+  await installation.remove()
+})
+
+/** So many MiB that nobody has sent before, made while they are sent. */
+function generate(mebibytes: number) {
+  const block = randomBytes(MIB)
+  const hash = createHash('sha256')
+  return {
+    hash,
+    *[Symbol.iterator]() {
+      for (let index = 0; index < mebibytes; index++) {
+        const piece = Buffer.concat([Buffer.from(String(index).padStart(8)), block.subarray(8)])
+        hash.update(piece)
+        yield piece
+      }
+    },
+  }
+}
+type Bytes = ReturnType<typeof generate>
+
+async function send(method: string, headers: Readonly<Record<string, string>>, body: Iterable<Buffer>) {
+  const sending = request(`${service.url}${filesPath}`, { method, headers })
+  const [[answer]] = await Promise.all([once(sending, 'response'), pipeline(body, sending)])
+  expect(answer.statusCode).toBe(201)
+  return JSON.parse(await text(answer)) as FileBody
+}
+
+async function put(bytes: Bytes) {
+  const file = await send('PUT', {}, bytes)
+  expect(file.file_hash).toBe(bytes.hash.digest('hex'))
+  return file
+}
+
+async function post(bytes: Bytes) {
+  function* form() {
+    yield Buffer.from('--edge\r\nContent-Disposition: form-data; name="upfile"; filename="large"\r\n\r\n')
+    yield* bytes
+    yield Buffer.from('\r\n--edge--\r\n')
+  }
+  const file = await send('POST', { 'Content-Type': 'multipart/form-data; boundary=edge' }, form())
+  expect(file.file_hash).toBe(bytes.hash.digest('hex'))
+  return file
+}
+
+async function download({ id, file_hash }: FileBody) {
+  const [answer] = await once(get(`${service.url}${filesPath}/${id}/content`), 'response')
+  const hash = createHash('sha256')
+  let size = 0
+  for await (const chunk of answer) {
+    hash.update(chunk)
+    size += chunk.length
+  }
+  expect(hash.digest('hex')).toBe(file_hash)
+  return { size }
+}
+
+async function memory() {
+  const status = await readFile(`/proc/${service.pid}/status`, 'utf8')
+  const mebibytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024
+  return { now: mebibytes('VmRSS'), peak: mebibytes('VmHWM') }
+}
+
+describe('The memory of the service', () => {
+  it.each([
+    ['a form', post],
+    ['a raw body', put],
+  ])(
+    `does not grow with %s of ${LARGE} MiB, nor with its download`,
+    async (_case, store) => {
+      const before = await memory()
+      const file = await store(generate(LARGE))
+      expect(file.file_size).toBe(LARGE * MIB)
+      expect((await download(file)).size).toBe(LARGE * MIB)
+      expect((await memory()).peak - before.now).toBeLessThan(GROWTH_MIB)
+    },
+    PATIENCE_MILLISECONDS,
+  )
+
+  it(
+    'does not grow with several at once',
+    async () => {
+      const before = await memory()
+      const files = await Promise.all([post, put, post, put].map((store) => store(generate(LARGE / 4))))
+      await Promise.all(files.map(download))
+      expect((await memory()).peak - before.now).toBeLessThan(GROWTH_MIB)
+    },
+    PATIENCE_MILLISECONDS,
+  )
+
+  it(
+    'does not grow with the media types that strangers invent',
+    async () => {
+      const invent = async (caller: number, count: number) => {
+        for (let index = 0; index < count; index++) {
+          const headers = { 'Content-Type': `invented/type-${caller}-${index}` }
+          const body = index % 2 === 0 ? { method: 'GET' } : { method: 'PUT', body: 'the same bytes' }
+          const { status } = await fetch(`${service.url}${filesPath}`, { ...body, headers })
+          expect([200, 201, 403]).toContain(status)
+        }
+      }
+      const several = (from: number, count: number) =>
+        Promise.all([0, 1, 2, 3].map((caller) => invent(from + caller, count)))
+      await several(0, 100)
+      const before = await memory()
+      await several(4, 900)
+      expect((await memory()).now - before.now).toBeLessThan(GROWTH_MIB * 3)
+    },
+    PATIENCE_MILLISECONDS,
+  )
+})

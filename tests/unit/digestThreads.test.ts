@@ -1,0 +1,46 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { describe, expect, it } from '@jest/globals'
+import { createDigestThreads } from '../../src/digests/digestThreads.ts'
+
+describe('A thread that digests', () => {
+  const digest = (algorithm: string, bytes: Buffer) => createHash(algorithm).update(bytes)
+  it.each([false, true])(
+    'is not noticed in what comes out, where the first file stays here: %s',
+    async (firstHere) => {
+      const threads = createDigestThreads({ firstHere })
+      const files = Array.from({ length: 4 }, () => randomBytes(400_000))
+      const of = async (bytes: Buffer) => {
+        const opened = threads.open(['sha1', 'md5'])
+        for (let offset = 0; offset < bytes.length; offset += 70_001)
+          await opened?.update(bytes.subarray(offset, offset + 70_001))
+        const digests = await opened?.finish()
+        opened?.close()
+        opened?.close()
+        return digests?.map((each) => each.toString('hex'))
+      }
+      const expected = files.map((bytes) => ['sha1', 'md5'].map((name) => digest(name, bytes).digest('hex')))
+      expect(await Promise.all(files.map(of))).toEqual(expected)
+      expect(await Promise.all(files.map(of))).toEqual(expected)
+      await threads.close()
+    },
+  )
+
+  it('fails the files it had when it is lost, and another takes the next', async () => {
+    const threads = createDigestThreads()
+    const bytes = randomBytes(3_000_000)
+    const lost = threads.open(['md5'])
+    await lost?.update(bytes)
+    await threads.close()
+    await expect(lost?.finish()).rejects.toMatchObject({ code: 'storage-unavailable' })
+    await expect(lost?.update(bytes)).rejects.toMatchObject({ code: 'storage-unavailable' })
+    const next = threads.open(['md5', 'sha1'])
+    await next?.update(bytes)
+    const digests = await next?.finish()
+    expect(digests?.map((each) => each.toString('hex'))).toEqual([
+      digest('md5', bytes).digest('hex'),
+      digest('sha1', bytes).digest('hex'),
+    ])
+    next?.close()
+    await threads.close()
+  })
+})
