@@ -7,6 +7,11 @@ export type StorageKey = string
 /** What receiving bytes yields: they are durable under `storageKey`, and nobody can see them until they are committed. */
 export interface Receipt {
   readonly storageKey: StorageKey
+  /**
+   * Keeps the intent until the bytes are committed or given up; either ends it. Undefined for bytes whose intent lasts as long
+   * as their upload.
+   */
+  readonly lease: Lease | undefined
   /** Bytes. */
   readonly size: number
   readonly digests: Digests
@@ -14,6 +19,13 @@ export interface Receipt {
   readonly blockCrc32: Buffer
   /** The first bytes, at most `headBytes`, to tell the media type from. */
   readonly head: Buffer
+}
+
+/** The hold of a running request on an intent: while it is renewed, nobody takes the bytes away. */
+export interface Lease {
+  /** Throws `upload-fenced` once the lease is lost. */
+  insist(): void
+  end(): void
 }
 
 export interface Digests {

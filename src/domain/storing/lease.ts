@@ -1,44 +1,23 @@
 import { extendIntent, trashIntent } from '../../database/rows/intents.ts'
 import type { Deps } from '../../deps.ts'
 import { uploadFenced } from '../../errors.ts'
-import type { StorageKey } from '../../model/blob.ts'
+import type { Lease, Receipt, StorageKey } from '../../model/blob.ts'
 import type { ReceiveDeps } from './receiveBytes.ts'
 
-/** Renews the lease of an intent every third of it, from `begin` to `end`. */
-export interface Lease {
-  begin(storageKey: StorageKey): void
-  /** Throws `upload-fenced` once the lease is lost. */
-  insist(): void
-  end(): void
-}
-
-/** Gives received bytes up. Best effort: what stays behind is reaped when the lease runs out. */
-export async function abandon(
-  { db, logger }: Pick<Deps, 'db' | 'logger'>,
-  storageKey: StorageKey,
-): Promise<void> {
-  await trashIntent(db, storageKey, 'aborted').catch((error: unknown) => {
-    logger.warn('An intent was left to be reaped', { storageKey, error })
-  })
-}
-
-export function createLease({ config, db, keys, logger }: ReceiveDeps): Lease {
+/** Renews the lease of an intent, every third of it, until `end`. */
+export function beginLease({ config, db, keys, logger }: ReceiveDeps, storageKey: StorageKey): Lease {
   const { leaseSeconds } = config.protocol
   let lost = false
-  let timer: NodeJS.Timeout | undefined
+  const renew = async () => {
+    try {
+      const stands = await extendIntent(db, storageKey, leaseSeconds)
+      lost ||= !stands
+    } catch (error) {
+      logger.warn('A lease could not be renewed', { storageKey, error })
+    }
+  }
+  const timer = setInterval(() => void renew(), (leaseSeconds * 1000) / 3)
   return {
-    begin(storageKey) {
-      timer = setInterval(
-        () =>
-          void extendIntent(db, storageKey, leaseSeconds).then(
-            (stands) => {
-              lost ||= !stands
-            },
-            (error: unknown) => logger.warn('A lease could not be renewed', { storageKey, error }),
-          ),
-        (leaseSeconds * 1000) / 3,
-      )
-    },
     insist() {
       if (!lost) return
       keys.discard() // the others came from the same batch
@@ -46,4 +25,23 @@ export function createLease({ config, db, keys, logger }: ReceiveDeps): Lease {
     },
     end: () => clearInterval(timer),
   }
+}
+
+/** Gives received bytes up, and ends their lease. */
+export async function giveUp(
+  deps: Pick<Deps, 'db' | 'logger'>,
+  { storageKey, lease }: Pick<Receipt, 'storageKey' | 'lease'>,
+): Promise<void> {
+  lease?.end()
+  await abandon(deps, storageKey)
+}
+
+/** Puts the bytes of an intent into the trash. Best effort: an intent that stays behind is reaped when its lease runs out. */
+export async function abandon(
+  { db, logger }: Pick<Deps, 'db' | 'logger'>,
+  storageKey: StorageKey,
+): Promise<void> {
+  await trashIntent(db, storageKey, 'aborted').catch((error: unknown) => {
+    logger.warn('An intent was left to be reaped', { storageKey, error })
+  })
 }

@@ -3,7 +3,7 @@ import { createDigester } from '../../digests/digester.ts'
 import { fileTooLarge, storageFull } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import { abandon, type Lease } from './lease.ts'
+import { beginLease, giveUp } from './lease.ts'
 
 const BATCH_BYTES = 256 * 1024
 
@@ -15,8 +15,6 @@ export interface ReceiveOptions {
   readonly declaredBytes: number | undefined
   /** How many may come. */
   readonly maxBytes: number
-  /** Begins with these bytes and is ended by the caller: more may have to come before they can be committed. */
-  readonly lease: Lease
 }
 
 /**
@@ -27,7 +25,7 @@ export interface ReceiveOptions {
 export async function receiveBytes(
   deps: ReceiveDeps,
   bytes: AsyncIterable<Buffer>,
-  { sha512, declaredBytes, maxBytes, lease }: ReceiveOptions,
+  { sha512, declaredBytes, maxBytes }: ReceiveOptions,
 ): Promise<Receipt> {
   const { reservedFreeBytes } = deps.config.limits
   if (declaredBytes !== undefined && declaredBytes > maxBytes) throw fileTooLarge(maxBytes)
@@ -36,7 +34,7 @@ export async function receiveBytes(
   await failpoint('U0')
   const storageKey = await deps.keys.take()
   const digester = createDigester({ sha512 }, deps.digestThreads)
-  lease.begin(storageKey)
+  const lease = beginLease(deps, storageKey)
 
   async function* batches() {
     let batch: Buffer[] = []
@@ -63,11 +61,11 @@ export async function receiveBytes(
   const source = batches()
   try {
     await deps.storage.write(storageKey, source)
-    return { storageKey, ...(await digester.finish()) }
+    return { storageKey, lease, ...(await digester.finish()) }
   } catch (error) {
     // Not awaited: it may be waiting for bytes that never come.
     source.return().catch(() => {})
-    await abandon(deps, storageKey)
+    await giveUp(deps, { storageKey, lease })
     throw error
   } finally {
     digester.close()

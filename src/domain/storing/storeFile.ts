@@ -8,7 +8,7 @@ import { toFileName, toFilePath } from '../values/fileNames.ts'
 import { detectMediaType } from '../values/mediaTypes.ts'
 import { type CommitDeps, commitFile } from './commitFile.ts'
 import type { IdempotentClaim } from './idempotency.ts'
-import { abandon } from './lease.ts'
+import { giveUp } from './lease.ts'
 
 /** A file to be stored: bytes that were received, and what their sender says about them. */
 export interface StoreRequest {
@@ -38,30 +38,34 @@ export async function storeFile(
 ): Promise<StoreResult> {
   const { receipt, claim, bucket } = request
   const prepared = await prepare(deps, request).catch(async (error: unknown) => {
-    await abandon(deps, receipt.storageKey)
+    await giveUp(deps, receipt)
     throw error
   })
   if (prepared.replay) {
-    await abandon(deps, receipt.storageKey)
+    await giveUp(deps, receipt)
     return { kind: 'stored', file: prepared.replay, replayed: true }
   }
   const { size, storageKey, blockCrc32 } = receipt
   const { sha256, sha1, md5 } = receipt.digests
-  const result = await commitFile(deps, {
-    file: {
-      id: randomUUID(),
-      bucket,
-      name: request.named ? toFilePath(request.name) : toFileName(request.name),
-      named: request.named ?? false,
-      mediaType: prepared.mediaType,
-      metadata: request.metadata,
-      expiresInSeconds: prepared.expiresInSeconds,
-      bytes: { storageKey, size, sha256, sha1, md5, blockCrc32 },
-    },
-    duplicates: request.duplicates,
-    idempotent: claim && { key: claim.key, fingerprint: fingerprintOf(request) },
-  })
-  return result.kind === 'exists' ? result : { ...result, replayed: false }
+  try {
+    const result = await commitFile(deps, {
+      file: {
+        id: randomUUID(),
+        bucket,
+        name: request.named ? toFilePath(request.name) : toFileName(request.name),
+        named: request.named ?? false,
+        mediaType: prepared.mediaType,
+        metadata: request.metadata,
+        expiresInSeconds: prepared.expiresInSeconds,
+        bytes: { storageKey, size, sha256, sha1, md5, blockCrc32 },
+      },
+      duplicates: request.duplicates,
+      idempotent: claim && { key: claim.key, fingerprint: fingerprintOf(request) },
+    })
+    return result.kind === 'exists' ? result : { ...result, replayed: false }
+  } finally {
+    receipt.lease?.end()
+  }
 }
 
 /** Judges the bytes. An answer that was given before to the same request is `replay`. */

@@ -23,16 +23,20 @@ export async function commitUpload(
 ): Promise<FileRecord> {
   const { id, bucket, name, metadata } = upload
   const judged = await judge(deps, upload, receipt)
-  const { size, storageKey, blockCrc32 } = receipt
+  const { size, storageKey, blockCrc32, lease } = receipt
   const { sha256, sha1, md5 } = receipt.digests
   const bytes = { storageKey, size, sha256, sha1, md5, blockCrc32 }
-  const { file } = await commitFile(deps, {
-    file: { id, bucket, name, named: false, metadata, bytes, ...judged },
-    duplicates: 'allow',
-    upload: id,
-    repeatable,
-  })
-  return file
+  try {
+    const { file } = await commitFile(deps, {
+      file: { id, bucket, name, named: false, metadata, bytes, ...judged },
+      duplicates: 'allow',
+      upload: id,
+      repeatable,
+    })
+    return file
+  } finally {
+    lease?.end()
+  }
 }
 
 async function judge(

@@ -3,7 +3,7 @@ import { hasCode, partsInvalid, uploadNotFound } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
-import { abandon, createLease } from '../storing/lease.ts'
+import { giveUp } from '../storing/lease.ts'
 import { commitUpload } from './commitUpload.ts'
 import { settledFileOf } from './findUpload.ts'
 import { abortParts, type PartDeps, requireParts } from './parts.ts'
@@ -29,13 +29,12 @@ async function complete(deps: PartDeps, id: string, parts: readonly NamedPart[])
     throw partsInvalid('one of them is named twice')
   // Its key has its intent until the upload expires, and what is put together in S3 cannot be put together again.
   const inPlace = isInPlace(deps, upload)
-  const lease = createLease(deps)
   let receipt: Receipt | undefined
   try {
-    receipt = await receiveParts(deps, upload, parts, lease)
+    receipt = await receiveParts(deps, upload, parts)
     return await commitUpload(deps, upload, receipt, { repeatable: inPlace })
   } catch (error) {
-    if (receipt && !inPlace) await abandon(deps, receipt.storageKey)
+    if (receipt && !inPlace) await giveUp(deps, receipt)
     // Another process may have been quicker, and have committed the very bytes.
     if (hasCode(error, 'upload-taken') || hasCode(error, 'upload-fenced'))
       return (await settledFileOf(deps, upload)) ?? fail(error)
@@ -43,8 +42,6 @@ async function complete(deps: PartDeps, id: string, parts: readonly NamedPart[])
     // What is put together in S3 cannot be added to.
     if (inPlace && REFUSALS.some((code) => hasCode(error, code))) await abortParts(deps, id).catch(() => {}) // another process was quicker, or it expires
     throw error
-  } finally {
-    lease.end()
   }
 }
 

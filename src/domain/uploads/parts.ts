@@ -7,7 +7,7 @@ import type { UploadPart, UploadRecord } from '../../model/upload.ts'
 import type { SentPart } from '../../storage/directAccess.ts'
 import { newStorageKey } from '../../storage/storageKey.ts'
 import { mostBytes } from '../buckets/bucketRules.ts'
-import { abandon } from '../storing/lease.ts'
+import { giveUp } from '../storing/lease.ts'
 import { type Announcement, insertAnnounced } from './announceUpload.ts'
 import { requireUpload } from './findUpload.ts'
 import type { VerifyDeps } from './verifyUpload.ts'
@@ -77,8 +77,9 @@ export async function storePart(
   deps: Pick<Deps, 'config' | 'db' | 'logger' | 'rulesOfBuckets' | 'storage'>,
   id: string,
   partNumber: number,
-  { storageKey, size, digests, blockCrc32 }: Receipt,
+  receipt: Receipt,
 ): Promise<UploadPart> {
+  const { storageKey, size, digests, blockCrc32, lease } = receipt
   const part = { number: partNumber, storageKey, size, md5: digests.md5, blockCrc32 }
   try {
     const most = await mostBytesOf(deps, await requireParts(deps, id))
@@ -87,8 +88,10 @@ export async function storePart(
     if (outcome === 'gone') throw uploadNotFound()
     return part
   } catch (error) {
-    await abandon(deps, storageKey)
+    await giveUp(deps, receipt)
     throw error
+  } finally {
+    lease?.end()
   }
 }
 

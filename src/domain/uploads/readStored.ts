@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
 import { createDigester } from '../../digests/digester.ts'
 import { storageUnavailable } from '../../errors.ts'
-import { blockBytes, type Receipt, type StorageKey } from '../../model/blob.ts'
+import { blockBytes, type Lease, type Receipt, type StorageKey } from '../../model/blob.ts'
 
 type ReadDeps = Pick<Deps, 'digestThreads' | 'storage'>
 
@@ -12,8 +12,8 @@ export interface StoredBytes {
   readonly size: number
   /** The sizes of the parts that they came in, where they are known. */
   readonly partSizes?: readonly number[] | undefined
-  /** Called for every MiB; may throw. */
-  readonly insist: () => void
+  /** Undefined when the intent lasts as long as the upload. */
+  readonly lease: Lease | undefined
 }
 
 /**
@@ -36,7 +36,7 @@ const isSame = (one: Receipt, other: Receipt) =>
 
 async function read(
   { digestThreads, storage }: ReadDeps,
-  { storageKey, size, partSizes, insist }: StoredBytes,
+  { storageKey, size, partSizes, lease }: StoredBytes,
 ) {
   const digester = createDigester({ sha512: false }, digestThreads)
   const parts = partSizes && createPartsTag(partSizes)
@@ -44,11 +44,11 @@ async function read(
     const range = { first: 0, last: size - 1 }
     const blocks = size > 0 ? storage.read(storageKey, range, blockBytes) : []
     for await (const block of blocks) {
-      insist()
+      lease?.insist()
       parts?.update(block)
       await digester.update(Buffer.from(block)) // the storage uses its buffer again
     }
-    const receipt = { storageKey, ...(await digester.finish()) }
+    const receipt = { storageKey, lease, ...(await digester.finish()) }
     return { receipt, tag: parts ? parts.finish() : receipt.digests.md5.toString('hex') }
   } finally {
     digester.close()

@@ -4,7 +4,6 @@ import { fileTooLarge, hasCode, partsInvalid, sizeMismatch } from '../../errors.
 import { blockBytes, type Receipt, type StorageKey } from '../../model/blob.ts'
 import type { UploadPart, UploadRecord } from '../../model/upload.ts'
 import type { DirectAccess } from '../../storage/directAccess.ts'
-import type { Lease } from '../storing/lease.ts'
 import { receiveBytes } from '../storing/receiveBytes.ts'
 import { etagOf, mostBytesOf, type PartDeps } from './parts.ts'
 import { receiptOfStored } from './readStored.ts'
@@ -23,7 +22,6 @@ export async function receiveParts(
   deps: PartDeps,
   upload: UploadRecord,
   parts: readonly NamedPart[],
-  lease: Lease,
 ): Promise<Receipt> {
   const { id, size, storageKey, s3UploadId } = upload
   const maxBytes = await mostBytesOf(deps, upload)
@@ -38,7 +36,7 @@ export async function receiveParts(
     if (partSizes) insistOnSize(partSizes.reduce((sum, bytes) => sum + bytes, 0))
     const completed = await direct.completeParts(storageKey, s3UploadId, parts)
     insistOnSize(completed)
-    return await receiptOfStored(deps, { storageKey, size: completed, partSizes, insist: () => {} })
+    return await receiptOfStored(deps, { storageKey, size: completed, partSizes, lease: undefined })
   }
   const there = new Map((await listUploadParts(deps.db, id)).map((part) => [part.number, part]))
   const wanted = parts
@@ -53,7 +51,7 @@ export async function receiveParts(
   const declaredBytes = wanted.reduce((sum, part) => sum + part.size, 0)
   if (size !== null && declaredBytes !== size)
     throw partsInvalid(`together they have ${declaredBytes} bytes, not the ${size} that were announced`)
-  return await receiveBytes(deps, bytesOf(deps, wanted), { sha512: false, declaredBytes, maxBytes, lease })
+  return await receiveBytes(deps, bytesOf(deps, wanted), { sha512: false, declaredBytes, maxBytes })
 }
 
 /** The sizes of these parts, in the order of their numbers; undefined when they were put together before, or are others. */

@@ -1,7 +1,7 @@
 import { fileNotFound, hasCode, uploadTaken } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
-import { abandon } from '../storing/lease.ts'
+import { giveUp } from '../storing/lease.ts'
 import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
 import { requireUpload, settledFileOf } from './findUpload.ts'
 
@@ -13,7 +13,7 @@ export async function storeUpload(deps: CommitUploadDeps, id: string, receipt: R
   try {
     return await commitUpload(deps, await requireUpload(deps, id), receipt, { repeatable: false })
   } catch (error) {
-    await abandon(deps, receipt.storageKey)
+    await giveUp(deps, receipt)
     if (!hasCode(error, 'upload-taken')) throw error
     const file = await settledFileOf(deps, { id, bucket: '' })
     if (!file) throw fileNotFound()

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { fileMissingYet, fileNotFound, hasCode, sizeMismatch } from '../../errors.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
-import { abandon, createLease } from '../storing/lease.ts'
+import { beginLease, giveUp } from '../storing/lease.ts'
 import type { ReceiveDeps } from '../storing/receiveBytes.ts'
 import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
 import { requireUpload, settledFileOf } from './findUpload.ts'
@@ -26,21 +26,18 @@ async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecor
   if (stagingKey === null || size === undefined) return await settled(deps, upload)
   if (upload.size !== null && size !== upload.size) throw sizeMismatch(upload.size, size)
   const storageKey = await deps.keys.take()
-  const lease = createLease(deps)
-  lease.begin(storageKey)
+  const lease = beginLease(deps, storageKey)
   try {
     await deps.storage.compose(storageKey, [stagingKey])
     // It may have been written again since it was looked at.
     const copied = (await deps.storage.size(storageKey)) ?? 0
-    const receipt = await receiptOfStored(deps, { storageKey, size: copied, insist: lease.insist })
+    const receipt = await receiptOfStored(deps, { storageKey, size: copied, lease })
     return await commitUpload(deps, upload, receipt, { repeatable: false })
   } catch (error) {
-    await abandon(deps, storageKey)
+    await giveUp(deps, { storageKey, lease })
     // Another process may have been quicker, and what it had no use for any more be gone.
     if (!hasCode(error, 'upload-taken') && !hasCode(error, 'file-not-found')) throw error
     return await settled(deps, upload)
-  } finally {
-    lease.end()
   }
 }
 

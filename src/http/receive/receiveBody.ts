@@ -1,7 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Deps } from '../../deps.ts'
 import { claimIdempotencyKey } from '../../domain/storing/idempotency.ts'
-import { createLease } from '../../domain/storing/lease.ts'
 import { encodingUnsupported, fileTooLarge, preconditionFailed } from '../../errors.ts'
 import { descriptionOf } from '../contract/context.ts'
 import type { DescribedSchema } from '../contract/describedOperation.ts'
@@ -70,13 +69,8 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   if (claim) keepClaim(req, res, claim)
 
   const body = openBody(req, deps.config.http)
-  const lease = createLease(deps)
-  const upload = { deps, req, res, body: body.bytes, declaredBytes, maxBytes, expectedDigests, lease }
-  try {
-    await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
-  } finally {
-    lease.end()
-  }
+  const upload = { deps, req, res, body: body.bytes, declaredBytes, maxBytes, expectedDigests }
+  await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
   // For an operation that answers without it; when it throws, `problemHandler` gives the file up.
   res.once('close', () => void giveUpReceived(deps, req))
 }

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../../deps.ts'
-import { abandon, type Lease } from '../../domain/storing/lease.ts'
+import { giveUp } from '../../domain/storing/lease.ts'
 import { receiveBytes } from '../../domain/storing/receiveBytes.ts'
 import { fileMissing, formInvalid, formTooLarge } from '../../errors.ts'
 import { contextOf, type ReceivedFile } from '../contract/context.ts'
@@ -20,8 +20,6 @@ export interface Upload {
   /** How many bytes the file may have. */
   readonly maxBytes: number
   readonly expectedDigests: readonly ExpectedDigest[]
-  /** Ends with the body. */
-  readonly lease: Lease
 }
 
 const MAX_TEXT_BYTES = 64 * 1024
@@ -62,18 +60,18 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
 }
 
 async function receivePart(
-  { deps, declaredBytes, maxBytes, expectedDigests, lease }: Upload,
+  { deps, declaredBytes, maxBytes, expectedDigests }: Upload,
   part: Part,
 ): Promise<ReceivedFile> {
   if (part.filename === undefined) throw fileMissing(part.name)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
   // The form is a little longer than its file, so its length says only how much room is needed at most.
   const expected = declaredBytes === undefined ? undefined : Math.min(declaredBytes, maxBytes)
-  const receipt = await receiveBytes(deps, part.bytes, { sha512, declaredBytes: expected, maxBytes, lease })
+  const receipt = await receiveBytes(deps, part.bytes, { sha512, declaredBytes: expected, maxBytes })
   const { filename, contentType } = part
   if (receipt.size > 0 || filename !== '') return { receipt, filename, contentType }
   // What browsers send for a file input in which nothing was chosen.
-  await abandon(deps, receipt.storageKey)
+  await giveUp(deps, receipt)
   throw fileMissing(part.name)
 }
 

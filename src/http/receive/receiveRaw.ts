@@ -17,12 +17,11 @@ export async function receiveRaw({
   declaredBytes,
   maxBytes,
   expectedDigests,
-  lease,
 }: Upload): Promise<void> {
   const filename = filenameOf(header(req, 'content-disposition'))
   continueSending(req, res)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
-  const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, maxBytes, lease })
+  const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, maxBytes })
   // As the client sent it: the validator sees a general one.
   const contentType = req.headersDistinct['content-type']?.join(', ')
   contextOf(req).received = { receipt, filename, contentType }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Deps } from '../../deps.ts'
-import { abandon } from '../../domain/storing/lease.ts'
+import { giveUp } from '../../domain/storing/lease.ts'
 import { contextOf, type ReceivedFile } from '../contract/context.ts'
 
 /** Hands the file that came with a request over to its handler, once. Throws an Error when there is none. */
@@ -17,5 +17,5 @@ export async function giveUpReceived(deps: Deps, req: IncomingMessage): Promise<
   const context = contextOf(req)
   const { received } = context
   context.received = undefined
-  if (received) await abandon(deps, received.receipt.storageKey)
+  if (received) await giveUp(deps, received.receipt)
 }
