@@ -1,4 +1,3 @@
-import { storageKinds } from '../config/storage.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { unlessBusy } from '../database/connection/locks.ts'
 import { migrateUp } from '../database/connection/migrate.ts'
@@ -7,7 +6,7 @@ import { bindStorage } from '../domain/moving/bindStorage.ts'
 import { moveStorage } from '../domain/moving/moveStorage.ts'
 import { armFailpoints } from '../runtime/failpoint.ts'
 import type { MovingStorage } from '../storage/moving.ts'
-import type { StorageKind } from '../storage/storage.ts'
+import { type StorageKind, storageKinds } from '../storage/storage.ts'
 import type { Command } from './command.ts'
 import { openMoving } from './start/openStorage.ts'
 import { withDatabase } from './start/withDatabase.ts'
@@ -34,7 +33,7 @@ it is. Exit code 0 when every file is moved, 1 when not, 2 for a wrong call.
 }
 
 async function move(to: StorageKind): Promise<number> {
-  const config = loadConfig(process.env, { STORAGE: to, STORAGE_FROM: otherOf(to) })
+  const config = loadConfig(process.env, { STORAGE: to, STORAGE_FROM: sourceFor(to, process.env) })
   armFailpoints(config.failpoints)
   return await withDatabase(config, async ({ db }) => {
     await migrateUp(db)
@@ -96,4 +95,8 @@ const toMebibytes = (bytes: number) => (bytes / MEBIBYTE).toFixed(1)
 
 const say = (sentence: string) => void process.stdout.write(`${sentence}\n`)
 
-const otherOf = (kind: StorageKind): StorageKind => (kind === 's3' ? 'volume' : 's3')
+/** The storage to move from: the one that STORAGE or STORAGE_FROM names beside the target, else the first other kind. */
+const sourceFor = (to: StorageKind, { STORAGE, STORAGE_FROM }: NodeJS.ProcessEnv) =>
+  [STORAGE, STORAGE_FROM, ...storageKinds].find(
+    (name) => name !== to && storageKinds.some((kind) => kind === name),
+  )

@@ -1,13 +1,10 @@
 import { MOST_PARTS } from '../model/upload.ts'
 import type { S3StorageOptions } from '../storage/s3/s3.ts'
-import type { StorageKind } from '../storage/storage.ts'
+import { type StorageKind, storageKinds } from '../storage/storage.ts'
 import type { createReader } from './reader.ts'
 
 /** Where bytes are kept: below the data directory, or in an S3 bucket. */
 export type StorageConfig = { readonly kind: 'volume' } | (S3StorageOptions & { readonly kind: 's3' })
-
-/** The values of STORAGE. */
-export const storageKinds: readonly StorageKind[] = ['volume', 's3']
 
 /** The storages an environment describes. Settings of S3 are judged only when S3 is one of them. */
 export function storageConfig(
@@ -26,7 +23,7 @@ function kindFrom(read: ReturnType<typeof createReader>, target: StorageKind): S
   if (given === undefined) return undefined
   const kind = storageKinds.find((each) => each === given && each !== target)
   if (kind === undefined)
-    read.refuse(`STORAGE_FROM must be volume or s3, and not what STORAGE is, not "${given}"`)
+    read.refuse(`STORAGE_FROM must be ${storageKinds.join(' or ')}, and not what STORAGE is, not "${given}"`)
   return kind
 }
 

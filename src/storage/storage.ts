@@ -8,7 +8,10 @@ export interface StoredObject {
   readonly finished: boolean
 }
 
-export type StorageKind = 'volume' | 's3'
+/** The values of STORAGE. Their order is part of the locks of running services: a new kind comes last. */
+export const storageKinds = ['volume', 's3'] as const
+
+export type StorageKind = (typeof storageKinds)[number]
 
 /** A storage in the words of whoever runs it. */
 export interface StoragePlace {

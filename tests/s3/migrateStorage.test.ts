@@ -256,7 +256,7 @@ describe('services beside a move', () => {
     service.signal('SIGSTOP')
     // As after a failover: the lock that shows this service is gone, and it does not know.
     await sql`select pg_terminate_backend(pid) from pg_locks
-      where locktype = 'advisory' and objsubid = 2 and objid < 4
+      where locktype = 'advisory' and objsubid = 2 and mode = 'ShareLock'
         and database = (select oid from pg_database where datname = current_database())`.execute(db)
     expect(await two.move('s3')).toMatchObject({ code: 0 })
 

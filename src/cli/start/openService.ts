@@ -1,12 +1,13 @@
 import type { Config } from '../../config.ts'
 import { migrateUp } from '../../database/connection/migrate.ts'
-import type { ServiceRole } from '../../database/connection/presence.ts'
+import type { ServiceRole, ServiceStorage } from '../../database/connection/presence.ts'
 import type { Deps } from '../../deps.ts'
 import { advanceMark } from '../../domain/maintenance/mark.ts'
 import { attend } from '../../domain/moving/attendance.ts'
 import { bindStorage } from '../../domain/moving/bindStorage.ts'
 import { hasCode } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
+import type { MovingStorage } from '../../storage/moving.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { checkDatabase } from './checkDatabase.ts'
 import { openDatabase } from './openDatabase.ts'
@@ -49,7 +50,7 @@ export async function openService(
     await migrateUp(db)
     const storage = await openStorage(config)
     const storageId = await bindStorage(db, storage)
-    const attendance = await attend(database, logger, { role: roleOf(config), storageId })
+    const attendance = await attend(database, logger, await roleOf(storage))
     closing.defer(() => attendance.end())
     closing.defer(() => storage.close()) // while others still see this service
     await checkStorage(storage, logger)
@@ -71,10 +72,22 @@ export async function openService(
   }
 }
 
-const roleOf = ({ storage, storageFrom }: Config): ServiceRole => ({
-  writesTo: storage.kind,
-  readsFrom: [storage.kind, ...(storageFrom ? [storageFrom.kind] : [])],
-})
+/** The storages of this service, which are bound to the database. */
+async function roleOf(storage: Storage | MovingStorage): Promise<ServiceRole> {
+  if (!('source' in storage)) {
+    const only = await nameStorage(storage)
+    return { writesTo: only, readsFrom: [only] }
+  }
+  const target = await nameStorage(storage.target)
+  return { writesTo: target, readsFrom: [target, await nameStorage(storage.source)] }
+}
+
+async function nameStorage(storage: Storage): Promise<ServiceStorage> {
+  const { kind, identity } = storage.place
+  const id = await storage.readIdentity()
+  if (id === undefined) throw new Error(`The ${kind} has lost its ${identity}.`)
+  return { id, kind }
+}
 
 /** A full storage still serves downloads and deletions. */
 async function checkStorage(storage: Storage, logger: Logger): Promise<void> {

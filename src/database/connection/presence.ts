@@ -1,39 +1,75 @@
 import { sql } from 'kysely'
 import pg from 'pg'
-import type { StorageKind } from '../../storage/storage.ts'
+import { type StorageKind, storageKinds } from '../../storage/storage.ts'
 import type { Database } from '../schema.ts'
-import { LOCKS } from './locks.ts'
 
-/** What a running service does with which storage. */
-export interface ServiceRole {
-  readonly writesTo: StorageKind
-  readonly readsFrom: readonly StorageKind[]
+/** A storage as a running service tells the others about it. */
+export interface ServiceStorage {
+  readonly id: string
+  readonly kind: StorageKind
 }
 
-/** Lets others know that a service runs, with a lock that ends with it. */
+/** Which storages a running service uses. */
+export interface ServiceRole {
+  readonly writesTo: ServiceStorage
+  readonly readsFrom: readonly ServiceStorage[]
+}
+
+/** The role of another service, as its locks tell it. */
+export interface PresentRole {
+  readonly writesTo: StorageLock
+  readonly readsFrom: readonly StorageLock[]
+}
+
+/** A storage in the number of a lock: the first 28 bits of its id, then 4 bits for the place of its kind. */
+export type StorageLock = number
+
+/** The number for a storage, signed as PostgreSQL has it. */
+export const toStorageLock = ({ id, kind }: ServiceStorage): StorageLock =>
+  Number.parseInt(id.slice(0, 7) + storageKinds.indexOf(kind).toString(16), 16) | 0
+
+/** The kind of a storage; undefined for a kind that only a newer version knows. */
+export const kindOf = (lock: StorageLock): StorageKind | undefined => storageKinds[lock & 15]
+
+/** Shows other processes that a service runs: its locks end with its connection. */
 export interface Presence {
-  /** Takes the lock, or makes sure that it is still held. Throws what the database throws. */
+  /** Takes the locks, or makes sure that they are still held. Throws what the database throws. */
   renew(): Promise<void>
   end(): Promise<void>
 }
 
 const ANSWER_MILLISECONDS = 5000
 
-/** A presence with a connection of its own: those of a pool come and go. */
+/** "upfr" and "upfw" in ASCII: the first halves of the locks for storages that are read from and written to. */
+const READS = 0x75706672
+const WRITES = 0x75706677
+
+/** The lock for writing comes last: once another process sees it, it sees the whole role. */
+const TAKE_LOCKS = `
+  select pg_advisory_lock_shared(class, number) from (
+    select $1::int as class, unnest($2::int[]) as number union all select $3::int, $4::int
+  ) locks`
+
+/** Holds the locks on a connection of its own: connections of the pool come and go. */
 export function createPresence(pool: pg.Pool, role: ServiceRole): Presence {
   let client: pg.Client | undefined
 
   async function connect() {
-    const { password } = pool.options // not among those that are copied
+    const { password } = pool.options // not enumerable, so the spread below leaves it out
     const fresh = new pg.Client({
       ...pool.options,
       ...(password !== undefined && { password }),
       query_timeout: ANSWER_MILLISECONDS,
     })
-    fresh.on('error', () => {}) // `renew` finds out
+    fresh.on('error', () => {}) // `renew` notices that the connection is gone
     try {
       await fresh.connect()
-      await fresh.query('select pg_advisory_lock_shared($1::int, $2::int)', [LOCKS, toNumber(role)])
+      await fresh.query(TAKE_LOCKS, [
+        READS,
+        role.readsFrom.map(toStorageLock),
+        WRITES,
+        toStorageLock(role.writesTo),
+      ])
     } catch (error) {
       await hangUp(fresh)
       throw error
@@ -57,7 +93,7 @@ export function createPresence(pool: pg.Pool, role: ServiceRole): Presence {
   }
 }
 
-/** An end that says goodbye could wait for ever on a dead line. */
+/** Waits 1 s at most: on a dead line the end of a connection could wait for ever. */
 async function hangUp(client: pg.Client): Promise<void> {
   await Promise.race([
     client.end().catch(() => {}),
@@ -65,23 +101,17 @@ async function hangUp(client: pg.Client): Promise<void> {
   ])
 }
 
-/** The roles of all services that run on this database, each once. */
-export async function listPresent(db: Database): Promise<ServiceRole[]> {
-  const { rows } = await sql<{ role: number }>`
-    select distinct objid::int as role from pg_locks
-    where locktype = 'advisory' and classid::bigint = ${LOCKS} and objsubid = 2 and granted
-      and database = (select oid from pg_database where datname = current_database())
+/** The roles of all services that run on this database. */
+export async function listPresent(db: Database): Promise<PresentRole[]> {
+  const { rows } = await sql<PresentRole>`
+    select (array_agg(number) filter (where class = ${WRITES}))[1] as "writesTo",
+      array_agg(number) filter (where class = ${READS}) as "readsFrom"
+    from (
+      select pid, classid::bigint as class, objid::int as number from pg_locks
+      where locktype = 'advisory' and classid::bigint in (${READS}, ${WRITES}) and objsubid = 2 and granted
+        and database = (select oid from pg_database where datname = current_database())
+    ) locks
+    group by pid having count(distinct class) = 2
   `.execute(db)
-  return rows.flatMap(({ role }) => (role < toRole.length ? (toRole[role] ?? []) : []))
+  return rows
 }
-
-/** The numbers of the locks are places in this list. */
-const toRole: readonly ServiceRole[] = [
-  { writesTo: 'volume', readsFrom: ['volume'] },
-  { writesTo: 'volume', readsFrom: ['volume', 's3'] },
-  { writesTo: 's3', readsFrom: ['s3'] },
-  { writesTo: 's3', readsFrom: ['volume', 's3'] },
-]
-
-const toNumber = ({ writesTo, readsFrom }: ServiceRole) =>
-  toRole.findIndex((role) => role.writesTo === writesTo && role.readsFrom.length === readsFrom.length)

@@ -1,11 +1,17 @@
 import type { DatabaseConnection } from '../../database/connection/connect.ts'
-import { createPresence, listPresent, type ServiceRole } from '../../database/connection/presence.ts'
+import {
+  createPresence,
+  kindOf,
+  listPresent,
+  type PresentRole,
+  type ServiceRole,
+  toStorageLock,
+} from '../../database/connection/presence.ts'
 import { beginWriting, listStorages } from '../../database/rows/storages.ts'
 import type { Logger } from '../../logger.ts'
-import type { StorageKind } from '../../storage/storage.ts'
 
 export interface Attendance {
-  /** Resolves when this service may not go on, because files were moved while it could not be seen. */
+  /** Resolves when this service must end, because files were moved while its locks were lost. */
   readonly lost: Promise<void>
   end(): Promise<void>
 }
@@ -13,15 +19,16 @@ export interface Attendance {
 const PAUSE_MILLISECONDS = 5000
 
 /**
- * Lets others see that a service with this role runs and writes to the storage with this id, until it ends. Throws an
- * Error that names the setting when one runs that could not read what this one writes, or the other way round.
+ * Shows other processes that a service with this role runs, until `end`. Throws an Error that names the setting when a
+ * service runs that could not read what this one writes, or the other way round.
  */
 export async function attend(
   { db, pool }: DatabaseConnection,
   logger: Logger,
-  { role, storageId }: { role: ServiceRole; storageId: string },
+  role: ServiceRole,
 ): Promise<Attendance> {
   const presence = createPresence(pool, role)
+  const storageId = role.writesTo.id
   const insistOnCompany = async () => {
     for (const other of await listPresent(db)) insistOn(role, other)
   }
@@ -49,11 +56,14 @@ export async function attend(
     if (ended) return
     timer = setTimeout(async () => {
       const goesOn = await mayGoOn().catch((error: unknown) => {
-        logger.warn('The database does not know that this service runs', { error })
+        logger.warn('The database could not be told that this service runs', { error })
         return true
       })
       if (goesOn) return schedule()
-      logger.critical('Files were moved to another storage: check STORAGE and STORAGE_FROM', { ...role })
+      logger.critical('Files were moved to another storage: check STORAGE and STORAGE_FROM', {
+        writesTo: role.writesTo.kind,
+        readsFrom: role.readsFrom.map(({ kind }) => kind),
+      })
       lose()
     }, PAUSE_MILLISECONDS).unref()
   }
@@ -69,21 +79,22 @@ export async function attend(
   }
 }
 
-/** Throws an Error unless each of the two can read what the other writes. */
-function insistOn(role: ServiceRole, other: ServiceRole): void {
-  if (!other.readsFrom.includes(role.writesTo)) {
+/** Throws an Error unless each of the two services can read what the other writes. */
+function insistOn(own: ServiceRole, other: PresentRole): void {
+  const kind = own.writesTo.kind
+  if (!other.readsFrom.includes(toStorageLock(own.writesTo))) {
     throw new Error(
-      `A service with ${settingsOf(other)} is running, which could not read what this one writes: stop it, or restart it with STORAGE=${other.writesTo} and STORAGE_FROM=${role.writesTo} first.`,
+      `A service with ${settingsOf(other)} is running, which could not read what this one writes: stop it, or restart it with STORAGE=${kindOf(other.writesTo)} and STORAGE_FROM=${kind} first.`,
     )
   }
-  if (!role.readsFrom.includes(other.writesTo)) {
+  if (!own.readsFrom.map(toStorageLock).includes(other.writesTo)) {
     throw new Error(
-      `A service with ${settingsOf(other)} is running, and this one could not read what that one writes: set STORAGE_FROM=${other.writesTo}, or stop it.`,
+      `A service with ${settingsOf(other)} is running, and this one could not read what that one writes: set STORAGE_FROM=${kindOf(other.writesTo)}, or stop it.`,
     )
   }
 }
 
-function settingsOf({ writesTo, readsFrom }: ServiceRole): string {
-  const from: StorageKind | undefined = readsFrom.find((kind) => kind !== writesTo)
-  return `STORAGE=${writesTo}${from === undefined ? '' : ` and STORAGE_FROM=${from}`}`
+function settingsOf({ writesTo, readsFrom }: PresentRole): string {
+  const from = readsFrom.find((lock) => lock !== writesTo)
+  return `STORAGE=${kindOf(writesTo)}${from === undefined ? '' : ` and STORAGE_FROM=${kindOf(from)}`}`
 }

@@ -9,7 +9,7 @@ import {
 } from '../../database/rows/storages.ts'
 import type { Database } from '../../database/schema.ts'
 import type { MovingStorage } from '../../storage/moving.ts'
-import type { Storage, StorageKind } from '../../storage/storage.ts'
+import { type Storage, type StorageKind, storageKinds } from '../../storage/storage.ts'
 
 /**
  * Makes sure that database and storage belong together, and that every file is in it, and ties a new pair; of a moving
@@ -90,7 +90,7 @@ async function insistOnEmpty(
 }
 
 function explainIncomplete(known: readonly KnownStorage[], kind: StorageKind): string {
-  const other = kind === 's3' ? 'volume' : 's3'
+  const other = storageKinds.filter((each) => each !== kind).join(' or ')
   const finish = `until "upfile migrate-storage --to ${kind}" has moved the files`
   return known.some(({ complete }) => complete)
     ? `The files are in the other storage: set STORAGE=${other}, or STORAGE=${kind} and STORAGE_FROM=${other} ${finish}.`

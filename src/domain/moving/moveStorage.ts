@@ -1,4 +1,4 @@
-import { listPresent } from '../../database/connection/presence.ts'
+import { listPresent, toStorageLock } from '../../database/connection/presence.ts'
 import { countUncopied } from '../../database/rows/copies.ts'
 import { beginWriting, completeStorage, endWriting, listStorages } from '../../database/rows/storages.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
@@ -24,17 +24,18 @@ export interface Progress {
 export async function moveStorage(move: StorageMove): Promise<boolean> {
   const { db, target, source, targetId, say } = move
   const [to, from] = [target.place.kind, source.place.kind]
-  const sourceId = (await listStorages(db)).find(({ id }) => id !== targetId)?.id
-  if (sourceId === undefined) throw new Error(`The database does not know the storage ${from}.`)
+  const sourceId = await source.readIdentity()
+  if (sourceId === undefined || !(await listStorages(db)).some(({ id }) => id === sourceId))
+    throw new Error(`The database does not know the storage ${from}.`)
   await moveMark(move)
   await removeHalves(move)
 
   if (!(await passOver(move))) return false
-  if (await isWrittenTo(move)) return false
+  if (await isWrittenTo(move, sourceId)) return false
   await failpoint('M5')
   await endWriting(db, sourceId, targetId)
   await failpoint('M6')
-  if (await isWrittenTo(move)) {
+  if (await isWrittenTo(move, sourceId)) {
     await beginWriting(db, sourceId)
     return false
   }
@@ -70,9 +71,11 @@ async function passOver(move: StorageMove): Promise<boolean> {
   return false
 }
 
-async function isWrittenTo({ db, target, source, say }: StorageMove): Promise<boolean> {
+/** Whether a running service still writes to the source. */
+async function isWrittenTo({ db, target, source, say }: StorageMove, sourceId: string): Promise<boolean> {
   const [to, from] = [target.place.kind, source.place.kind]
-  if (!(await listPresent(db)).some(({ writesTo }) => writesTo === from)) return false
+  const lock = toStorageLock({ id: sourceId, kind: from })
+  if (!(await listPresent(db)).some(({ writesTo }) => writesTo === lock)) return false
   say(
     `What there was is copied, but services still write to ${from}: restart them with STORAGE=${to} and STORAGE_FROM=${from}, then run this again.`,
   )
