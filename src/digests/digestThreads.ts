@@ -1,40 +1,37 @@
-import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { storageUnavailable } from '../errors.ts'
 import type { DigestJob } from './digestThread.ts'
 
-/** Digests of one file, as a rule computed beside the event loop. */
+/** Digests of one file, computed by a thread. */
 export interface ThreadDigests {
-  /** Copies the bytes for the thread; waits while it has enough to do. Throws when the thread was lost. */
+  /** Copies the bytes for the thread; waits while all pieces of the file are full. Throws `storage-unavailable` when the thread ended. */
   update(bytes: Buffer): Promise<void>
   /** The digests, in the order of the algorithms. */
   finish(): Promise<Buffer[]>
-  /** Lets the thread forget the file. */
+  /** Gives the file up, finished or not. */
   close(): void
 }
 
 export interface DigestThreads {
-  /** Undefined when there is no thread to be had: then the event loop has to do. */
+  /** Undefined when no thread can be started: the event loop computes the digests then. */
   open(algorithms: readonly string[]): ThreadDigests | undefined
   close(): Promise<void>
 }
 
-/** What a thread gets at once, and how many there are for a file: one fills while the thread has the others. */
+/** Bytes in one message to a thread. */
 const PIECE_BYTES = 128 * 1024
+/** Pieces of one file: one fills while the thread digests the others. */
 const PIECES = 4
 const MOST_THREADS = 4
 
 /**
- * Threads that digest large files: the digests take longer than everything else that is done with a byte, and the event
- * loop would do nothing else meanwhile. They begin with the first large file; each file stays with one of them.
- * With `firstHere`, one file at a time is digested by the event loop, and only those beside it by threads: on two cores
- * that have S3's connections to serve as well, bringing bytes to the other core takes more than it saves (0008).
+ * Threads that digest large files, so that the event loop can serve other requests meanwhile (docs/decisions/0008). The
+ * first large file starts the first thread; each file stays with one thread.
  */
-export function createDigestThreads({ firstHere = false } = {}): DigestThreads {
+export function createDigestThreads(): DigestThreads {
   const size = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
   const threads: { worker: Worker; files: number }[] = []
-  let here = false
 
   function start() {
     const thread = { worker: new Worker(new URL('./digestThread.ts', import.meta.url)), files: 0 }
@@ -42,7 +39,7 @@ export function createDigestThreads({ firstHere = false } = {}): DigestThreads {
       const at = threads.indexOf(thread)
       if (at >= 0) threads.splice(at, 1)
     }
-    thread.worker.on('error', forget).on('exit', forget) // its ports are closed, and their files fail
+    thread.worker.on('error', forget).on('exit', forget) // the ports of the thread close, and their files fail
     thread.worker.unref()
     threads.push(thread)
     return thread
@@ -55,7 +52,7 @@ export function createDigestThreads({ firstHere = false } = {}): DigestThreads {
       try {
         return start()
       } catch {
-        // none may be started just now
+        // no memory for another thread: one that runs takes the file
       }
     }
     const [first, ...others] = threads
@@ -64,12 +61,6 @@ export function createDigestThreads({ firstHere = false } = {}): DigestThreads {
 
   return {
     open(algorithms) {
-      if (firstHere && !here) {
-        here = true
-        return digestHere(algorithms, () => {
-          here = false
-        })
-      }
       const thread = leastBusy()
       if (!thread) return undefined
       thread.files += 1
@@ -81,28 +72,13 @@ export function createDigestThreads({ firstHere = false } = {}): DigestThreads {
   }
 }
 
-function digestHere(algorithms: readonly string[], ended: () => void): ThreadDigests {
-  const hashes = algorithms.map((algorithm) => createHash(algorithm))
-  let open = true
-  return {
-    async update(bytes) {
-      for (const hash of hashes) hash.update(bytes)
-    },
-    finish: async () => hashes.map((hash) => hash.digest()),
-    close() {
-      if (open) ended()
-      open = false
-    },
-  }
-}
-
 function digestIn(worker: Worker, algorithms: readonly string[], ended: () => void): ThreadDigests {
   const { port1: port, port2 } = new MessageChannel()
   const free: Uint8Array<SharedArrayBuffer>[] = []
   let made = 0
   const lent: Uint8Array<SharedArrayBuffer>[] = []
   const { promise: digests, resolve, reject } = Promise.withResolvers<Buffer[]>()
-  digests.catch(() => {}) // whoever gave up does not ask for them
+  digests.catch(() => {}) // a file that was given up does not wait for its digests
   let open = true
   let wake = () => {}
   const job: DigestJob = { algorithms, port: port2 }
