@@ -1,4 +1,4 @@
-import { closeSync, constants, fsync, fsyncSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsync, lstatSync, openSync, renameSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { parentPort } from 'node:worker_threads'
 import { type ArmedFailpoints, armFailpoints, failpoint } from '../../runtime/failpoint.ts'
@@ -30,25 +30,20 @@ export interface SmallWriteFailure {
   readonly syncing: boolean
 }
 
+/** A file on its way through the steps; what failed passes the steps after that. */
 interface Progress {
   readonly write: SmallWrite
+  /** Open from U2 to U6. */
   fd: number | undefined
-  /** Open a second time, to be closed as soon as the bytes are written. */
-  hurried: number | undefined
   failure: SmallWriteFailure | null
 }
 
-/** A disk this quick is asked for one fsync after the other: many at once would wake a thread for each. */
-const QUICK_SYNC_MILLISECONDS = 1
+const sync = promisify(fsync)
 
-type Sync = (fd: number) => void | Promise<void>
-const syncAlone: Sync = fsyncSync
-const syncBeside: Sync = promisify(fsync)
-
-const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW, O_TRUNC } = constants
+const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
 const NEW_FILE = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW
-const TRUNCATED = O_WRONLY | O_TRUNC | O_NOFOLLOW
 
+/** The volume whose directories are held open. */
 let mounted: IdentityStamp | undefined
 let armed = 0
 
@@ -56,7 +51,7 @@ parentPort?.on('message', (batch: SmallWriteBatch) => {
   void writeBatch(batch).then((failures) => parentPort?.postMessage(failures))
 })
 
-/** Takes all files of a batch through U2-U8. Never throws: each file has a failure of its own, or none. */
+/** Takes all files of a batch through U2-U8, each step for all of them. Never throws: each file has its failure, or none. */
 async function writeBatch({
   identity,
   bytes,
@@ -66,20 +61,33 @@ async function writeBatch({
   if (failpoints.generation !== armed) armFailpoints(failpoints.spec)
   armed = failpoints.generation
   const failure = findOtherVolume(identity)
-  const files = writes.map((write): Progress => ({ write, fd: undefined, hurried: undefined, failure }))
-  const each = (step: (file: Progress) => Promise<void>) =>
-    Promise.all(files.map((file) => attempt(file, false, () => step(file))))
+  const files = writes.map((write): Progress => ({ write, fd: undefined, failure }))
 
-  await each((file) => writeBytes(file, bytes))
-  for (const file of files) await attempt(file, true, async () => closeHurried(file))
-  await syncFiles(files)
+  await each(files, 'writing', (file) => open(file))
+  await each(files, 'writing', (file) => write(file, bytes))
+  await each(files, 'syncing', syncAndClose)
   closeFailed(files)
-  await each(async ({ write }) => {
-    await failpoint('U7')
-    renameSync(write.temporaryPath, write.path)
-  })
+  await each(files, 'writing', rename)
   await syncDirectories(files)
   return files.map(({ failure }) => failure)
+}
+
+/** Takes a step with every file that has not failed. */
+async function each(
+  files: readonly Progress[],
+  kind: 'writing' | 'syncing',
+  step: (file: Progress) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    files.map(async (file) => {
+      if (file.failure) return
+      try {
+        await step(file)
+      } catch (error) {
+        file.failure = toFailure(error, kind === 'syncing')
+      }
+    }),
+  )
 }
 
 /** Why nothing must be written: the volume is not the one we know, or cannot be looked at. */
@@ -97,89 +105,65 @@ function findOtherVolume({ path, stamp }: SmallWriteBatch['identity']): SmallWri
   }
 }
 
-async function attempt(file: Progress, syncing: boolean, step: () => Promise<void>): Promise<void> {
-  if (file.failure) return
-  try {
-    await step()
-  } catch (error) {
-    file.failure = toFailure(error, syncing)
-  }
-}
-
 function toFailure(error: unknown, syncing: boolean): SmallWriteFailure {
   const code = Error.isError(error) && 'code' in error ? String(error.code) : undefined
   return { code, message: Error.isError(error) ? error.message : String(error), syncing }
 }
 
-/**
- * ext4 and XFS begin to write a file to the disk when someone closes it who had truncated it, and choose its blocks then.
- * All files of a batch are so far by the time of the first fsync, whose commit of the journal serves the others as well.
- */
-async function writeBytes(file: Progress, bytes: ArrayBuffer): Promise<void> {
-  const { temporaryPath, path, from, to } = file.write
+async function open(file: Progress): Promise<void> {
+  const { temporaryPath, path } = file.write
   await failpoint('U2')
   file.fd = openSync(temporaryPath, NEW_FILE, 0o600)
-  // A rename would replace what never changes (I6). Asked once the open keeps every other writer of this key out.
+  // A rename would replace what never changes (I6). Checked here because the open keeps every other writer of this key out.
   if (lstatSync(path, { throwIfNoEntry: false })) throw new Error(`${path} was written before`)
+}
+
+async function write({ write: { from, to }, fd }: Progress, bytes: ArrayBuffer): Promise<void> {
+  if (fd === undefined) return
   await failpoint('U3')
   const view = new Uint8Array(bytes, from, to - from)
-  file.hurried = openSync(temporaryPath, TRUNCATED)
-  for (let written = 0; written < view.length; ) written += writeSync(file.fd, view, written)
+  for (let written = 0; written < view.length; ) written += writeSync(fd, view, written)
 }
 
-function closeHurried(file: Progress): void {
-  const { hurried } = file
-  file.hurried = undefined
-  if (hurried !== undefined) closeSync(hurried)
-}
-
-/** The first fsync tells how quick the disk is; a slow one is asked for all others at once. */
-async function syncFiles([first, ...others]: readonly Progress[]): Promise<void> {
-  if (!first) return
-  const began = performance.now()
-  await attempt(first, true, () => syncAndClose(first, syncAlone))
-  const sync = performance.now() - began <= QUICK_SYNC_MILLISECONDS ? syncAlone : syncBeside
-  await Promise.all(others.map((file) => attempt(file, true, () => syncAndClose(file, sync))))
-}
-
-async function syncAndClose(file: Progress, sync: Sync): Promise<void> {
-  if (file.fd === undefined) return
-  await failpoint('U5')
-  await sync(file.fd)
-  await failpoint('U6')
+async function syncAndClose(file: Progress): Promise<void> {
   const { fd } = file
+  if (fd === undefined) return
+  await failpoint('U5')
+  await sync(fd)
+  await failpoint('U6')
   file.fd = undefined
   closeSync(fd)
 }
 
-/** Files that failed before they were closed must not keep their descriptors. */
+async function rename({ write: { temporaryPath, path } }: Progress): Promise<void> {
+  await failpoint('U7')
+  renameSync(temporaryPath, path)
+}
+
+/** A file that failed before it was closed must not keep its descriptor. */
 function closeFailed(files: readonly Progress[]): void {
-  for (const file of files) {
-    for (const fd of [file.fd, file.hurried]) {
-      if (fd === undefined) continue
-      try {
-        closeSync(fd)
-      } catch {
-        // its failure is known already
-      }
+  for (const { fd } of files) {
+    try {
+      if (fd !== undefined) closeSync(fd)
+    } catch {
+      // the file has failed already
     }
   }
 }
 
-/** One fsync for each directory serves every rename into it (U8). */
+/** One fsync of a directory serves every rename into it (U8). */
 async function syncDirectories(files: readonly Progress[]): Promise<void> {
-  const names = new Set(files.filter(({ failure }) => !failure).map(({ write }) => write.directory))
+  const written = Map.groupBy(
+    files.filter(({ failure }) => !failure),
+    ({ write }) => write.directory,
+  )
   await Promise.all(
-    [...names].map(async (name) => {
-      const inside = files.filter(({ write }) => write.directory === name)
-      const failure: Progress = {
-        write: { temporaryPath: '', path: '', directory: name, from: 0, to: 0 },
-        fd: undefined,
-        hurried: undefined,
-        failure: null,
+    [...written].map(async ([directory, inside]) => {
+      try {
+        await syncDirectory(directory)
+      } catch (error) {
+        for (const file of inside) file.failure = toFailure(error, true)
       }
-      await attempt(failure, true, () => syncDirectory(name))
-      for (const file of inside) file.failure ??= failure.failure
     }),
   )
 }
