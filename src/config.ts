@@ -19,6 +19,8 @@ export interface Config {
   readonly limits: Limits
   readonly protocol: ProtocolConfig
   readonly http: HttpConfig
+  /** Whether the buffers of connections are freed early, by calling V8's collector (docs/decisions/0016). */
+  readonly collectYoungBuffers: boolean
   readonly failpoints: string
 }
 
@@ -118,6 +120,7 @@ export function loadConfig(env: Env, instead: Env = {}): Config {
       minimumBytesPerSecond: read.integer('MINIMUM_BYTES_PER_SECOND', 1024, 0, 2 ** 30),
       stallSeconds: read.integer('STALL_SECONDS', 30, 1, 3600),
     },
+    collectYoungBuffers: read.flag('COLLECT_YOUNG_BUFFERS', true),
     failpoints: read.text('FAILPOINTS', ''),
   }
   read.finish()

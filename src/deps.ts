@@ -8,6 +8,7 @@ import type { DigestThreads } from './digests/digestThreads.ts'
 import type { Links } from './domain/files/links.ts'
 import type { Logger } from './logger.ts'
 import type { FileRecord } from './model/file.ts'
+import type { YoungBuffers } from './runtime/youngBuffers.ts'
 import type { Storage } from './storage/storage.ts'
 
 /** Everything that is made once at start and used everywhere. */
@@ -23,6 +24,7 @@ export interface Deps {
   readonly links: Links
   readonly rulesOfBuckets: RulesOfBuckets
   readonly digestThreads: DigestThreads
+  readonly youngBuffers: YoungBuffers
   readonly commitNewFile: CommitNewFile
   /** Uploads whose bytes are being judged, by their ids. */
   readonly verifications: Map<string, Promise<FileRecord>>

@@ -1,49 +1,60 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Somebody who takes buffers from a connection, one after the other, and soon needs them no more. */
+/** Frees the buffers of connections while they are young (docs/decisions/0016). */
+export interface YoungBuffers {
+  /** Begins to count the buffers of one reader: a body that arrives, or an object that is read from S3. */
+  open(): BufferReader
+}
+
+/** A reader takes buffers from a connection, one after the other, and drops each soon. */
 export interface BufferReader {
-  /** Told of every buffer that came. */
+  /** Counts a buffer of `bytes` bytes that came. */
   count(bytes: number): void
   end(): void
 }
 
-/** How many bytes come before the buffers that nobody needs any more are looked for: a bare quarter of what V8 bears. */
+/** Collect after 4 MiB: V8 itself starts a full collection at about 16 MiB. */
 const LEAST_BYTES = 4 * 2 ** 20
 
-/** What is still needed of one reader's; whatever is looked at twice counts as old, and only V8 frees it. */
-const NEEDED_BYTES = 2 ** 20
+/**
+ * With several readers, collect after 1 MiB of each: a buffer that survives two collections counts as old, and only a full
+ * collection frees it.
+ */
+const BYTES_OF_READER = 2 ** 20
 
-/** With more readers most buffers are still needed when they are looked for, and all that was looked through in vain. */
+/** Above this number of readers most buffers are still in use, and a collection finds little to free. */
 const MOST_READERS = 8
 
-const collect = findCollector()
-let readers = 0
-let bytesSince = 0
-
 /**
- * Begins to free the buffers of a reader while they are young. They are outside of V8's heap: it marks all of the heap to
- * find the dead among them whenever some 16 MiB have come together, which takes about as long as digesting them. Looking
- * through the young alone takes a hundredth of that.
+ * Collects the young generation as bytes arrive, unless `enabled` is false. Buffers of connections lie outside of V8's
+ * heap; V8 marks the whole heap to free them whenever some 16 MiB have come, which costs about as much as their digests.
  */
-export function openBufferReader(): BufferReader {
-  readers += 1
-  let open = true
+export function createYoungBuffers({ enabled }: { readonly enabled: boolean }): YoungBuffers {
+  const collect = enabled ? findCollector() : undefined
+  let readers = 0
+  let bytesSince = 0
   return {
-    count(bytes) {
-      bytesSince += bytes
-      if (bytesSince < Math.max(LEAST_BYTES, readers * NEEDED_BYTES)) return
-      bytesSince = 0
-      if (readers <= MOST_READERS) collect?.({ type: 'minor' })
-    },
-    end() {
-      if (open) readers -= 1
-      open = false
+    open() {
+      readers += 1
+      let open = true
+      return {
+        count(bytes) {
+          bytesSince += bytes
+          if (bytesSince < Math.max(LEAST_BYTES, readers * BYTES_OF_READER)) return
+          bytesSince = 0
+          if (readers <= MOST_READERS) collect?.({ type: 'minor' })
+        },
+        end() {
+          if (open) readers -= 1
+          open = false
+        },
+      }
     },
   }
 }
 
-/** Only contexts that are made while the flag is set have the function. */
+/** V8's function `gc`. Only a context that is made while the flag is set has the function. */
 function findCollector(): NodeJS.GCFunction | undefined {
   setFlagsFromString('--expose-gc')
   try {

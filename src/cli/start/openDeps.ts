@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { createRulesOfBuckets } from '../../database/bucketRulesCache.ts'
 import { createClock } from '../../database/clock.ts'
 import { createCommitQueue } from '../../database/commit/commitQueue.ts'
@@ -8,6 +7,7 @@ import { keepLinkSecret } from '../../database/rows/installation.ts'
 import type { Deps } from '../../deps.ts'
 import { createDigestThreads } from '../../digests/digestThreads.ts'
 import { createLinks } from '../../domain/files/links.ts'
+import { createYoungBuffers } from '../../runtime/youngBuffers.ts'
 
 type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId'>
 
@@ -23,9 +23,8 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     keys: createKeyReserve(db, config.protocol.leaseSeconds, opened.storageId),
     links: createLinks([newest, ...older], clock),
     rulesOfBuckets: createRulesOfBuckets(db),
-    digestThreads: createDigestThreads({
-      firstHere: config.storage.kind === 's3' && availableParallelism() <= 2,
-    }),
+    digestThreads: createDigestThreads(),
+    youngBuffers: createYoungBuffers({ enabled: config.collectYoungBuffers }),
     commitNewFile: createCommitQueue(db),
     verifications: new Map(),
   }

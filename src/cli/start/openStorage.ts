@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import type { StorageConfig } from '../../config/storage.ts'
 import type { Config } from '../../config.ts'
+import { createYoungBuffers } from '../../runtime/youngBuffers.ts'
 import { createMovingStorage, type MovingStorage } from '../../storage/moving.ts'
 import { createS3Storage, type S3Storage } from '../../storage/s3/s3.ts'
 import { createVolumeStorage, type VolumeStorage } from '../../storage/volume/volume.ts'
 
-type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory'>
+type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory' | 'collectYoungBuffers'>
 
 /** Opens the storage the configuration names, or both. Throws when the directories of a volume cannot be made. */
 export async function openStorage(config: OpenConfig): Promise<VolumeStorage | S3Storage | MovingStorage> {
@@ -20,10 +21,10 @@ export async function openMoving(config: OpenConfig, from: StorageConfig): Promi
 }
 
 async function open(
-  { dataDirectory }: OpenConfig,
+  { dataDirectory, collectYoungBuffers }: OpenConfig,
   storage: StorageConfig,
 ): Promise<VolumeStorage | S3Storage> {
   return storage.kind === 's3'
-    ? createS3Storage(storage)
+    ? createS3Storage(storage, createYoungBuffers({ enabled: collectYoungBuffers }))
     : await createVolumeStorage(join(dataDirectory, 'volume'))
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import { bodyIncomplete, bodyTooSlow } from '../../errors.ts'
 import type { Digests } from '../../model/blob.ts'
-import { openBufferReader } from '../../runtime/youngBuffers.ts'
+import type { YoungBuffers } from '../../runtime/youngBuffers.ts'
 
 export interface SlowLimits {
   readonly minimumBytesPerSecond: number
@@ -20,13 +20,17 @@ export interface BodyStream {
  * Opens the body of a request. Leaving it early does not close the connection, so that there can be an answer. A body
  * that is cut off throws `body-incomplete`. Only time spent waiting for the client counts as the client's slowness.
  */
-export function openBody(req: Request, { minimumBytesPerSecond, stallSeconds }: SlowLimits): BodyStream {
+export function openBody(
+  req: Request,
+  { minimumBytesPerSecond, stallSeconds }: SlowLimits,
+  youngBuffers: YoungBuffers,
+): BodyStream {
   let received = 0
   /** Ends the wait for the client; undefined while there is none. */
   let giveUp: ((error: Error) => void) | undefined
 
   async function* read(): AsyncGenerator<Buffer, void, void> {
-    const reader = openBufferReader()
+    const reader = youngBuffers.open()
     const chunks: AsyncIterator<Buffer> = req.iterator({ destroyOnReturn: false })
     const next = () =>
       new Promise<IteratorResult<Buffer>>((resolve, reject) => {

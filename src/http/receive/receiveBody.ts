@@ -68,7 +68,7 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   const claim = key === undefined ? undefined : await claimIdempotencyKey(deps, key)
   if (claim) keepClaim(req, res, claim)
 
-  const body = openBody(req, deps.config.http)
+  const body = openBody(req, deps.config.http, deps.youngBuffers)
   const upload = { deps, req, res, body: body.bytes, declaredBytes, maxBytes, expectedDigests }
   await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
   // For an operation that answers without it; when it throws, `problemHandler` gives the file up.

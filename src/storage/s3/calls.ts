@@ -6,6 +6,7 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3'
+import type { YoungBuffers } from '../../runtime/youngBuffers.ts'
 import { createS3Breaker } from './breaker.ts'
 import { createS3Client, type S3Place } from './client.ts'
 import { isPassing, toOmen } from './failures.ts'
@@ -13,6 +14,8 @@ import { createS3QuickPut, type S3PutAnswer, type S3PutInput } from './quickPut.
 
 /** Calls to one S3 server about one bucket. */
 export interface S3Calls extends Pick<S3Place, 's3Bucket' | 'proof'> {
+  /** Frees the buffers of answers. */
+  readonly youngBuffers: YoungBuffers
   /**
    * Sends a command, again and again while it fails for reasons of the moment, until the deadline; then throws what
    * failed last. An attempt that sends a body may take longer than that. While S3 serves nobody, what failed last is
@@ -52,7 +55,7 @@ const usual = { silenceSeconds: 20, mostSockets: 256 }
 const patient = { silenceSeconds: 300, mostSockets: 10_000 }
 
 /** No attempt of a call begins later than `deadlineSeconds` after the first. */
-export function createS3Calls(place: S3Place, deadlineSeconds: number): S3Calls {
+export function createS3Calls(place: S3Place, deadlineSeconds: number, youngBuffers: YoungBuffers): S3Calls {
   const client = createS3Client(place, usual)
   const patientClient = createS3Client(place, patient)
   const breaker = createS3Breaker(toOmen)
@@ -77,6 +80,7 @@ export function createS3Calls(place: S3Place, deadlineSeconds: number): S3Calls 
   return {
     s3Bucket: place.s3Bucket,
     proof: place.proof,
+    youngBuffers,
     send: sendBy(client),
     sendPatiently: sendBy(patientClient),
     put: (input) => call((abortSignal) => quickPut(input, abortSignal), { bodyBytes: input.bytes.length }),

@@ -1,7 +1,6 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { fileDamaged, fileNotFound } from '../../errors.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import { openBufferReader } from '../../runtime/youngBuffers.ts'
 import type { ByteRange } from '../storageKey.ts'
 import type { S3Calls } from './calls.ts'
 import { isMissing, nameOf, toS3Error } from './errors.ts'
@@ -28,7 +27,7 @@ export async function* readS3Blocks(
 
   while (position <= last) {
     const body = await open(calls, object, { first: position, last })
-    const reader = openBufferReader()
+    const reader = calls.youngBuffers.open()
     try {
       for await (const chunk of body) {
         breaks = 0

@@ -1,5 +1,6 @@
 import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
+import { createYoungBuffers } from '../../runtime/youngBuffers.ts'
 import { resumed } from '../resumed.ts'
 import type { Storage } from '../storage.ts'
 import { parseKey } from '../storageKey.ts'
@@ -37,9 +38,12 @@ const BLOBS = 'blobs/'
 const STAGING = 'staging/'
 
 /** Bytes as objects in an S3 bucket: one request for what fits into a part, parts for the rest. */
-export function createS3Storage(options: S3StorageOptions): S3Storage {
+export function createS3Storage(
+  options: S3StorageOptions,
+  youngBuffers = createYoungBuffers({ enabled: true }),
+): S3Storage {
   const { prefix, partBytes, uploadMemoryBytes } = options
-  const calls = createS3Calls(options, options.deadlineSeconds)
+  const calls = createS3Calls(options, options.deadlineSeconds, youngBuffers)
   const objects = createS3Objects(calls)
   const put = createS3Put(calls, objects)
   const buffers = createPartBuffers({
