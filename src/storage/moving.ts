@@ -61,10 +61,10 @@ export function createMovingStorage(target: Driver, source: Driver): MovingStora
     target,
     source,
     direct,
-    place: {
-      ...target.place,
-      mark: `${target.place.mark} and ${source.place.mark}`,
-      settings: `${target.place.settings}, ${source.place.settings}`,
+    description: {
+      ...target.description,
+      mark: `${target.description.mark} and ${source.description.mark}`,
+      settings: `${target.description.settings}, ${source.description.settings}`,
     },
     write: (key, bytes) => target.write(key, bytes),
     read,

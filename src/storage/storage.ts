@@ -14,7 +14,7 @@ export const storageKinds = ['volume', 's3'] as const
 export type StorageKind = (typeof storageKinds)[number]
 
 /** A storage in the words of whoever runs it. */
-export interface StoragePlace {
+export interface StorageDescription {
   /** The value of STORAGE that chooses it. */
   readonly kind: StorageKind
   /** Where its id is kept. */
@@ -29,7 +29,7 @@ export interface StoragePlace {
 
 /** Keeps bytes under keys that are used once. What resolved is durable; what rejected is not readable. */
 export interface Storage {
-  readonly place: StoragePlace
+  readonly description: StorageDescription
 
   /** Throws `storage-full` or `storage-unavailable`, and whatever `bytes` throws. */
   write(key: StorageKey, bytes: AsyncIterable<readonly Buffer[]>): Promise<void>

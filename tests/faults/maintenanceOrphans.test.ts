@@ -105,7 +105,7 @@ describe('a database that is older than its storage', () => {
     expect(await hasBytes(service, key)).toBe(true)
     expect(await service.violations()).toEqual([expect.stringMatching(/^I4/)])
     await eventually(() => expect(critical()).toContain('The database is older than its storage'))
-    expect(critical()).toContain(`delete ${service.deps.storage.place.mark}`)
+    expect(critical()).toContain(`delete ${service.deps.storage.description.mark}`)
     expect(critical()).not.toContain(String(Number.MAX_SAFE_INTEGER)) // the mark that nobody set
     expect((await upload(service, 'still taken')).status).toBe(201)
 

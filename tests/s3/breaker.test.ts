@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { TRIAL_EVERY_MILLISECONDS } from '../../src/storage/s3/breaker.ts'
-import type { S3Place } from '../../src/storage/s3/client.ts'
+import type { S3Location } from '../../src/storage/s3/client.ts'
 import { createS3Storage, type S3Storage } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey } from '../storage/storageContract.ts'
 import { eventually } from '../support/eventually.ts'
 import { createS3Bucket, somewhereIn } from '../support/s3.ts'
 import { createS3FaultProxy, type S3Fault, type S3FaultProxy } from '../support/s3Faults.ts'
 
-let place: S3Place
+let place: S3Location
 let proxy: S3FaultProxy
 let storage: S3Storage
 beforeAll(async () => {

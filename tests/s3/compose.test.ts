@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
-import type { S3Place } from '../../src/storage/s3/client.ts'
+import type { S3Location } from '../../src/storage/s3/client.ts'
 import { createS3Storage, type S3Storage } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey, newStagingKey, readAll, whole } from '../storage/storageContract.ts'
 import { createS3Bucket, overwrite, somewhereIn } from '../support/s3.ts'
@@ -10,7 +10,7 @@ import { passingFaults } from '../support/s3PassingFaults.ts'
 
 const mebibyte = 2 ** 20
 
-let place: S3Place
+let place: S3Location
 let proxy: S3FaultProxy
 let options: ReturnType<typeof somewhereIn>
 let storage: S3Storage

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
 import type { DirectAccess, SentPart, SignedRequest } from '../../src/storage/directAccess.ts'
-import type { S3Place } from '../../src/storage/s3/client.ts'
+import type { S3Location } from '../../src/storage/s3/client.ts'
 import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey, newStagingKey, readAll, whole } from '../storage/storageContract.ts'
 import { createS3Bucket, somewhereIn } from '../support/s3.ts'
@@ -13,7 +13,7 @@ import { createS3FaultProxy, type S3FaultProxy } from '../support/s3Faults.ts'
 
 const mebibyte = 2 ** 20
 
-let place: S3Place
+let place: S3Location
 let options: S3StorageOptions
 let storage: S3Storage
 let direct: DirectAccess

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
-import type { S3Place } from '../../src/storage/s3/client.ts'
+import type { S3Location } from '../../src/storage/s3/client.ts'
 import { createS3Storage, type S3Storage } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey, readAll, whole } from '../storage/storageContract.ts'
 import { createS3Bucket, somewhereIn } from '../support/s3.ts'
@@ -9,7 +9,7 @@ import { createS3FaultProxy, type S3Call, type S3Fault, type S3FaultProxy } from
 
 const mebibyte = 2 ** 20
 
-let place: S3Place
+let place: S3Location
 let proxy: S3FaultProxy
 let storage: S3Storage
 /** The same one, for what never goes well. */

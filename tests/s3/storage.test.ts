@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
-import type { S3Place } from '../../src/storage/s3/client.ts'
+import type { S3Location } from '../../src/storage/s3/client.ts'
 import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from '../storage/storageContract.ts'
 import { createS3Bucket, listBelow, somewhereIn } from '../support/s3.ts'
 
-let place: S3Place
+let place: S3Location
 const opened: S3Storage[] = []
 beforeAll(async () => {
   place = await createS3Bucket()

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { S3Place } from '../../src/storage/s3/client.ts'
+import type { S3Location } from '../../src/storage/s3/client.ts'
 import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { createS3BucketOn, somewhereIn } from '../support/s3.ts'
 import { answerEmpty, answerXml } from '../support/s3Double/call.ts'
@@ -23,7 +23,7 @@ const mebibyte = 2 ** 20
 
 describe.each(['crc32', 'sha256', 'md5'] as const)('S3, with bytes proven by %s,', (proof) => {
   let double: S3Double
-  let place: S3Place
+  let place: S3Location
   const opened: S3Storage[] = []
   beforeAll(async () => {
     double = await startOwnDouble()

@@ -10,7 +10,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import type { StorageKey } from '../../src/model/blob.ts'
-import { createS3Client, type S3Place } from '../../src/storage/s3/client.ts'
+import { createS3Client, type S3Location } from '../../src/storage/s3/client.ts'
 import type { S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import type { StoredBytes } from './volume.ts'
 
@@ -26,19 +26,19 @@ export function findServer(): S3ServerPlace {
 const briefly = { silenceSeconds: 20, mostSockets: 4 }
 
 /** An S3 server, and how it is spoken to. */
-export type S3ServerPlace = Omit<S3Place, 's3Bucket'>
+export type S3ServerPlace = Omit<S3Location, 's3Bucket'>
 
 /** A bucket of one's own on the server of this run. */
-export const createS3Bucket = (): Promise<S3Place> => createS3BucketOn(findServer())
+export const createS3Bucket = (): Promise<S3Location> => createS3BucketOn(findServer())
 
-export async function createS3BucketOn(server: S3ServerPlace): Promise<S3Place> {
+export async function createS3BucketOn(server: S3ServerPlace): Promise<S3Location> {
   const place = { ...server, s3Bucket: `upfile-${randomBytes(8).toString('hex')}` }
   await withClient(place, (client) => client.send(new CreateBucketCommand({ Bucket: place.s3Bucket })))
   return place
 }
 
 async function withClient<Result>(
-  place: S3Place,
+  place: S3Location,
   work: (client: S3Client) => Promise<Result>,
 ): Promise<Result> {
   const client = createS3Client(place, briefly)
@@ -100,7 +100,7 @@ export const listBelow = (options: S3StorageOptions) =>
   })
 
 /** Somewhere in the bucket where nobody else is. */
-export const somewhereIn = (place: S3Place): S3StorageOptions => ({
+export const somewhereIn = (place: S3Location): S3StorageOptions => ({
   ...place,
   publicEndpoint: undefined,
   prefix: `${randomBytes(8).toString('hex')}/`,
@@ -117,7 +117,7 @@ export async function storageSettings(): Promise<Readonly<Record<string, string>
 }
 
 /** What makes a service keep its bytes somewhere in this bucket where nobody else is. */
-export function toSettings({ s3Bucket, endpoint = '', region, proof, credentials }: S3Place) {
+export function toSettings({ s3Bucket, endpoint = '', region, proof, credentials }: S3Location) {
   return {
     STORAGE: 's3',
     AWS_S3_BUCKET_NAME: s3Bucket,
@@ -130,4 +130,4 @@ export function toSettings({ s3Bucket, endpoint = '', region, proof, credentials
   }
 }
 
-let shared: Promise<S3Place> | undefined
+let shared: Promise<S3Location> | undefined

@@ -83,7 +83,7 @@ async function roleOf(storage: Storage | MovingStorage): Promise<ServiceRole> {
 }
 
 async function nameStorage(storage: Storage): Promise<ServiceStorage> {
-  const { kind, identity } = storage.place
+  const { kind, identity } = storage.description
   const id = await storage.readIdentity()
   if (id === undefined) throw new Error(`The ${kind} has lost its ${identity}.`)
   return { id, kind }

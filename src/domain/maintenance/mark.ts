@@ -30,7 +30,7 @@ export async function advanceMark({
   if (mark < BEYOND_REACH) await storage.writeMark(BEYOND_REACH)
   logger.critical(
     'The database is older than its storage, or was: nothing is removed. Restore a newer one if there is one, run fsck, ' +
-      `and delete ${storage.place.mark}: what no table knows is then removed in time`,
+      `and delete ${storage.description.mark}: what no table knows is then removed in time`,
     { sequence, ...(mark < BEYOND_REACH && { mark }) },
   )
   return false

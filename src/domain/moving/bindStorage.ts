@@ -24,7 +24,7 @@ async function bindOne(db: Database, storage: Storage): Promise<string> {
   const [known, found] = [await listStorages(db), await storage.readIdentity()]
   const ours = known.find(({ id }) => id === found)
   if (ours?.complete) return ours.id
-  if (ours) throw new Error(explainIncomplete(known, storage.place.kind))
+  if (ours) throw new Error(explainIncomplete(known, storage.description.kind))
   const expected = (known.find(({ complete }) => complete) ?? known[0])?.id
   await insistOnEmpty(db, storage, { found, expected })
   const id = randomUUID()
@@ -71,7 +71,7 @@ async function insistOnEmpty(
   storage: Storage,
   { found, expected }: { found: string | undefined; expected: string | undefined },
 ): Promise<void> {
-  const { identity, settings, question } = storage.place
+  const { identity, settings, question } = storage.description
   if (expected !== undefined && found !== undefined) {
     throw new Error(
       `The storage is ${found}, but the database belongs to ${expected}: check ${settings} and the database settings.`,

@@ -104,7 +104,7 @@ async function moveBlob(move: Move, blob: StoredBlob): Promise<string | undefine
     if (wrong === undefined) return undefined
     const wrongHere = await findDamage(source, blob)
     if (wrongHere !== undefined)
-      return `in ${target.place.kind} ${wrong}; in ${source.place.kind} ${wrongHere}`
+      return `in ${target.description.kind} ${wrong}; in ${source.description.kind} ${wrongHere}`
     await target.delete(blob.storageKey)
   }
   await failpoint('M1')
@@ -112,12 +112,12 @@ async function moveBlob(move: Move, blob: StoredBlob): Promise<string | undefine
     await target.write(blob.storageKey, toBatches(move, soundBlocks(source, blob)))
   } catch (error) {
     if (!isDamage(error)) throw error
-    return `in ${source.place.kind} ${error.message}`
+    return `in ${source.description.kind} ${error.message}`
   }
   await failpoint('M2')
   const wrong = await findDamage(target, blob)
   await failpoint('M3')
-  return wrong && `in ${target.place.kind} ${wrong}`
+  return wrong && `in ${target.description.kind} ${wrong}`
 }
 
 /** What is wrong with a blob's bytes in a storage, all of them read. */

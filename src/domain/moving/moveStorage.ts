@@ -23,7 +23,7 @@ export interface Progress {
  */
 export async function moveStorage(move: StorageMove): Promise<boolean> {
   const { db, target, source, targetId, say } = move
-  const [to, from] = [target.place.kind, source.place.kind]
+  const [to, from] = [target.description.kind, source.description.kind]
   const sourceId = await source.readIdentity()
   if (sourceId === undefined || !(await listStorages(db)).some(({ id }) => id === sourceId))
     throw new Error(`The database does not know the storage ${from}.`)
@@ -73,7 +73,7 @@ async function passOver(move: StorageMove): Promise<boolean> {
 
 /** Whether a running service still writes to the source. */
 async function isWrittenTo({ db, target, source, say }: StorageMove, sourceId: string): Promise<boolean> {
-  const [to, from] = [target.place.kind, source.place.kind]
+  const [to, from] = [target.description.kind, source.description.kind]
   const lock = toStorageLock({ id: sourceId, kind: from })
   if (!(await listPresent(db)).some(({ writesTo }) => writesTo === lock)) return false
   say(

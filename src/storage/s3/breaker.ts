@@ -1,23 +1,22 @@
-/** How a call may go on that came past the breaker. */
-export type S3Passage = 'as usual' | 'as a trial'
+/** How a call may go on that the breaker let through: with its whole deadline, or as one short attempt. */
+export type S3CallMode = 'as usual' | 'as a trial'
 
-/** What the end of a call says about all the others: that they fare no better, that S3 serves them, or nothing. */
-export type S3Omen = 'down' | 'up' | 'none'
+/** What the result of one call tells about S3: it is down, it is up, or nothing. */
+export type S3Verdict = 'down' | 'up' | 'none'
 
-/** Lets a call happen, or throws at once what failed last. */
-export type S3Breaker = <Answer>(call: (passage: S3Passage) => Promise<Answer>) => Promise<Answer>
+/** Lets a call happen, or throws the last failure at once. */
+export type S3Breaker = <Answer>(call: (mode: S3CallMode) => Promise<Answer>) => Promise<Answer>
 
-/** While it is open, so often a call is let through. */
+/** While the breaker is open, one call per interval is let through. */
 export const TRIAL_EVERY_MILLISECONDS = 2000
 
 /**
- * Keeps callers from waiting for an S3 that serves nobody, each until a deadline of its own, and S3 from all their
- * attempts. It opens when a call failed in a way that concerns every call, and no other was answered since it began. From
- * then on calls fail at once with what failed last, but for a trial: the first one, then one every two seconds. The first
- * call that is answered closes it, be it a trial or one that was under way. It promises nothing about which call is the
- * trial, and knows this process alone.
+ * A circuit breaker: while S3 is down, callers do not wait each until a deadline of their own, and S3 is spared their attempts.
+ * It opens when a call's verdict is "down" and no other call was answered since that call began. While it is open, calls
+ * throw the last failure at once; one is let through as a trial, the first at once, then one every two seconds. The first
+ * call that is answered closes it, a trial or one that was under way. Any call may become the trial. Each process has its own.
  */
-export function createS3Breaker(judge: (error: unknown) => S3Omen): S3Breaker {
+export function createS3Breaker(judge: (error: unknown) => S3Verdict): S3Breaker {
   let open: { readonly error: unknown } | undefined
   let nextTrial = 0
   let answered = 0
@@ -28,9 +27,9 @@ export function createS3Breaker(judge: (error: unknown) => S3Omen): S3Breaker {
   }
 
   function fail(error: unknown, began: number) {
-    const omen = judge(error)
-    if (omen === 'up') close()
-    if (omen !== 'down' || answered > began) return
+    const verdict = judge(error)
+    if (verdict === 'up') close()
+    if (verdict !== 'down' || answered > began) return
     if (!open) nextTrial = 0
     open = { error }
   }
@@ -38,10 +37,10 @@ export function createS3Breaker(judge: (error: unknown) => S3Omen): S3Breaker {
   return async (call) => {
     const began = performance.now()
     if (open && began < nextTrial) throw open.error
-    const passage = open ? 'as a trial' : 'as usual'
+    const mode = open ? 'as a trial' : 'as usual'
     if (open) nextTrial = began + TRIAL_EVERY_MILLISECONDS
     try {
-      const answer = await call(passage)
+      const answer = await call(mode)
       close()
       return answer
     } catch (error) {

@@ -8,25 +8,25 @@ import type {
 } from '@aws-sdk/client-s3'
 import type { YoungBuffers } from '../../runtime/youngBuffers.ts'
 import { createS3Breaker } from './breaker.ts'
-import { createS3Client, type S3Place } from './client.ts'
-import { isPassing, toOmen } from './failures.ts'
+import { createS3Client, type S3Location } from './client.ts'
+import { isPassing, toVerdict } from './failures.ts'
 import { createS3QuickPut, type S3PutAnswer, type S3PutInput } from './quickPut.ts'
 
 /** Calls to one S3 server about one bucket. */
-export interface S3Calls extends Pick<S3Place, 's3Bucket' | 'proof'> {
+export interface S3Calls extends Pick<S3Location, 's3Bucket' | 'proof'> {
   /** Frees the buffers of answers. */
   readonly youngBuffers: YoungBuffers
   /**
-   * Sends a command, again and again while it fails for reasons of the moment, until the deadline; then throws what
-   * failed last. An attempt that sends a body may take longer than that. While S3 serves nobody, what failed last is
-   * thrown at once; see `createS3Breaker`.
+   * Sends a command, and again while it fails with a passing failure, until the deadline; then throws the last failure.
+   * An attempt that sends a body may end later than the deadline. While S3 is down, the last failure is thrown at once
+   * (`createS3Breaker`).
    */
   readonly send: S3Send
-  /** The same for what takes as long as others like: bytes that are read slowly, parts that are put together. */
+  /** As `send`, for answers that may be silent for minutes: slow readers, parts that S3 puts together. */
   readonly sendPatiently: S3Send
-  /** Sends a PutObject as `send` would, in less time. */
+  /** Sends a PutObject as `send` would, with less CPU time. */
   put(input: S3PutInput): Promise<S3PutAnswer>
-  /** How much later it is by the clock of S3 than by this machine's, when that is more than five minutes. */
+  /** How far the clock of S3 is ahead of this machine's; 0 when they differ by less than five minutes. */
   clockOffsetMilliseconds(): number
   close(): void
 }
@@ -37,38 +37,42 @@ export type S3Send = <Input extends ServiceInputTypes, Output extends ServiceOut
 ) => Promise<Output>
 
 export interface S3CallOptions {
-  /** How many bytes the command sends. */
+  /** Bytes that the command sends. */
   readonly bodyBytes?: number
-  /** How much longer than the deadline its last attempt may take, apart from that. */
+  /** Seconds beyond the deadline that the last attempt may take, beside the time for its body. */
   readonly extraSeconds?: number
-  /** Called when the command is sent again: what failed may have been done all the same. */
+  /** Called before the command is sent again: the failed attempt may have taken effect. */
   readonly onRepeat?: () => void
 }
 
-/** A line slower than this cannot be used. */
+/** The time for a body is counted with this rate: a slower line cannot be used. */
 const LEAST_BYTES_PER_SECOND = 64 * 1024
 
-/** A trial is one attempt that takes no longer than that, apart from its body, so that few wait for what hangs. */
+/** A trial is one attempt that takes no longer, beside the time for its body, so that few callers wait for an S3 that hangs. */
 const TRIAL_MILLISECONDS = 5000
 
 const usual = { silenceSeconds: 20, mostSockets: 256 }
 const patient = { silenceSeconds: 300, mostSockets: 10_000 }
 
 /** No attempt of a call begins later than `deadlineSeconds` after the first. */
-export function createS3Calls(place: S3Place, deadlineSeconds: number, youngBuffers: YoungBuffers): S3Calls {
-  const client = createS3Client(place, usual)
-  const patientClient = createS3Client(place, patient)
-  const breaker = createS3Breaker(toOmen)
-  const patience = { 'as usual': deadlineSeconds * 1000, 'as a trial': TRIAL_MILLISECONDS }
+export function createS3Calls(
+  location: S3Location,
+  deadlineSeconds: number,
+  youngBuffers: YoungBuffers,
+): S3Calls {
+  const client = createS3Client(location, usual)
+  const patientClient = createS3Client(location, patient)
+  const breaker = createS3Breaker(toVerdict)
+  const deadlines = { 'as usual': deadlineSeconds * 1000, 'as a trial': TRIAL_MILLISECONDS }
   const call = <Answer>(
     attempt: (abortSignal: AbortSignal) => Promise<Answer>,
     { bodyBytes = 0, extraSeconds = 0, onRepeat = () => {} }: S3CallOptions,
   ) =>
-    breaker((passage) =>
+    breaker((mode) =>
       insist(attempt, {
-        deadlineMilliseconds: Math.min(patience[passage], deadlineSeconds * 1000),
+        deadlineMilliseconds: Math.min(deadlines[mode], deadlineSeconds * 1000),
         extraMilliseconds: (extraSeconds + bodyBytes / LEAST_BYTES_PER_SECOND) * 1000,
-        once: passage === 'as a trial',
+        once: mode === 'as a trial',
         onRepeat,
       }),
     )
@@ -76,10 +80,10 @@ export function createS3Calls(place: S3Place, deadlineSeconds: number, youngBuff
     (by: S3Client): S3Send =>
     (command, options = {}) =>
       call((abortSignal) => by.send(command, { abortSignal }), options)
-  const quickPut = createS3QuickPut(client, place)
+  const quickPut = createS3QuickPut(client, location)
   return {
-    s3Bucket: place.s3Bucket,
-    proof: place.proof,
+    s3Bucket: location.s3Bucket,
+    proof: location.proof,
     youngBuffers,
     send: sendBy(client),
     sendPatiently: sendBy(patientClient),
@@ -94,22 +98,22 @@ export function createS3Calls(place: S3Place, deadlineSeconds: number, youngBuff
 
 const FIRST_PAUSE_MILLISECONDS = 50
 const LONGEST_PAUSE_MILLISECONDS = 5000
-/** No pause is longer than this share of the deadline, so that no attempt is given up long before it. */
+/** No pause is longer than this share of the deadline: the last attempt should begin near the deadline. */
 const LONGEST_PAUSE_SHARE = 1 / 8
 
-interface Patience {
+interface Attempts {
   readonly deadlineMilliseconds: number
-  /** How much longer the last attempt may take. */
+  /** Time beyond the deadline that the last attempt may take. */
   readonly extraMilliseconds: number
   /** Whether the first attempt is the last. */
   readonly once: boolean
   readonly onRepeat: () => void
 }
 
-/** Pauses grow, and differ so that many callers do not come back in the same moment. */
+/** Calls until an answer comes or the deadline has passed. Pauses grow, and are random so that callers do not return together. */
 async function insist<Answer>(
   call: (abortSignal: AbortSignal) => Promise<Answer>,
-  { deadlineMilliseconds, extraMilliseconds, once, onRepeat }: Patience,
+  { deadlineMilliseconds, extraMilliseconds, once, onRepeat }: Attempts,
 ): Promise<Answer> {
   const until = performance.now() + deadlineMilliseconds
   const longestOfAll = Math.min(LONGEST_PAUSE_MILLISECONDS, deadlineMilliseconds * LONGEST_PAUSE_SHARE)
@@ -124,7 +128,7 @@ async function insist<Answer>(
     try {
       return await call(controller.signal)
     } catch (error) {
-      // What the deadline itself ended says less than what came before it.
+      // An attempt that the deadline cut says less than the failure before it.
       failure = controller.signal.aborted ? (failure ?? error) : error
     } finally {
       clearTimeout(timer)

@@ -1,18 +1,18 @@
 import { S3Client } from '@aws-sdk/client-s3'
 
-/** Where an S3 storage is, and how to speak to it. */
-export interface S3Place {
+/** The bucket of an S3 storage, and how to reach it. */
+export interface S3Location {
   readonly s3Bucket: string
   readonly region: string
-  /** Undefined means Amazon's own for the region. */
+  /** Undefined means Amazon's endpoint of the region. */
   readonly endpoint: string | undefined
-  /** Whether the bucket's name is in the path instead of the host's name. */
+  /** Whether the bucket's name is in the path instead of the name of the host. */
   readonly forcePathStyle: boolean
   /** Undefined means the SDK's default chain: environment, profile, web identity, container, instance. */
   readonly credentials: S3Credentials | undefined
   /**
    * What proves that bytes arrived as they were sent. Every request is signed with the SHA-256 of its body, which every
-   * server ought to compare; CRC-32 is kept with the object as well, and MD5 is for servers that compare nothing else.
+   * server should compare. CRC-32 is kept with the object as well. MD5 is for servers that compare nothing else.
    */
   readonly proof: 'crc32' | 'md5' | 'sha256'
 }
@@ -25,24 +25,24 @@ export interface S3Credentials {
 
 const CONNECT_MILLISECONDS = 5000
 
-/** How a client bears with what takes long. */
+/** How long a client waits. */
 export interface S3Patience {
   /** How long a connection may be silent in both directions. */
   readonly silenceSeconds: number
-  /** Connections at once; more calls wait. */
+  /** Connections at once; further calls wait. */
   readonly mostSockets: number
 }
 
-/** A client that tries everything once, and throws what went wrong as it is; `createS3Calls` repeats what is worth it. */
-export function createS3Client(place: S3Place, { silenceSeconds, mostSockets }: S3Patience): S3Client {
-  const { endpoint, credentials } = place
+/** A client that sends every command once and throws its failure unchanged; `createS3Calls` repeats commands. */
+export function createS3Client(location: S3Location, { silenceSeconds, mostSockets }: S3Patience): S3Client {
+  const { endpoint, credentials } = location
   const client = new S3Client({
-    region: place.region,
-    forcePathStyle: place.forcePathStyle,
+    region: location.region,
+    forcePathStyle: location.forcePathStyle,
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials }),
     expectContinueHeader: false,
-    // Ours are computed where the bytes are read, and sent in headers, which every server understands.
+    // The service computes checksums itself and sends them as headers, which every server understands.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -52,7 +52,7 @@ export function createS3Client(place: S3Place, { silenceSeconds, mostSockets }: 
       httpsAgent: { maxSockets: mostSockets, keepAlive: true },
     },
   })
-  // In the place of the SDK's own, which ends in errors that name nothing.
+  // Replaces the SDK's retries, whose errors do not name the cause.
   client.middlewareStack.add((next) => (args) => next(args), {
     name: 'retryMiddleware',
     step: 'finalizeRequest',

@@ -99,20 +99,20 @@ async function putTogether(options: S3ComposeOptions, name: string, sources: rea
   )
   if (steps.length > MOST_PARTS)
     throw storageUnavailable(new Error(`${total} bytes need more parts: raise AWS_S3_PART_SIZE`))
-  const parts = toParts(options, sources, steps)
+  const parts = readSteps(options, sources, steps)
   if (steps.length > 1)
     return await putParts(calls, objects, { name, parts, confirm: () => insistOnSame(options, sources) })
   for await (const part of parts) if ('bytes' in part) await put(name, part.bytes).finally(part.release)
 }
 
 /** Parts to be sent, a few at once; whoever gets one releases it when it is sent. */
-async function* toParts(
+async function* readSteps(
   { calls, buffers }: S3ComposeOptions,
   sources: readonly S3Object[],
   steps: readonly CompositionStep[],
 ): AsyncGenerator<PartBuffer | RangeCopy, void, void> {
   const take = createPartTaker(buffers)
-  const takeTurn = createTurns(COPIES_AT_ONCE)
+  const takeTurn = createSemaphore(COPIES_AT_ONCE)
   const sourceOf = (index: number) => {
     const source = sources[index]
     if (!source) throw new Error(`There is no source ${index}.`)
@@ -142,7 +142,7 @@ async function* toParts(
 }
 
 /** Lets so many go on at once. What is returned gives the turn back. */
-function createTurns(most: number) {
+function createSemaphore(most: number) {
   let left = most
   const waiting: (() => void)[] = []
   return async (): Promise<() => void> => {

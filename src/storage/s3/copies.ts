@@ -4,7 +4,7 @@ import type { S3Calls } from './calls.ts'
 import type { S3Object } from './objects.ts'
 
 /** An upload in parts, as every call about it names it. */
-export interface S3UploadPlace {
+export interface S3Upload {
   readonly Key: string
   readonly UploadId: string | undefined
 }
@@ -29,7 +29,7 @@ export const toCopySource = ({ s3Bucket }: S3Calls, { name, etag }: S3Object) =>
 /** Makes a part of a range. Throws what the SDK throws. */
 export async function copyPart(
   calls: S3Calls,
-  upload: S3UploadPlace,
+  upload: S3Upload,
   { source, range, PartNumber }: Pick<RangeCopy, 'source' | 'range'> & { readonly PartNumber: number },
 ): Promise<CompletedPart> {
   const command = new UploadPartCopyCommand({

@@ -5,7 +5,7 @@ import { createPartTaker, type PartBuffer, type PartBuffers } from './partBuffer
  * waits for memory; more are held at once only while there is enough for everybody. Throws `storage-unavailable` when
  * there is none for too long, what `batches` throws, and the reason of `failing` at the next batch.
  */
-export async function* toParts(
+export async function* cutParts(
   batches: AsyncIterable<readonly Buffer[]>,
   buffers: PartBuffers,
   failing: AbortSignal,

@@ -4,7 +4,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { StorageKey } from '../../model/blob.ts'
 import type { DirectAccess, SignWriteOptions } from '../directAccess.ts'
 import type { S3Calls } from './calls.ts'
-import { createS3Client, type S3Place } from './client.ts'
+import { createS3Client, type S3Location } from './client.ts'
 import { beginS3Parts, completeS3Parts, listS3Parts } from './directParts.ts'
 import { attemptS3 } from './errors.ts'
 import type { S3Objects } from './objects.ts'
@@ -12,8 +12,8 @@ import type { S3Objects } from './objects.ts'
 export interface S3DirectOptions {
   readonly calls: S3Calls
   readonly objects: S3Objects
-  /** How clients reach the server. */
-  readonly place: S3Place
+  /** The bucket as clients reach it. */
+  readonly location: S3Location
   nameOf(key: StorageKey): string
 }
 
@@ -22,21 +22,22 @@ const neverUsed = { silenceSeconds: 1, mostSockets: 1 }
 
 const CHECKSUM = 'x-amz-checksum-sha256'
 
-export function createS3Direct({ calls, objects, place, nameOf }: S3DirectOptions): DirectAccess {
+/** Signed requests to S3 for clients. */
+export function createS3Direct({ calls, objects, location, nameOf }: S3DirectOptions): DirectAccess {
   const { s3Bucket: Bucket, proof } = calls
-  const client = createS3Client(place, neverUsed)
+  const client = createS3Client(location, neverUsed)
 
-  /** What is signed is judged by the clock of S3. */
+  /** S3 judges a signature by its own clock. */
   const now = () => new Date(Date.now() + calls.clockOffsetMilliseconds())
 
-  /** A signature ends with the credentials it was made with; those of a role last some hours, or what is left of them. */
+  /** A signature is valid no longer than the credentials that made it; the credentials of a role last some hours. */
   async function whileCredentialsLast(seconds: number): Promise<number> {
     const { expiration } = await client.config.credentials()
     const left = expiration ? Math.floor((expiration.getTime() - now().getTime()) / 1000) : seconds
     return Math.max(1, Math.min(seconds, left))
   }
 
-  /** What a PUT has to have as headers, and a POST as fields. A server that knows no checksums is asked for none. */
+  /** Headers that a PUT must have, and fields of a POST. A checksum only for servers that know checksums. */
   const demands = ({ mediaType, sha256 }: SignWriteOptions): Record<string, string> => ({
     ...(mediaType !== undefined && { 'Content-Type': mediaType }),
     ...(sha256 !== undefined &&
@@ -68,7 +69,7 @@ export function createS3Direct({ calls, objects, place, nameOf }: S3DirectOption
           expiresIn: seconds,
           signingDate: now(),
           signableHeaders: new Set(['host', 'content-length', 'content-type', CHECKSUM]),
-          unhoistableHeaders: new Set([CHECKSUM]), // in the query it would be a promise of ours, not the client's
+          unhoistableHeaders: new Set([CHECKSUM]), // in the query the service would state it, not the client
         })
         return { method: 'PUT', url, seconds, headers, fields: {} }
       }),

@@ -7,7 +7,7 @@ import {
 import { partsInvalid, uploadNotFound } from '../../errors.ts'
 import type { SentPart } from '../directAccess.ts'
 import type { S3Calls } from './calls.ts'
-import { isMissing, nameOf } from './errors.ts'
+import { errorName, isMissing } from './errors.ts'
 import type { S3Objects } from './objects.ts'
 import { COMPLETE_SECONDS } from './putParts.ts'
 
@@ -22,7 +22,7 @@ export async function beginS3Parts(
   return UploadId
 }
 
-/** By their numbers. Throws `upload-not-found`, and what the SDK throws. */
+/** The parts in the order of their numbers. Throws `upload-not-found`, and what the SDK throws. */
 export async function listS3Parts(
   { send, s3Bucket: Bucket }: S3Calls,
   Key: string,
@@ -38,30 +38,30 @@ export async function listS3Parts(
         parts.push({ partNumber: PartNumber, etag, size })
     PartNumberMarker = page.IsTruncated ? page.NextPartNumberMarker : undefined
   } while (PartNumberMarker !== undefined)
-  // One that was sent again is listed once, or twice with the newest last, as SeaweedFS does.
+  // A part that was sent twice is listed once, or twice with the newest last (SeaweedFS).
   return [...new Map(parts.map((part) => [part.partNumber, part])).values()].toSorted(byNumber)
 }
 
-/** Returns the bytes of the object. Throws `upload-not-found`, `parts-invalid`, and what the SDK throws. */
+/** Returns the size of the object in bytes. Throws `upload-not-found`, `parts-invalid`, and what the SDK throws. */
 export async function completeS3Parts(
   { send, sendPatiently, s3Bucket: Bucket, objects }: S3Calls & { readonly objects: S3Objects },
   upload: { readonly Key: string; readonly UploadId: string },
   parts: readonly Pick<SentPart, 'partNumber' | 'etag'>[],
 ): Promise<number> {
-  const place = { Bucket, ...upload }
+  const target = { Bucket, ...upload }
   if (parts.length === 0) throw partsInvalid('there are none')
   const Parts = parts
     .toSorted(byNumber)
     .map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag }))
-  const command = new CompleteMultipartUploadCommand({ ...place, MultipartUpload: { Parts } })
-  // Asked first, for some servers answer the completion of what they do not know with a failure of their own.
-  const failure = await send(new ListPartsCommand({ ...place, MaxParts: 1 }))
+  const command = new CompleteMultipartUploadCommand({ ...target, MultipartUpload: { Parts } })
+  // Asked first: some servers answer the completion of an unknown upload with a failure of their own.
+  const failure = await send(new ListPartsCommand({ ...target, MaxParts: 1 }))
     .then(() => sendPatiently(command, { extraSeconds: COMPLETE_SECONDS }))
     .then(
       () => undefined,
       (error: unknown) => ({ error }),
     )
-  // The answer may be lost, or be a failure after success: what counts is what is there.
+  // The answer may be lost, or be a failure after success: the object that is there decides.
   const size = await objects.sizeOf(upload.Key)
   if (size !== undefined) return size
   return refuse(failure ? failure.error : new Error(`S3 holds nothing as ${upload.Key}.`))
@@ -72,9 +72,9 @@ const byNumber = (one: Numbered, other: Numbered) => one.partNumber - other.part
 
 const CLIENT_MISTAKES = new Set(['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall', 'MalformedXML'])
 
-/** Throws what a client did wrong as that, and everything else as it is. */
+/** Throws a mistake of the client as `upload-not-found` or `parts-invalid`, and every other error unchanged. */
 function refuse(error: unknown): never {
   if (isMissing(error)) throw uploadNotFound()
-  const name = nameOf(error) ?? ''
+  const name = errorName(error) ?? ''
   throw CLIENT_MISTAKES.has(name) ? partsInvalid(`the storage answers ${name}`) : error
 }

@@ -2,20 +2,21 @@ import type { S3ServiceException } from '@aws-sdk/client-s3'
 import { FileServiceError, storageFull, storageUnavailable } from '../../errors.ts'
 
 /** The HTTP status a server answered with, if it is one's answer: also that of a gateway whose body is no XML. */
-export function statusOf(error: unknown): number | undefined {
+export function errorStatus(error: unknown): number | undefined {
   if (!Error.isError(error) || !('$metadata' in error)) return undefined
   return (error as Partial<S3ServiceException>).$metadata?.httpStatusCode
 }
 
 /** The name of a failure: S3's, as NoSuchKey, or that of the connection, as ECONNREFUSED. */
-export function nameOf(error: unknown): string | undefined {
+export function errorName(error: unknown): string | undefined {
   if (!Error.isError(error)) return undefined
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
 
 /** Whether it says that there is nothing under a key. HEAD has no body to say which, so its 404 counts. */
 export const isMissing = (error: unknown): boolean =>
-  statusOf(error) === 404 && ['NoSuchKey', 'NoSuchUpload', 'NotFound', '404'].includes(nameOf(error) ?? '')
+  errorStatus(error) === 404 &&
+  ['NoSuchKey', 'NoSuchUpload', 'NotFound', '404'].includes(errorName(error) ?? '')
 
 const ADVICE: Readonly<Record<string, string>> = {
   NoSuchBucket: 'there is no such bucket: check AWS_S3_BUCKET_NAME and AWS_S3_ENDPOINT',
@@ -52,8 +53,8 @@ const adviceOnStatus = (status: number | undefined) =>
 
 /** What went wrong, for an operator: names the setting to look at. Never meant for a client. */
 export function explainS3(error: unknown): string {
-  const name = nameOf(error) ?? 'Error'
-  const status = statusOf(error)
+  const name = errorName(error) ?? 'Error'
+  const status = errorStatus(error)
   const message = Error.isError(error) ? error.message : String(error)
   return `S3: ${ADVICE[name] ?? adviceOnStatus(status) ?? 'it failed'} (${status === undefined ? '' : `${status} `}${name}: ${message})`
 }
@@ -61,7 +62,7 @@ export function explainS3(error: unknown): string {
 /** A failure of S3 as the domain knows it. Errors of the domain stay what they are. */
 export function toS3Error(error: unknown): FileServiceError {
   if (error instanceof FileServiceError) return error
-  if (nameOf(error) === 'QuotaExceeded' || statusOf(error) === 507) return storageFull(error)
+  if (errorName(error) === 'QuotaExceeded' || errorStatus(error) === 507) return storageFull(error)
   return storageUnavailable(new Error(explainS3(error), { cause: error }))
 }
 

@@ -1,5 +1,5 @@
-import type { S3Omen } from './breaker.ts'
-import { nameOf, statusOf } from './errors.ts'
+import type { S3Verdict } from './breaker.ts'
+import { errorName, errorStatus } from './errors.ts'
 
 const PASSING = new Set([
   ...[
@@ -28,8 +28,10 @@ const PASSING = new Set([
 
 /** Whether it may go well when it is tried again. 501 means that it never will. */
 export function isPassing(error: unknown): boolean {
-  const status = statusOf(error) ?? 0
-  return PASSING.has(nameOf(error) ?? '') || status === 429 || (status >= 500 && ![501, 507].includes(status))
+  const status = errorStatus(error) ?? 0
+  return (
+    PASSING.has(errorName(error) ?? '') || status === 429 || (status >= 500 && ![501, 507].includes(status))
+  )
 }
 
 /** What S3 lets nobody of this process in for, whatever is asked. */
@@ -39,9 +41,9 @@ const OF_EVERYBODY = new Set([
 ])
 
 /** What the failure of a call says about all the others. */
-export function toOmen(error: unknown): S3Omen {
-  const status = statusOf(error)
-  const name = nameOf(error) ?? ''
+export function toVerdict(error: unknown): S3Verdict {
+  const status = errorStatus(error)
+  const name = errorName(error) ?? ''
   if (OF_EVERYBODY.has(name)) return 'down'
   // No answer at all, be it that the deadline did not let it come.
   if (status === undefined) return isPassing(error) || name === 'AbortError' ? 'down' : 'none'

@@ -1,28 +1,29 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { S3Calls } from './calls.ts'
-import { statusOf } from './errors.ts'
+import { errorStatus } from './errors.ts'
 import type { S3Objects } from './objects.ts'
 
-/** A number in an object that several processes raise; 0 while there is none. Everything throws what the SDK throws. */
+/** A number in an object that several processes raise; 0 while there is no object. Every function throws what the SDK throws. */
 export interface S3Mark {
   read(): Promise<number>
-  /** Does nothing when it is as high already. */
+  /** Does nothing when the number is as high already. */
   raise(to: number): Promise<void>
 }
 
 const MOST_ROUNDS = 20
 
-/** How servers like to be told what is replaced: as they should, as radosgw 16.2 does, or not at all. */
-const likings = ['quoted', 'bare', 'none'] as const
+/** Forms of the ETag in If-Match: with quotes as in RFC 9110, without quotes for radosgw 16.2, or no condition at all. */
+const conditionForms = ['quoted', 'withoutQuotes', 'none'] as const
 
-function toCondition(etag: string | undefined, liking: (typeof likings)[number] | undefined) {
-  if (liking === undefined || liking === 'none') return {}
+function toCondition(etag: string | undefined, form: (typeof conditionForms)[number] | undefined) {
+  if (form === undefined || form === 'none') return {}
   if (etag === undefined) return { IfNoneMatch: '*' }
-  return { IfMatch: liking === 'bare' ? etag.replaceAll('"', '') : etag }
+  return { IfMatch: form === 'withoutQuotes' ? etag.replaceAll('"', '') : etag }
 }
 
+/** The mark in the object with this name. */
 export function createS3Mark({ send, s3Bucket: Bucket }: S3Calls, objects: S3Objects, Key: string): S3Mark {
-  let liking = 0
+  let form = 0
 
   async function read() {
     const { text = '0', etag } = (await objects.read(Key)) ?? {}
@@ -33,17 +34,17 @@ export function createS3Mark({ send, s3Bucket: Bucket }: S3Calls, objects: S3Obj
     read: async () => (await read()).value,
     async raise(to) {
       let refused: string | undefined
-      // Read after it was written, too: where there are no conditions, another may have written a lower one meanwhile.
+      // Read once more after the write: a server without conditions may have taken a lower number from another process.
       for (let round = 0; round < MOST_ROUNDS; round++) {
         const { value, etag } = await read()
         if (value >= to) return
-        // Nobody changed it: what was refused was the condition.
-        if (etag !== undefined && etag === refused) liking += 1
-        const condition = toCondition(etag, likings[liking])
+        // The object is unchanged: the server refused the form of the condition.
+        if (etag !== undefined && etag === refused) form += 1
+        const condition = toCondition(etag, conditionForms[form])
         const command = new PutObjectCommand({ Bucket, Key, Body: String(to), ...condition })
         await send(command).catch((error: unknown) => {
-          const status = statusOf(error)
-          if (status === 501) liking = likings.indexOf('none')
+          const status = errorStatus(error)
+          if (status === 501) form = conditionForms.indexOf('none')
           else if (status === 412 || status === 404) refused = etag
           else throw error
         })

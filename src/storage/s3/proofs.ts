@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import type { S3Place } from './client.ts'
+import type { S3Location } from './client.ts'
 
 /**
  * What is sent with bytes so that the server refuses them when they arrive as others: nothing when it is enough that the
@@ -11,7 +11,7 @@ export interface Proof {
   readonly ContentMD5?: string
 }
 
-export function prove(kind: S3Place['proof'], bytes: Buffer): Proof {
+export function prove(kind: S3Location['proof'], bytes: Buffer): Proof {
   if (kind === 'sha256') return {}
   if (kind === 'md5') return { ContentMD5: hash('md5', bytes, 'base64') }
   const check = Buffer.alloc(4)

@@ -2,7 +2,7 @@ import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { storageUnavailable } from '../../errors.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { S3Calls } from './calls.ts'
-import { statusOf } from './errors.ts'
+import { errorStatus } from './errors.ts'
 import type { S3Objects } from './objects.ts'
 import { confirms, type Proof, prove } from './proofs.ts'
 
@@ -23,12 +23,12 @@ export function createS3Put(
     const proof = prove(kind, bytes)
     await failpoint('U3')
     const answer = await attempt(name, bytes, proof).catch(async (error: unknown) => {
-      if (refusesSecond && statusOf(error) === 501) {
+      if (refusesSecond && errorStatus(error) === 501) {
         refusesSecond = false
         return await attempt(name, bytes, proof)
       }
       // A repetition of ours meets what it wrote itself when only the answer was lost.
-      if (statusOf(error) !== 412) throw error
+      if (errorStatus(error) !== 412) throw error
       const there = await send(new HeadObjectCommand({ Bucket, Key: name, ChecksumMode: 'ENABLED' }))
       // What is encrypted with a key of KMS has an ETag that shows nothing; its name is random, so its size has to do.
       if (!confirms(proof, bytes, there) && !there.ServerSideEncryption?.startsWith('aws:kms')) throw error

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { S3Calls } from './calls.ts'
-import { copyPart, type RangeCopy, type S3UploadPlace } from './copies.ts'
+import { copyPart, type RangeCopy, type S3Upload } from './copies.ts'
 import type { S3Objects } from './objects.ts'
 import type { PartBuffer } from './partBuffers.ts'
 import { lengthOf } from './planComposition.ts'
@@ -58,7 +58,7 @@ export async function putParts(
 
 async function sendAll(
   calls: S3Calls,
-  upload: S3UploadPlace,
+  upload: S3Upload,
   { parts, failing }: Pick<PutPartsOptions, 'parts'> & { readonly failing: AbortController | undefined },
 ): Promise<{ sent: CompletedPart[]; size: number }> {
   const sent: CompletedPart[] = []
@@ -96,7 +96,7 @@ async function sendAll(
 
 async function sendPart(
   { send, s3Bucket: Bucket, proof: kind }: S3Calls,
-  upload: S3UploadPlace,
+  upload: S3Upload,
   { bytes, PartNumber }: { readonly bytes: Buffer; readonly PartNumber: number },
 ): Promise<CompletedPart> {
   const proof = prove(kind, bytes)

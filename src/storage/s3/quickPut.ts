@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto'
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import type { S3Place } from './client.ts'
+import type { S3Location } from './client.ts'
 import type { Proof } from './proofs.ts'
 
 export interface S3PutInput extends Proof {
   readonly name: string
   readonly bytes: Buffer
-  /** Whether to be refused, with 412, when there is something of this name. */
+  /** Whether S3 shall refuse, with 412, when an object has this name. */
   readonly first: boolean
 }
 
@@ -16,20 +16,20 @@ export interface S3PutAnswer {
 }
 
 /**
- * PutObject with the signer, the connections and the patience of the SDK's client but without the rest of its way, which
- * takes longer than all else that is done for a small file. Asks once, by the SDK where another way of signing is wanted.
- * Throws what the SDK throws, and sets its clock by the server's as the SDK does.
+ * PutObject with the signer, the connections and the time limits of the SDK's client, but without its middleware, which
+ * takes longer than everything else that is done for a small file. Sends once; through the SDK where the endpoint wants
+ * another signature than sigv4. Throws what the SDK throws, and corrects the clock of the client as the SDK does.
  */
-export function createS3QuickPut(client: S3Client, place: S3Place) {
+export function createS3QuickPut(client: S3Client, location: S3Location) {
   const { config } = client
   let target: Promise<Target | undefined> | undefined
 
   async function findTarget(): Promise<Target | undefined> {
     const { url, properties } = config.endpointProvider({
-      Bucket: place.s3Bucket,
+      Bucket: location.s3Bucket,
       Region: await config.region(),
-      ForcePathStyle: place.forcePathStyle,
-      ...(place.endpoint !== undefined && { Endpoint: place.endpoint }),
+      ForcePathStyle: location.forcePathStyle,
+      ...(location.endpoint !== undefined && { Endpoint: location.endpoint }),
     })
     const [scheme] = (properties?.authSchemes ?? []) as readonly Scheme[]
     return scheme?.name === 'sigv4' ? { url, region: scheme.signingRegion } : undefined
@@ -37,7 +37,7 @@ export function createS3QuickPut(client: S3Client, place: S3Place) {
 
   function bySdk(input: S3PutInput, abortSignal: AbortSignal): Promise<S3PutAnswer> {
     const { name, bytes, first, ...proof } = input
-    const object = { Bucket: place.s3Bucket, Key: name, Body: bytes, ContentLength: bytes.length }
+    const object = { Bucket: location.s3Bucket, Key: name, Body: bytes, ContentLength: bytes.length }
     return client.send(new PutObjectCommand({ ...object, ...(first && { IfNoneMatch: '*' }), ...proof }), {
       abortSignal,
     })
@@ -95,14 +95,14 @@ function toRequest(url: URL, { name, bytes, first, ChecksumCRC32, ContentMD5 }: 
   }
 }
 
-/** As a signature wants it: everything but what RFC 3986 leaves unreserved. */
+/** Percent-encodes everything but RFC 3986's unreserved characters, as a signature needs. */
 const encode = (segment: string) =>
   encodeURIComponent(segment).replace(
     /[!'()*]/g,
     (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 
-/** A failure as the SDK would have it. That of a gateway has no code. */
+/** A failure in the form of the SDK's. The answer of a gateway has no code: its status stands for it. */
 function toFailure(status: number, body: string): Error {
   const name = /<Code>([^<]+)<\/Code>/.exec(body)?.[1] ?? String(status)
   const message = /<Message>([^<]+)<\/Message>/.exec(body)?.[1] ?? name

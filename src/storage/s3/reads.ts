@@ -3,7 +3,7 @@ import { fileDamaged, fileNotFound } from '../../errors.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { ByteRange } from '../storageKey.ts'
 import type { S3Calls } from './calls.ts'
-import { isMissing, nameOf, toS3Error } from './errors.ts'
+import { errorName, isMissing, toS3Error } from './errors.ts'
 import type { S3Object } from './objects.ts'
 
 /** How often in a row a connection may break off without having brought a byte. */
@@ -73,7 +73,7 @@ async function open(
     return Body as AsyncIterable<Buffer>
   } catch (error) {
     if (isMissing(error)) throw fileNotFound()
-    if (nameOf(error) === 'InvalidRange') throw fileDamaged('There are fewer bytes than there should be.')
+    if (errorName(error) === 'InvalidRange') throw fileDamaged('There are fewer bytes than there should be.')
     throw toS3Error(error)
   }
 }

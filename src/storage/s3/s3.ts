@@ -5,9 +5,9 @@ import { resumed } from '../resumed.ts'
 import type { Storage } from '../storage.ts'
 import { parseKey } from '../storageKey.ts'
 import { createS3Calls } from './calls.ts'
-import type { S3Place } from './client.ts'
+import type { S3Location } from './client.ts'
 import { composeS3 } from './compose.ts'
-import { toParts } from './cutParts.ts'
+import { cutParts } from './cutParts.ts'
 import { createS3Direct } from './direct.ts'
 import { attemptS3, toS3Error } from './errors.ts'
 import { createS3Mark } from './mark.ts'
@@ -17,16 +17,16 @@ import { createS3Put } from './put.ts'
 import { putParts } from './putParts.ts'
 import { readS3Blocks } from './reads.ts'
 
-export interface S3StorageOptions extends S3Place {
-  /** How clients reach the server when they are sent there, if that is another way than the service's own. */
+export interface S3StorageOptions extends S3Location {
+  /** The endpoint that clients are sent to; undefined when it is the service's own. */
   readonly publicEndpoint: string | undefined
-  /** What every name in the bucket begins with, as `upfile/`; may be empty. */
+  /** The beginning of every name in the bucket, as `upfile/`; may be empty. */
   readonly prefix: string
   /** Bytes of a part, from 5 MiB; a file has at most 10,000 parts. */
   readonly partBytes: number
   /** Bytes that all uploads together may hold in memory. */
   readonly uploadMemoryBytes: number
-  /** How long one call may take with all its repetitions. */
+  /** Seconds that one call may take with all its repetitions. */
   readonly deadlineSeconds: number
 }
 
@@ -37,7 +37,7 @@ export interface S3Storage extends Storage {
 const BLOBS = 'blobs/'
 const STAGING = 'staging/'
 
-/** Bytes as objects in an S3 bucket: one request for what fits into a part, parts for the rest. */
+/** Bytes as objects in an S3 bucket: one request for bytes that fit into a part, several parts for more. */
 export function createS3Storage(
   options: S3StorageOptions,
   youngBuffers = createYoungBuffers({ enabled: true }),
@@ -61,20 +61,20 @@ export function createS3Storage(
   let identity: string | undefined
   let checking: Promise<void> | undefined
 
-  /** Small files come in one batch and take no part's memory. */
+  /** A small file comes in one batch and takes no buffer of a part. */
   async function write(name: string, source: AsyncIterator<readonly Buffer[]>): Promise<void> {
     const batch = await source.next()
     const another = batch.done ? batch : await source.next()
     if (another.done) return await put(name, Buffer.concat(batch.done ? [] : batch.value))
     const failing = new AbortController()
-    const parts = toParts(resumed([batch.value, another.value], source), buffers, failing.signal)
+    const parts = cutParts(resumed([batch.value, another.value], source), buffers, failing.signal)
     const part = await parts.next()
     if (part.done) return await put(name, Buffer.alloc(0))
     const isAll = part.value.bytes.length < partBytes
     const writing = isAll
       ? put(name, part.value.bytes)
       : putParts(calls, objects, { name, parts: resumed([part.value], parts), failing })
-    await writing.finally(part.value.release) // it may have failed before the first part was its business
+    await writing.finally(part.value.release) // `putParts` may have failed before it took the first part
   }
 
   async function insistOnIdentity() {
@@ -83,8 +83,8 @@ export function createS3Storage(
   }
 
   /**
-   * Whatever an upload, a download or a sweep will need. The object stays: others may try out at the same time, and would
-   * miss it. Deleting what never was needs the same right.
+   * Tries every right that an upload, a download or a sweep needs. The object stays: another process may read it at the
+   * same time. Deleting a name that was never written needs the same right as deleting an object.
    */
   async function tryOut() {
     await failpoint('U2')
@@ -109,7 +109,7 @@ export function createS3Storage(
   }
 
   return {
-    place: {
+    description: {
       kind: 's3',
       identity: identityName,
       mark: `${markName} in the bucket`,
@@ -130,7 +130,7 @@ export function createS3Storage(
       attemptS3(() => composeS3({ calls, objects, put, buffers, mayChange }, nameOf(key), parts.map(nameOf))),
     direct: createS3Direct({
       ...{ calls, objects, nameOf },
-      place: { ...options, endpoint: options.publicEndpoint ?? options.endpoint },
+      location: { ...options, endpoint: options.publicEndpoint ?? options.endpoint },
     }),
     size: (key) => attemptS3(() => objects.sizeOf(nameOf(key))),
     delete: (key) =>
@@ -147,7 +147,7 @@ export function createS3Storage(
       })
       await checking
     },
-    // A bucket has no end; what it costs is for its owner to watch.
+    // A bucket is never full; its owner watches the cost.
     freeBytes: async () => Number.MAX_SAFE_INTEGER,
     readIdentity: () =>
       attemptS3(async () => {
@@ -165,7 +165,7 @@ export function createS3Storage(
   }
 }
 
-/** The batches, and whether it was they that threw an error. */
+/** The batches, and whether an error came from them. */
 function watchSource(batches: AsyncIterable<readonly Buffer[]>) {
   const iterator = batches[Symbol.asyncIterator]()
   let thrown: { readonly error: unknown } | undefined

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 
 /**
  * Makes renames durable: `sync(directory)` resolves when every rename that finished before the call is on the disk.
- * One fsync serves everyone who asked before it began (U8).
+ * One fsync serves every caller that asked before it began (U8).
  */
 export function createDirectorySync() {
   const handles = new Map<string, Promise<FileHandle>>()
@@ -14,7 +14,7 @@ export function createDirectorySync() {
     try {
       await (await handle).sync()
     } catch (error) {
-      // A handle that failed once may belong to a volume that is gone: the next call opens the directory anew.
+      // The handle may belong to a volume that is no longer mounted: the next call opens the directory anew.
       handles.delete(directory)
       await handle.then((opened) => opened.close()).catch(() => {})
       throw error
@@ -25,7 +25,7 @@ export function createDirectorySync() {
     sync(directory: string): Promise<void> {
       const current = waiting.get(directory)
       if (!current) return start(directory)
-      // The running fsync may have begun before the caller's rename: everyone waits for the one after it.
+      // The running fsync may have begun before the caller's rename: every later caller waits for the next fsync.
       current.next ??= current.running.catch(() => {}).then(() => start(directory))
       return current.next
     },

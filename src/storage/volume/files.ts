@@ -7,14 +7,14 @@ import { parseKey, shards } from '../storageKey.ts'
 import type { DirectorySync } from './directorySync.ts'
 
 /**
- * Where things are on a volume, all on one file system: unfinished bytes in `tmp`, finished ones in `blobs/<shard>`, those
+ * The paths on a volume, all on one file system: unfinished bytes in `tmp`, finished ones in `blobs/<shard>`, those
  * of staging keys in `staging`, where there are never many.
  */
 export function volumeLayout(root: string) {
   const blobs = join(root, 'blobs')
   const staging = join(root, 'staging')
 
-  function place(key: StorageKey) {
+  function locate(key: StorageKey) {
     const parsed = parseKey(key)
     if (!parsed) throw new Error(`${key} is no storage key`)
     const { shard, name } = parsed
@@ -26,9 +26,9 @@ export function volumeLayout(root: string) {
 
   return {
     temporary: join(root, 'tmp'),
-    temporaryPath: (key: StorageKey) => join(root, 'tmp', place(key).temporaryName),
-    directoryOf: (key: StorageKey) => place(key).directory,
-    path: (key: StorageKey) => join(place(key).directory, place(key).name),
+    temporaryPath: (key: StorageKey) => join(root, 'tmp', locate(key).temporaryName),
+    directoryOf: (key: StorageKey) => locate(key).directory,
+    path: (key: StorageKey) => join(locate(key).directory, locate(key).name),
     staging,
     shard: (shard: string) => join(blobs, shard),
     identity: join(root, '.volume-id'),
@@ -39,8 +39,8 @@ export function volumeLayout(root: string) {
 export type VolumeLayout = ReturnType<typeof volumeLayout>
 
 /**
- * Makes the directories of a volume, durably, and removes what a kill left of earlier small files. Throws an Error when
- * one of the directories is none: a link in its place could lead anywhere.
+ * Makes the directories of a volume, durably, and removes temporary files of `writeWhole` that a kill left. Throws an Error
+ * when one of the paths is no directory: a link there could lead anywhere.
  */
 export async function prepareVolume(root: string, directorySync: DirectorySync): Promise<void> {
   const highest = await mkdir(root, { recursive: true, mode: 0o700 })
@@ -63,7 +63,7 @@ export async function prepareVolume(root: string, directorySync: DirectorySync):
 
 const HOUR_MILLISECONDS = 3_600_000
 
-/** Removes files of these names that are so old that nobody can be about to use them. */
+/** Removes files with these names that are older than an hour: no process is still about to use them. */
 async function removeAbandoned(directory: string, names: RegExp): Promise<void> {
   for (const name of await readdir(directory)) {
     if (!names.test(name)) continue
@@ -79,7 +79,7 @@ const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constant
 export const openNew = (path: string): Promise<FileHandle> =>
   open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600)
 
-/** Throws when a key's bytes are there already: a rename would replace what never changes (I6). */
+/** Throws when a key has bytes already: a rename would replace bytes that must never change (I6). */
 export async function insistOnUnused(path: string): Promise<void> {
   if (await lstat(path).catch(unlessCode('ENOENT'))) throw new Error(`${path} was written before`)
 }
@@ -97,7 +97,7 @@ export async function openRegular(path: string): Promise<{ handle: FileHandle; s
   }
 }
 
-/** Writes a small file so that it is either whole or not there, whatever is killed. What failed leaves nothing behind. */
+/** Writes a small file: after a kill it is whole or not there. A failed write leaves nothing behind. */
 export async function writeWhole(
   path: string,
   text: string,

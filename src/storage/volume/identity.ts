@@ -1,26 +1,26 @@
 import { type BigIntStats, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { errorCode } from '../../errors.ts'
 import { readWhole } from './files.ts'
-import { systemCode } from './systemErrors.ts'
 
-/** Which file it is and when it was written: differs when another volume, or the same one anew, is mounted. */
+/** Device, inode and mtime of the identity file: they differ after a mount, of another volume or of the same one. */
 export type IdentityStamp = string
 
 const toStamp = ({ dev, ino, mtimeNs }: BigIntStats): IdentityStamp => `${dev} ${ino} ${mtimeNs}`
 
-/** Throws what the system throws, ENOENT when there is no identity file. */
+/** Throws the system's error, ENOENT when there is no identity file. */
 export const readStampSync = (path: string) => toStamp(statSync(path, { bigint: true }))
 
-/** The code of a failure that means: the volume is not the one it was, and nothing was written. */
+/** The code of a failure that means: another volume is mounted, and nothing was written. */
 export const OTHER_VOLUME = 'ESTALE'
 
-/** Notices when another volume, or none, is where ours was: bytes written there would be lost with it. */
+/** Notices when another volume, or none, is mounted at the path: bytes written there would be lost. */
 export interface VolumeIdentity {
-  /** The id that the volume carries, insisted on from now on; undefined on a new one. */
+  /** The id of the volume, which `insist` compares from now on; undefined on a new volume. */
   read(): Promise<string | undefined>
-  /** How the identity file looked when it was last read; undefined while nothing is insisted on. */
+  /** The stamp of the identity file when its id was last compared; undefined before the first `read`. */
   stamp(): IdentityStamp | undefined
-  /** Throws when the id is not the one insisted on. Says whether the volume was mounted anew since the last time. */
+  /** Throws when the id differs from the one `read` returned. Tells whether the volume was mounted anew since the last call. */
   insist(): Promise<'same' | 'anew'>
 }
 
@@ -30,7 +30,7 @@ export function createVolumeIdentity(path: string): VolumeIdentity {
 
   const readStamp = () =>
     stat(path, { bigint: true }).then(toStamp, (error: unknown) => {
-      if (systemCode(error) !== 'ENOENT') throw error
+      if (errorCode(error) !== 'ENOENT') throw error
       return undefined
     })
   const readId = async () => (await readWhole(path))?.trim()
@@ -47,7 +47,7 @@ export function createVolumeIdentity(path: string): VolumeIdentity {
       if (id === undefined) return 'same'
       const seen = await readStamp()
       if (seen !== undefined && seen === stamp) return 'same'
-      // Read after its stamp: when the volume is exchanged in between, the id decides.
+      // The id is read after the stamp: when the volume is exchanged in between, the id decides.
       if ((await readId()) !== id) throw new Error(`${path} does not hold ${id}: is the volume mounted?`)
       stamp = seen
       return 'anew'

@@ -10,13 +10,13 @@ export interface LargeWritesOptions {
   readonly layout: VolumeLayout
   readonly directories: DirectorySync
   insistOnIdentity(): Promise<void>
-  /** Told when a file or a directory could not be synced. */
+  /** Called when a file or a directory could not be synced. */
   distrust(): void
 }
 
-/** Writes files of several pieces, each on its own while its bytes arrive (U2-U8). */
+/** Writes files of several batches, each while its bytes arrive (U2-U8). */
 export function createLargeWrites({ layout, directories, insistOnIdentity, distrust }: LargeWritesOptions) {
-  /** Does what makes bytes durable, once: what fails here must not be tried again (F3). */
+  /** Runs a sync, once: after a failure the kernel may have dropped pages, and a second sync would succeed (F3). */
   async function syncing(work: () => Promise<void>) {
     try {
       await work()

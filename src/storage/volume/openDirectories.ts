@@ -1,10 +1,10 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { failpoint } from '../../runtime/failpoint.ts'
 
-/** Directories of the thread for small files, kept open to be synced again and again; there are at most 256. */
+/** Directories that the thread for small files keeps open to sync them; at most 257: the shards and `staging`. */
 const directories = new Map<string, number>()
 
-/** Makes the names in a directory durable (U8). Throws what the system throws. */
+/** Makes the names in a directory durable (U8). Throws the system's error. */
 export async function syncDirectory(name: string): Promise<void> {
   await failpoint('U8')
   const fd = directories.get(name) ?? openSync(name, 'r')
@@ -18,7 +18,7 @@ export async function syncDirectory(name: string): Promise<void> {
   }
 }
 
-/** Forgets all of them: another volume is mounted where they were. */
+/** Closes all directories: they belong to a volume that is no longer mounted. */
 export function closeDirectories(): void {
   for (const fd of directories.values()) closeSync(fd)
   directories.clear()

@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
-import { fileDamaged, fileNotFound, storageUnavailable } from '../../errors.ts'
+import { errorCode, fileDamaged, fileNotFound, storageUnavailable } from '../../errors.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { ByteRange } from '../storageKey.ts'
 import { openRegular } from './files.ts'
-import { systemCode, toStorageError } from './systemErrors.ts'
+import { toStorageError } from './systemErrors.ts'
 
 /** A file that is open for reading, and how many bytes it has. */
 export interface OpenFile {
@@ -11,13 +11,13 @@ export interface OpenFile {
   readonly size: number
 }
 
-/** Opens a blob's file. Throws `file-not-found`, `file-damaged` when it is no regular file, `storage-unavailable`. */
+/** Opens the file of a blob. Throws `file-not-found`, `file-damaged` when it is no regular file, `storage-unavailable`. */
 export async function openToRead(path: string): Promise<OpenFile> {
   try {
     await failpoint('READ')
     return await openRegular(path)
   } catch (error) {
-    const code = systemCode(error)
+    const code = errorCode(error)
     if (code === 'ENOENT') throw fileNotFound()
     throw code === 'ELOOP' || code === undefined ? fileDamaged(String(error)) : storageUnavailable(error)
   }

@@ -15,7 +15,7 @@ export interface SmallWrite {
 }
 
 export interface SmallWriteBatch {
-  /** The volume's identity file and how it has to look; any look will do while there is no stamp. */
+  /** The volume's identity file and the stamp it must have; undefined accepts any volume. */
   readonly identity: { readonly path: string; readonly stamp: IdentityStamp | undefined }
   readonly bytes: ArrayBuffer
   readonly writes: readonly SmallWrite[]
@@ -26,7 +26,7 @@ export interface SmallWriteBatch {
 export interface SmallWriteFailure {
   readonly code: string | undefined
   readonly message: string
-  /** Whether it happened while syncing or closing: then pages may be lost (F3). */
+  /** Whether syncing or closing failed: then the kernel may have dropped pages (F3). */
   readonly syncing: boolean
 }
 
@@ -90,7 +90,7 @@ async function each(
   )
 }
 
-/** Why nothing must be written: the volume is not the one we know, or cannot be looked at. */
+/** Why nothing may be written: another volume is mounted, or its identity file cannot be read. */
 function findOtherVolume({ path, stamp }: SmallWriteBatch['identity']): SmallWriteFailure | null {
   if (stamp === undefined) return null
   try {

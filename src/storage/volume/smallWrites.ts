@@ -4,13 +4,13 @@ import { OTHER_VOLUME } from './identity.ts'
 import type { SmallWrite, SmallWriteBatch, SmallWriteFailure } from './smallWriteThread.ts'
 import { toStorageError } from './systemErrors.ts'
 
-/** Where the bytes of one small file go: written under one name, then renamed to the other. */
+/** Where one small file goes: it is written at `temporaryPath` and renamed to `path`, which lies in `directory`. */
 export type SmallWriteTarget = Pick<SmallWrite, 'temporaryPath' | 'path' | 'directory'>
 
 export interface SmallWrites {
   /**
-   * Resolves when the bytes are durable under their path, or when another volume was found in the place of ours and
-   * nothing was written. Throws `storage-full` or `storage-unavailable`.
+   * Resolves with "done" when the bytes are durable under their path, with "other-volume" when another volume is mounted
+   * and nothing was written. Throws `storage-full` or `storage-unavailable`.
    */
   write(target: SmallWriteTarget, bytes: readonly Buffer[]): Promise<'done' | 'other-volume'>
   close(): Promise<void>
@@ -26,9 +26,9 @@ interface Waiting {
 const FILES_AT_ONCE = 64
 
 /**
- * Writes small files in a thread of its own, many at once: a file of one piece costs this thread a share of one message
- * instead of six calls to the file system, and files that are ready in the same moment share their fsync of the directory.
- * `onSyncFailure` is told when a file could not be synced or closed; `identity` says how to know the volume.
+ * Writes small files in one thread, many at once (docs/decisions/0017): a file costs the event loop a share of one message
+ * instead of seven calls to the file system, and files that are ready in the same moment share the fsync of their directory.
+ * `onSyncFailure` is called when a file could not be synced or closed; `identity` tells how the thread knows the volume.
  */
 export function createSmallWrites(
   onSyncFailure: () => void,
@@ -54,7 +54,7 @@ export function createSmallWrites(
       const batch = { ...toBatch(running), identity: identity() }
       thread.postMessage(batch, [batch.bytes])
     } catch (error) {
-      rejectAll(error) // no thread to be had, or no memory
+      rejectAll(error) // no memory for a thread or for the bytes
     }
   }
 
@@ -72,7 +72,7 @@ export function createSmallWrites(
     next()
   }
 
-  /** Whether the files of a lost thread were written is unknown; their uploads fail, and a new thread takes the next. */
+  /** The files of a thread that ended may be written or not: their uploads fail, and a new thread takes the next files. */
   function lose(worker: Worker, error: Error) {
     if (worker !== thread) return
     thread = undefined
@@ -90,23 +90,23 @@ export function createSmallWrites(
     write: (target, bytes) =>
       new Promise((resolve, reject) => {
         queue.push({ target, bytes, resolve, reject })
-        setImmediate(next) // with all that are ready in this turn of the event loop
+        setImmediate(next) // together with all files that are ready in this turn of the event loop
       }),
-    // Writes that wait are rejected, as when the thread is lost.
+    // Writes that wait are rejected, as when the thread ends by itself.
     close: async () => void (await thread?.terminate()),
   }
 }
 
-/** The bytes are copied into one buffer that changes hands: theirs are shared with other requests. */
+/** Copies the bytes into one buffer that moves to the thread: the buffers of a request may share memory with other requests. */
 function toBatch(waiting: readonly Waiting[]): Omit<SmallWriteBatch, 'identity'> {
   const pieces = waiting.flatMap(({ bytes }) => bytes)
   const bytes = new ArrayBuffer(pieces.reduce((total, { length }) => total + length, 0))
   const target = Buffer.from(bytes)
   let offset = 0
-  const writes = waiting.map(({ target: place, bytes: own }): SmallWrite => {
+  const writes = waiting.map(({ target: paths, bytes: own }): SmallWrite => {
     const from = offset
     for (const piece of own) offset += piece.copy(target, offset)
-    return { ...place, from, to: offset }
+    return { ...paths, from, to: offset }
   })
   return { bytes, writes, failpoints: armedFailpoints() }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { lstat, opendir, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { hasCode, storageUnavailable } from '../../errors.ts'
+import { errorCode, hasCode, storageUnavailable } from '../../errors.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { joinParts } from '../joinedParts.ts'
@@ -14,13 +14,13 @@ import { createVolumeIdentity } from './identity.ts'
 import { createLargeWrites } from './largeWrites.ts'
 import { openToRead, readBlocks } from './reads.ts'
 import { createSmallWrites } from './smallWrites.ts'
-import { attempt, systemCode, toStorageError } from './systemErrors.ts'
+import { attempt, toStorageError } from './systemErrors.ts'
 
 export interface VolumeStorage extends Storage {
   close(): Promise<void>
 }
 
-/** How old the answer to "how much room is there" may be; what uploads write meanwhile is overlooked. */
+/** How long the number of free bytes is kept; bytes that uploads write meanwhile are not counted. */
 const FREE_SPACE_MILLISECONDS = 50
 
 /**
@@ -32,7 +32,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
   const directories = createDirectorySync()
   await prepareVolume(root, directories)
   const identity = createVolumeIdentity(layout.identity)
-  /** After a failed fsync the kernel may have dropped pages: the volume has to prove itself before it gets more (F3). */
+  /** After a failed fsync the kernel may have dropped pages: no more is written before a `check` succeeds (F3). */
   const trust = { syncFailures: 0, forgiven: 0 }
   const distrust = () => {
     trust.syncFailures += 1
@@ -40,7 +40,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
   let free = { bytes: 0, until: 0 }
   const small = createSmallWrites(distrust, () => ({ path: layout.identity, stamp: identity.stamp() }))
 
-  /** A volume that was mounted anew has other directories than those held open. */
+  /** After a new mount the directories that are held open belong to the old mount. */
   async function insistOnIdentity() {
     if ((await identity.insist()) === 'anew') await directories.close()
   }
@@ -79,7 +79,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     const bytes = first.done ? [] : first.value
     const written = await small.write(target, bytes)
     if (written === 'done') return
-    await attempt(insistOnIdentity) // ours may have been mounted anew
+    await attempt(insistOnIdentity) // the same volume may have been mounted anew
     if ((await small.write(target, bytes)) !== 'done') throw storageUnavailable(new Error(`${root} changes.`))
   }
 
@@ -91,7 +91,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
 
   async function size(key: StorageKey) {
     const status = await lstat(layout.path(key)).catch(async (error: unknown) => {
-      if (systemCode(error) !== 'ENOENT') throw toStorageError(error)
+      if (errorCode(error) !== 'ENOENT') throw toStorageError(error)
       await attempt(insistOnIdentity)
     })
     return status?.isFile() ? status.size : undefined
@@ -99,7 +99,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
 
   async function* read(key: StorageKey, range: ByteRange, blockBytes: number) {
     const file = await openToRead(layout.path(key)).catch(async (error: unknown) => {
-      // What is not on another volume, or on none, may well be on ours.
+      // Another volume may be mounted: then `storage-unavailable` is the answer.
       if (hasCode(error, 'file-not-found')) await attempt(insistOnIdentity)
       throw error
     })
@@ -108,11 +108,11 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
 
   async function* list(only?: string) {
     await attempt(insistOnIdentity)
-    const places = [
+    const flat = [
       { directory: layout.temporary, finished: false },
       { directory: layout.staging, finished: true },
     ]
-    for (const { directory, finished } of places) {
+    for (const { directory, finished } of flat) {
       for await (const text of namesIn(directory)) {
         const [, prefix, shard, name] = /^(staging-)?([0-9a-f]{2})([0-9a-f]{32})$/.exec(text) ?? []
         if (name === undefined || (only !== undefined && only !== shard)) continue
@@ -128,7 +128,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
   }
 
   return {
-    place: {
+    description: {
       kind: 'volume',
       identity: '.volume-id',
       mark: 'DATA_DIR/volume/.hwm',
@@ -141,7 +141,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     check,
     size,
     compose,
-    // Clients cannot reach a volume but through the service.
+    // Clients reach a volume only through the service.
     direct: undefined,
     delete: (key) =>
       attempt(async () => {

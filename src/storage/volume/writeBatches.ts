@@ -2,12 +2,12 @@ import type { FileHandle } from 'node:fs/promises'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { toStorageError } from './systemErrors.ts'
 
-/** After so many bytes the disk is told to begin, so that the final fsync finds little left to do. */
+/** After every 32 MiB the file is synced early, so that the final fsync has little left to write. */
 const EARLY_SYNC_BYTES = 32 * 2 ** 20
 
 /**
- * Writes every batch to the file, in order, with at most one write in flight while the next batch fills; `syncEarly` is
- * called now and then, never twice at once, and not again once it failed.
+ * Writes every batch to the file, in order, with at most one write in flight while the next batch fills. `syncEarly` is
+ * called after every 32 MiB, never twice at once, and never again after it failed.
  * Throws `storage-full`, `storage-unavailable`, or whatever `batches` throws.
  */
 export async function writeBatches(

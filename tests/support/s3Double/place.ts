@@ -1,4 +1,4 @@
-import type { S3Place } from '../../../src/storage/s3/client.ts'
+import type { S3Location } from '../../../src/storage/s3/client.ts'
 import type { S3ServerPlace } from '../s3.ts'
 import { type S3Double, startS3Double } from './server.ts'
 
@@ -9,7 +9,7 @@ export const startOwnDouble = (): Promise<S3Double> =>
   startS3Double({ keys: [doubleKey], region: 'us-east-1', port: 0 })
 
 /** How a storage speaks to it. */
-export const placeOf = ({ endpoint, region }: S3Double, proof: S3Place['proof']): S3ServerPlace => ({
+export const placeOf = ({ endpoint, region }: S3Double, proof: S3Location['proof']): S3ServerPlace => ({
   endpoint,
   region,
   forcePathStyle: true,
