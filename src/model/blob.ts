@@ -4,6 +4,12 @@
  */
 export type StorageKey = string
 
+/** The bytes from `first` to `last`, both included, both from 0. */
+export interface ByteRange {
+  readonly first: number
+  readonly last: number
+}
+
 /** What receiving bytes yields: they are durable under `storageKey`, and nobody can see them until they are committed. */
 export interface Receipt {
   readonly storageKey: StorageKey
@@ -71,4 +77,10 @@ export interface NewBlob {
   readonly sha1: Buffer
   readonly md5: Buffer
   readonly blockCrc32: Buffer
+}
+
+/** The bytes from `first` to `last`, both included, both from 0. */
+export interface ByteRange {
+  readonly first: number
+  readonly last: number
 }

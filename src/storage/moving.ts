@@ -1,9 +1,9 @@
 import { hasCode } from '../errors.ts'
-import type { StorageKey } from '../model/blob.ts'
+import type { ByteRange, StorageKey } from '../model/blob.ts'
 import type { DirectAccess } from './directAccess.ts'
 import { joinParts } from './joinedParts.ts'
 import type { Storage } from './storage.ts'
-import { type ByteRange, shards } from './storageKey.ts'
+import { shards } from './storageKey.ts'
 
 /** A storage that can be closed, as every driver makes one. */
 interface Driver extends Storage {

@@ -1,6 +1,5 @@
-import type { StorageKey } from '../model/blob.ts'
+import type { ByteRange, StorageKey } from '../model/blob.ts'
 import type { DirectAccess } from './directAccess.ts'
-import type { ByteRange } from './storageKey.ts'
 
 export interface StoredObject {
   readonly key: StorageKey

@@ -1,18 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { StorageKey } from '../model/blob.ts'
 
-/** The bytes from `first` to `last`, both included, both from 0. */
-export interface ByteRange {
-  readonly first: number
-  readonly last: number
-}
-
 /** The shards of a storage: every pair of hex digits a key can begin with. */
 export const shards: readonly string[] = Array.from({ length: 256 }, (_, number) =>
   number.toString(16).padStart(2, '0'),
 )
 
-/** The two halves of a key: what tells its kind, and its shard; `undefined` of what is none. */
+/** The parts of a key: whether clients may write under it, its shard, the rest. Undefined when the text is no key. */
 export function parseKey(
   text: string,
 ): { readonly staging: boolean; readonly shard: string; readonly name: string } | undefined {
@@ -22,5 +16,6 @@ export function parseKey(
     : { staging: staging !== undefined, shard, name }
 }
 
+/** A random key that was never used: 136 random bits. */
 export const newStorageKey = (): StorageKey =>
   `${randomBytes(1).toString('hex')}/${randomBytes(16).toString('hex')}`

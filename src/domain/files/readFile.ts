@@ -2,9 +2,8 @@ import { crc32 } from 'node:zlib'
 import { findStorageKey, markBlobDamaged } from '../../database/rows/blobs.ts'
 import type { Deps } from '../../deps.ts'
 import { fileDamaged, fileNotFound, hasCode } from '../../errors.ts'
-import { blockBytes } from '../../model/blob.ts'
+import { type ByteRange, blockBytes } from '../../model/blob.ts'
 import type { FileContent } from '../../model/file.ts'
-import type { ByteRange } from '../../storage/storageKey.ts'
 
 type ReadDeps = Pick<Deps, 'db' | 'logger' | 'storage'>
 

@@ -1,5 +1,5 @@
 import { rangeNotSatisfiable } from '../../errors.ts'
-import type { ByteRange } from '../../storage/storageKey.ts'
+import type { ByteRange } from '../../model/blob.ts'
 
 /**
  * The one range a `Range` header asks for (RFC 9110, 14.1.2). Undefined means: send the whole file, which the RFC allows

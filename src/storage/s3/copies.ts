@@ -1,5 +1,5 @@
 import { type CompletedPart, UploadPartCopyCommand } from '@aws-sdk/client-s3'
-import type { ByteRange } from '../storageKey.ts'
+import type { ByteRange } from '../../model/blob.ts'
 import type { S3Calls } from './calls.ts'
 import type { S3Object } from './objects.ts'
 

@@ -1,4 +1,4 @@
-import type { ByteRange } from '../storageKey.ts'
+import type { ByteRange } from '../../model/blob.ts'
 
 /** A range of one of the sources that are put together, by its place among them. */
 export interface Piece extends ByteRange {

@@ -1,7 +1,7 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { fileDamaged, fileNotFound } from '../../errors.ts'
+import type { ByteRange } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import type { ByteRange } from '../storageKey.ts'
 import type { S3Calls } from './calls.ts'
 import { errorName, isMissing, toS3Error } from './errors.ts'
 import type { S3Object } from './objects.ts'

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { errorCode, fileDamaged, fileNotFound, storageUnavailable } from '../../errors.ts'
+import type { ByteRange } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import type { ByteRange } from '../storageKey.ts'
 import { openRegular } from './files.ts'
 import { toStorageError } from './systemErrors.ts'
 
