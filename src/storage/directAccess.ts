@@ -4,46 +4,45 @@ import type { StorageKey } from '../model/blob.ts'
 export const longestLinkSeconds = 604_800
 
 /**
- * Signed requests with which clients move bytes past the service, straight to the storage. Whoever has one may use it
- * again and again until it expires, so what clients write is never used as it is: its key is one of `staging/`, and its
- * bytes are copied to a fresh one. Everything throws `storage-unavailable`.
+ * Signed requests with which clients move bytes directly to or from the storage. A client may repeat a request until it
+ * expires, so bytes that clients wrote do not become a file in place: clients write under `staging/`, and the service copies the
+ * bytes to another key. Every function throws `storage-unavailable`.
  */
 export interface DirectAccess {
   /**
-   * A URL to GET the bytes with; the answer carries the type and the disposition, and may be kept by its client only.
-   * Undefined for bytes that clients cannot reach, because they are still to be moved here, and when the service's own
-   * credentials expire before.
+   * A URL to GET the bytes; the answer has the media type and the disposition, and only the client may cache it. Undefined
+   * when the bytes are still in the storage they move from, and when the service's own credentials expire earlier.
    */
   signRead(key: StorageKey, options: SignReadOptions): Promise<string | undefined>
 
   /**
-   * The storage refuses another number of bytes, another type and, where it can tell, other bytes. What headers may come
-   * along is for the storage to say, as with parts (docs/decisions/0010): a form is stricter.
+   * The storage refuses another number of bytes, another media type and, where it knows checksums, other bytes. It may
+   * take further headers, as with parts (docs/decisions/0010); a form allows no further fields.
    */
   signPut(key: StorageKey, options: SignWriteOptions): Promise<SignedRequest>
 
-  /** The same as a form (RFC 7578): `fields`, no others, and then the part `file`; done is answered with 201. */
+  /** The same as a form (RFC 7578): `fields` and no others, then the part `file`. The storage answers 201. */
   signPost(key: StorageKey, options: SignWriteOptions): Promise<SignedRequest>
 
-  /** Begins bytes that a client sends in parts. Returns the id that the storage gave the upload. */
+  /** Begins an upload in parts. Returns the id that the storage gave it. */
   beginParts(key: StorageKey, options: { readonly mediaType?: string | undefined }): Promise<string>
 
-  /** A URL to PUT a part with, from 1 to 10,000; all but the last have 5 MiB at least. */
+  /** A URL to PUT one part, numbered from 1 to 10,000. Every part but the last has at least 5 MiB. */
   signPart(key: StorageKey, uploadId: string, partNumber: number, seconds: number): Promise<SignedPart>
 
   /**
-   * What the storage says the bytes under a key are, without quotes: their MD5 in hex, or of bytes that came in parts the MD5
-   * of the parts' MD5s, `-` and their number. Something else where it encrypts, so a difference proves nothing.
+   * The ETag of the bytes without quotes: their MD5 in hex, or for an upload in parts the MD5 of the parts' MD5s, `-` and the
+   * number of parts. Something else where the storage encrypts, so a difference proves nothing.
    */
   tagOf(key: StorageKey): Promise<string | undefined>
 
-  /** The parts that are there, by their numbers. Throws `upload-not-found`. */
+  /** The parts that have arrived, in the order of their numbers. Throws `upload-not-found`. */
   listParts(key: StorageKey, uploadId: string): Promise<readonly SentPart[]>
 
   /**
-   * Makes one of the parts, in this order, and returns how many bytes it has; does nothing when that was done before.
-   * Throws `upload-not-found`, and `parts-invalid` when they are others than the storage has, or too small.
-   * What is to be given up is deleted as everything else: `Storage.delete` aborts what is unfinished.
+   * Joins the parts, in this order, and returns the number of bytes; does nothing when they were joined before. Throws
+   * `upload-not-found`, and `parts-invalid` when a part differs from the storage's or is too small. To give an upload up, delete
+   * its key: `Storage.delete` aborts unfinished uploads.
    */
   completeParts(
     key: StorageKey,
@@ -53,7 +52,7 @@ export interface DirectAccess {
 }
 
 export interface SignReadOptions {
-  /** How long the URL may be used, at most seven days. */
+  /** Seconds that the URL is valid, at most seven days. */
   readonly seconds: number
   readonly mediaType: string
   /** The value of Content-Disposition. */
@@ -61,35 +60,35 @@ export interface SignReadOptions {
 }
 
 export interface SignWriteOptions {
-  /** How long the request may be used, at most seven days; less when the service's own credentials expire before. */
+  /** Seconds that the request is valid, at most seven days; fewer when the service's own credentials expire earlier. */
   readonly seconds: number
-  /** Exactly so many bytes; one PUT or POST takes at most 5 GiB. */
+  /** The exact number of bytes; one PUT or POST takes at most 5 GiB. */
   readonly size: number
   readonly mediaType?: string | undefined
-  /** In hex. Enforced only where the storage knows such checksums: the service has to compare it in any case. */
+  /** In hex. Only storages that know such checksums enforce it: the service compares it always. */
   readonly sha256?: string | undefined
 }
 
 export interface SignedRequest {
   readonly method: 'PUT' | 'POST'
   readonly url: string
-  /** Headers that have to be sent as they are; Content-Length every client computes by itself. */
+  /** Headers that the client must send unchanged, beside Content-Length. */
   readonly headers: Readonly<Record<string, string>>
-  /** How long it may be used. */
+  /** Seconds that it is valid. */
   readonly seconds: number
-  /** Fields of the form that have to come before its file; none of a PUT. */
+  /** Fields of the form, which come before its file; empty for a PUT. */
   readonly fields: Readonly<Record<string, string>>
 }
 
 export interface SignedPart {
   readonly url: string
-  /** How long it may be used. */
+  /** Seconds that it is valid. */
   readonly seconds: number
 }
 
 export interface SentPart {
   readonly partNumber: number
-  /** As the storage names the part's bytes, with its quotes if it has some. */
+  /** The ETag of the part as the storage gives it, with its quotes if it has any. */
   readonly etag: string
   readonly size: number
 }

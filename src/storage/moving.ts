@@ -5,23 +5,23 @@ import { joinParts } from './joinedParts.ts'
 import type { Storage } from './storage.ts'
 import { shards } from './storageKey.ts'
 
-/** A storage that can be closed, as every driver makes one. */
+/** A storage that can be closed, as every driver makes it. */
 interface Driver extends Storage {
   close(): Promise<void>
 }
 
 /** Two storages as one. */
 export interface MovingStorage extends Driver {
-  /** Where bytes are written to, and looked for first. */
+  /** Bytes are written here, and looked for here first. */
   readonly target: Storage
-  /** Where bytes are looked for that are not there yet. */
+  /** Bytes that the target does not have yet are read from here. */
   readonly source: Storage
 }
 
 /**
- * Two storages as one while bytes move from `source` to `target` under the keys they have. Nothing says where bytes are:
- * new ones are written to the target, copies come there, and nothing leaves the source but by `delete`. So whoever looks
- * into the target and then into the source finds them.
+ * Two storages as one while bytes move from `source` to `target` under the same keys. No record says where bytes are: new
+ * bytes and copies are written to the target, and only `delete` removes bytes from the source. So a look into the target and
+ * then into the source finds them.
  */
 export function createMovingStorage(target: Driver, source: Driver): MovingStorage {
   async function* read(key: StorageKey, range: ByteRange, blockBytes: number) {
@@ -38,7 +38,7 @@ export function createMovingStorage(target: Driver, source: Driver): MovingStora
     yield* source.read(key, range, blockBytes)
   }
 
-  /** Each key once. Shard by shard, so that what has to be remembered is a small part of the keys. */
+  /** Each key once. Shard by shard, so that the keys to remember are a small part of all. */
   async function* listShard(shard: string) {
     const seen = new Set<StorageKey>()
     for await (const object of target.list(shard)) {
@@ -50,7 +50,7 @@ export function createMovingStorage(target: Driver, source: Driver): MovingStora
 
   const size = async (key: StorageKey) => (await target.size(key)) ?? (await source.size(key))
 
-  /** Nobody is sent to a storage for bytes that are still in the other one. */
+  /** Clients get no URL of the target for bytes that are still in the source. */
   const direct: DirectAccess | undefined = target.direct && {
     ...target.direct,
     signRead: async (key, options) =>

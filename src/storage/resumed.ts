@@ -1,4 +1,4 @@
-/** Values that were taken from an iterator, and then the rest of it. */
+/** The values that were taken from an iterator already, then its other values. */
 export async function* resumed<Value>(
   taken: readonly Value[],
   rest: AsyncIterator<Value>,

@@ -3,7 +3,7 @@ import type { DirectAccess } from './directAccess.ts'
 
 export interface StoredObject {
   readonly key: StorageKey
-  /** False for bytes of a write that has not finished. */
+  /** False for the bytes of an unfinished write. */
   readonly finished: boolean
 }
 
@@ -12,64 +12,64 @@ export const storageKinds = ['volume', 's3'] as const
 
 export type StorageKind = (typeof storageKinds)[number]
 
-/** A storage in the words of whoever runs it. */
+/** A storage in words for its operator. */
 export interface StorageDescription {
-  /** The value of STORAGE that chooses it. */
+  /** The value of STORAGE that chooses this storage. */
   readonly kind: StorageKind
-  /** Where its id is kept. */
+  /** The name of the file or object with the storage's id. */
   readonly identity: string
-  /** Where the highest intent sequence is kept. */
+  /** The path of the file or object with the highest intent sequence. */
   readonly mark: string
-  /** The settings that say where it is. */
+  /** The settings that lead to this storage. */
   readonly settings: string
-  /** What to ask oneself when the id is not there. */
+  /** The question for the operator when the id is missing. */
   readonly question: string
 }
 
-/** Keeps bytes under keys that are used once. What resolved is durable; what rejected is not readable. */
+/** Keeps bytes under keys that are used once. A write that resolved is durable; a write that rejected is not readable. */
 export interface Storage {
   readonly description: StorageDescription
 
-  /** Throws `storage-full` or `storage-unavailable`, and whatever `bytes` throws. */
+  /** Throws `storage-full` or `storage-unavailable`, and the errors of `bytes`. */
   write(key: StorageKey, bytes: AsyncIterable<readonly Buffer[]>): Promise<void>
 
   /**
    * Yields buffers of `blockBytes`, the last one shorter; each is overwritten once the next one is asked for. Throws
-   * `file-not-found` before the first when there is nothing.
+   * `file-not-found` before the first buffer when the key has no bytes.
    */
   read(key: StorageKey, range: ByteRange, blockBytes: number): AsyncGenerator<Buffer, void, void>
 
-  /** How many bytes are there; undefined when there are none under this key. */
+  /** Bytes under the key; undefined when the key has none. */
   size(key: StorageKey): Promise<number | undefined>
 
   /**
-   * Makes one of the bytes under `parts`, in that order, under a fresh key; durable when it resolves. Each part is read as
-   * it was at the beginning. Throws `file-not-found` when one is missing, `storage-full`, `storage-unavailable`.
+   * Joins the bytes under `parts`, in that order, under a key that was never used; durable when it resolves. Each part is read
+   * as it was at the beginning. Throws `file-not-found` when a part is missing, `storage-full`, `storage-unavailable`.
    */
   compose(key: StorageKey, parts: readonly StorageKey[]): Promise<void>
 
-  /** Undefined where clients cannot be sent to the storage itself: on a volume. */
+  /** Undefined for a volume: clients cannot reach it. */
   readonly direct: DirectAccess | undefined
 
-  /** Durable when it resolves. Does nothing when it is not there. */
+  /** Durable when it resolves. Does nothing when the key has no bytes. */
   delete(key: StorageKey): Promise<void>
 
-  /** Everything there is, finished or not, or only what is in one shard; what has no key is not ours. */
+  /** All bytes with a key, finished or not; of one shard when it is named. */
   list(shard?: string): AsyncIterable<StoredObject>
 
-  /** Write, read, rename, fsync, delete something small, on the storage this was bound to. Throws `storage-unavailable`. */
+  /** Writes, reads, syncs and deletes something small, on the storage with the id last read. Throws `storage-full`, `storage-unavailable`. */
   check(): Promise<void>
 
-  /** Bytes for which there is room, as it was a moment ago at the latest. */
+  /** Free bytes; on a volume at most 50 ms old. */
   freeBytes(): Promise<number>
 
-  /** The id this storage carries, so that another one in its place is noticed; undefined on a new one. */
+  /** The id of this storage, which tells it from every other; undefined on a new storage. */
   readIdentity(): Promise<string | undefined>
-  /** Durable when it resolves. From then on `check` and `write` insist on it. */
+  /** Durable when it resolves. From then on `check` and `write` throw when the storage has another id. */
   writeIdentity(id: string): Promise<void>
 
-  /** The highest intent sequence this storage was told of; tells a rolled-back database. */
+  /** The highest intent sequence that was written to this storage: a database below it was rolled back. */
   readMark(): Promise<number>
-  /** Never lowers it. */
+  /** Never lowers the mark. */
   writeMark(sequence: number): Promise<void>
 }

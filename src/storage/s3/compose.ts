@@ -16,24 +16,25 @@ export interface S3ComposeOptions {
   readonly objects: S3Objects
   readonly put: S3Put
   readonly buffers: PartBuffers
-  /** Whether clients can write the object themselves. */
+  /** Whether clients can write the object with this name themselves. */
   mayChange(name: string): boolean
 }
 
 const MEBIBYTE = 2 ** 20
-/** S3 refuses smaller parts, unless they are the last. */
+/** S3 refuses smaller parts, except the last. */
 const LEAST_PART_BYTES = 5 * MEBIBYTE
-/** S3 copies no more in one call that is not of parts. */
+/** CopyObject takes no larger source. */
 const MOST_COPIED_AT_ONCE = 5 * 2 ** 30
-/** S3 allows five times that; less is done sooner, and repeated sooner. */
+/** S3 allows 5 GiB. A smaller part is copied, and after a failure copied again, in less time. */
 const COPIED_PART_BYTES = 2 ** 30
 const COPIES_AT_ONCE = 4
 const READ_BLOCK_BYTES = 256 * 1024
 const HEADS_AT_ONCE = 16
 
 /**
- * Makes one object of others, under a name that is used once. Throws `file-not-found` when one is missing, and what the
- * SDK throws; an unfinished upload stays for the sweeper.
+ * Makes one object of others, under a name that is used once. Today every caller has one source, which S3 copies itself. Several
+ * sources have callers to come: processing after an upload copies with it, and uploads that resume join their bytes with it
+ * in S3. Throws `file-not-found` when a source is missing, and what the SDK throws; an unfinished upload stays for the sweeper.
  */
 export async function composeS3(options: S3ComposeOptions, name: string, parts: readonly string[]) {
   const sources = (await describeAll(options.objects, parts)).filter(({ size }) => size > 0)
@@ -43,7 +44,7 @@ export async function composeS3(options: S3ComposeOptions, name: string, parts: 
     if (sources.length === 1 && only.size <= MOST_COPIED_AT_ONCE) return await copyWhole(options, name, only)
     await putTogether(options, name, sources)
   } catch (error) {
-    // Servers say so of a part that went, but some of an upload that went as well.
+    // A missing source is `file-not-found`; some servers give the same answer about a missing upload, which is not.
     if (isMissing(error)) await describeAll(options.objects, parts)
     throw error
   }
@@ -68,17 +69,17 @@ async function copyWhole(options: S3ComposeOptions, name: string, source: S3Obje
   await objects.insistOnUnused(name)
   const command = new CopyObjectCommand({
     ...{ Bucket: calls.s3Bucket, Key: name, ...toCopySource(calls, source) },
-    // Whoever wrote the source may have given it headers and tags that no download should have.
+    // A client may have given the source headers and tags that no download should have.
     ...{ MetadataDirective: 'REPLACE', TaggingDirective: 'REPLACE' },
   })
   await objects.settle(name, source.size, () => calls.sendPatiently(command, { extraSeconds: COPY_SECONDS }))
   await insistOnSame(options, [source]).catch(async (error: unknown) => {
-    await objects.remove(name) // nobody was told that it is there
+    await objects.remove(name) // no file refers to it yet
     throw error
   })
 }
 
-/** Not every server heeds the condition of a copy (radosgw does not): what may have changed is asked for again. */
+/** Asks again for sources that clients may have changed: some servers (radosgw) ignore the condition of a copy. */
 async function insistOnSame({ objects, mayChange }: S3ComposeOptions, sources: readonly S3Object[]) {
   const names = sources.map(({ name }) => name).filter(mayChange)
   const etags = new Map((await describeAll(objects, names)).map(({ name, etag }) => [name, etag]))
@@ -105,14 +106,14 @@ async function putTogether(options: S3ComposeOptions, name: string, sources: rea
   for await (const part of parts) if ('bytes' in part) await put(name, part.bytes).finally(part.release)
 }
 
-/** Parts to be sent, a few at once; whoever gets one releases it when it is sent. */
+/** The parts of the new object, a few at once. The caller releases each part once it is sent. */
 async function* readSteps(
   { calls, buffers }: S3ComposeOptions,
   sources: readonly S3Object[],
   steps: readonly CompositionStep[],
 ): AsyncGenerator<PartBuffer | RangeCopy, void, void> {
   const take = createPartTaker(buffers)
-  const takeTurn = createSemaphore(COPIES_AT_ONCE)
+  const acquire = createSemaphore(COPIES_AT_ONCE)
   const sourceOf = (index: number) => {
     const source = sources[index]
     if (!source) throw new Error(`There is no source ${index}.`)
@@ -121,7 +122,7 @@ async function* readSteps(
   for (const step of steps) {
     if (step.kind === 'copy') {
       const source = sourceOf(step.piece.source)
-      yield { source, range: step.piece, release: await takeTurn() }
+      yield { source, range: step.piece, release: await acquire() }
       continue
     }
     const { bytes, release } = await take()
@@ -141,7 +142,7 @@ async function* readSteps(
   }
 }
 
-/** Lets so many go on at once. What is returned gives the turn back. */
+/** A semaphore: at most `most` callers hold it at once. It resolves with the function that releases it. */
 function createSemaphore(most: number) {
   let left = most
   const waiting: (() => void)[] = []

@@ -3,30 +3,30 @@ import type { ByteRange } from '../../model/blob.ts'
 import type { S3Calls } from './calls.ts'
 import type { S3Object } from './objects.ts'
 
-/** An upload in parts, as every call about it names it. */
+/** An upload in parts, in the words of the SDK. */
 export interface S3Upload {
   readonly Key: string
   readonly UploadId: string | undefined
 }
 
-/** A part that the server makes itself, of a range of another object. */
+/** A part that the server copies from a range of another object. */
 export interface RangeCopy {
   readonly source: S3Object
   readonly range: ByteRange
-  /** Called when it is made. */
+  /** Called when the part is copied. */
   release(): void
 }
 
-/** How much longer than the deadline a server may take to copy. */
+/** Seconds beyond the deadline that a server may take to copy. */
 export const COPY_SECONDS = 600
 
-/** The source of a copy, which the server refuses when it is not what it was, if it knows the condition. */
+/** The source of a copy. Servers that know the condition refuse a source that was written anew. */
 export const toCopySource = ({ s3Bucket }: S3Calls, { name, etag }: S3Object) => ({
   CopySource: `${s3Bucket}/${name.split('/').map(encodeURIComponent).join('/')}`,
   ...(etag !== undefined && { CopySourceIfMatch: etag }),
 })
 
-/** Makes a part of a range. Throws what the SDK throws. */
+/** Lets the server copy a range into a part. Throws what the SDK throws. */
 export async function copyPart(
   calls: S3Calls,
   upload: S3Upload,

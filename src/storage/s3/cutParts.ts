@@ -1,9 +1,9 @@
 import { createPartTaker, type PartBuffer, type PartBuffers } from './partBuffers.ts'
 
 /**
- * Cuts the bytes of one upload into parts, the last one shorter; whoever gets one releases it when it is sent. The first
- * waits for memory; more are held at once only while there is enough for everybody. Throws `storage-unavailable` when
- * there is none for too long, what `batches` throws, and the reason of `failing` at the next batch.
+ * Cuts the bytes of one upload into parts, the last one shorter. The caller releases each part once it is sent. The first
+ * part waits for a buffer; the upload holds more buffers only while no other upload waits. Throws `storage-unavailable` when
+ * no buffer is free for 30 s, what `batches` throws, and the reason of `failing` at the next batch.
  */
 export async function* cutParts(
   batches: AsyncIterable<readonly Buffer[]>,

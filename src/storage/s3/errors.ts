@@ -1,19 +1,19 @@
 import type { S3ServiceException } from '@aws-sdk/client-s3'
 import { FileServiceError, storageFull, storageUnavailable } from '../../errors.ts'
 
-/** The HTTP status a server answered with, if it is one's answer: also that of a gateway whose body is no XML. */
+/** The HTTP status of an answer that failed, of a gateway too; undefined when no answer came. */
 export function errorStatus(error: unknown): number | undefined {
   if (!Error.isError(error) || !('$metadata' in error)) return undefined
   return (error as Partial<S3ServiceException>).$metadata?.httpStatusCode
 }
 
-/** The name of a failure: S3's, as NoSuchKey, or that of the connection, as ECONNREFUSED. */
+/** The name of a failure: of S3, as NoSuchKey, or of the connection, as ECONNREFUSED. */
 export function errorName(error: unknown): string | undefined {
   if (!Error.isError(error)) return undefined
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
 
-/** Whether it says that there is nothing under a key. HEAD has no body to say which, so its 404 counts. */
+/** Whether the failure says that the object or the upload is missing. A HEAD has no body with a name: its 404 counts. */
 export const isMissing = (error: unknown): boolean =>
   errorStatus(error) === 404 &&
   ['NoSuchKey', 'NoSuchUpload', 'NotFound', '404'].includes(errorName(error) ?? '')
@@ -24,34 +24,35 @@ const ADVICE: Readonly<Record<string, string>> = {
   AuthorizationHeaderMalformed: 'the bucket is in another region: check AWS_S3_REGION',
   IllegalLocationConstraintException: 'the bucket is in another region: check AWS_S3_REGION',
   InvalidAccessKeyId: 'the access key is unknown: check AWS_ACCESS_KEY_ID',
-  // What versitygw says instead.
+  // versitygw's name for the same.
   XAdminUserNotFound: 'the access key is unknown: check AWS_ACCESS_KEY_ID',
   SignatureDoesNotMatch: 'the secret does not fit the access key: check AWS_SECRET_ACCESS_KEY',
-  InvalidToken: 'the session token does not fit: check AWS_SESSION_TOKEN',
-  ExpiredToken: 'the credentials have expired: renew AWS_SESSION_TOKEN and what belongs to it',
-  TokenRefreshRequired: 'the credentials have expired: renew AWS_SESSION_TOKEN and what belongs to it',
+  InvalidToken: 'the session token does not belong to the access key: check AWS_SESSION_TOKEN',
+  ExpiredToken: 'the credentials have expired: renew AWS_SESSION_TOKEN and the access key that belongs to it',
+  TokenRefreshRequired:
+    'the credentials have expired: renew AWS_SESSION_TOKEN and the access key that belongs to it',
   CredentialsProviderError:
     'there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role',
-  AccessDenied: 'the credentials may not do this: check the rights that belong to AWS_ACCESS_KEY_ID',
-  RequestTimeTooSkewed: 'the clock of this machine is wrong: AWS_S3_ENDPOINT refuses what it signs',
-  ENOTFOUND: 'its host is not known: check AWS_S3_ENDPOINT',
-  EAI_AGAIN: 'its host is not known at the moment: check AWS_S3_ENDPOINT',
+  AccessDenied: 'the credentials may not do this: check the rights of AWS_ACCESS_KEY_ID',
+  RequestTimeTooSkewed: 'the clock of this machine is wrong: AWS_S3_ENDPOINT refuses its signatures',
+  ENOTFOUND: 'its host is unknown: check AWS_S3_ENDPOINT',
+  EAI_AGAIN: 'its host is unknown at the moment: check AWS_S3_ENDPOINT',
   ECONNREFUSED: 'nothing listens there: check AWS_S3_ENDPOINT',
   ETIMEDOUT: 'it does not answer: check AWS_S3_ENDPOINT and the network',
-  ECONNRESET: 'it hangs up: check AWS_S3_ENDPOINT and the network',
-  EHOSTUNREACH: 'there is no way to it: check AWS_S3_ENDPOINT and the network',
+  ECONNRESET: 'it closes the connection: check AWS_S3_ENDPOINT and the network',
+  EHOSTUNREACH: 'there is no route to it: check AWS_S3_ENDPOINT and the network',
   EPROTO: 'it does not speak TLS: check the http:// or https:// of AWS_S3_ENDPOINT',
   TimeoutError: 'it does not answer: check AWS_S3_ENDPOINT and the network',
   AbortError: 'it does not answer in time: check AWS_S3_ENDPOINT and the network',
 }
 
-/** HEAD has no body that would say why: its refusals have no name. */
+/** A HEAD has no body: its refusals have no name. */
 const adviceOnStatus = (status: number | undefined) =>
   status !== undefined && [400, 401, 403].includes(status)
     ? 'it does not say why: check the rights that belong to AWS_ACCESS_KEY_ID, and whether AWS_SESSION_TOKEN has expired'
     : undefined
 
-/** What went wrong, for an operator: names the setting to look at. Never meant for a client. */
+/** The failure as a sentence for the operator, with the setting to check. Never shown to clients. */
 export function explainS3(error: unknown): string {
   const name = errorName(error) ?? 'Error'
   const status = errorStatus(error)
@@ -59,14 +60,14 @@ export function explainS3(error: unknown): string {
   return `S3: ${ADVICE[name] ?? adviceOnStatus(status) ?? 'it failed'} (${status === undefined ? '' : `${status} `}${name}: ${message})`
 }
 
-/** A failure of S3 as the domain knows it. Errors of the domain stay what they are. */
+/** A failure of S3 as `storage-full` or `storage-unavailable`. Errors of the domain pass unchanged. */
 export function toS3Error(error: unknown): FileServiceError {
   if (error instanceof FileServiceError) return error
   if (errorName(error) === 'QuotaExceeded' || errorStatus(error) === 507) return storageFull(error)
   return storageUnavailable(new Error(explainS3(error), { cause: error }))
 }
 
-/** Does something with S3. Throws what fails as an error of the domain. */
+/** Runs `action`. Throws its failure as an error of the domain. */
 export async function attemptS3<Result>(action: () => Promise<Result>): Promise<Result> {
   try {
     return await action()

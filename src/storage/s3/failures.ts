@@ -26,7 +26,7 @@ const PASSING = new Set([
   ...['InternalError', 'OperationAborted', 'ConditionalRequestConflict', 'RequestTimeTooSkewed'],
 ])
 
-/** Whether it may go well when it is tried again. 501 means that it never will. */
+/** Whether the same call may succeed when it is sent again. 501 means never. */
 export function isPassing(error: unknown): boolean {
   const status = errorStatus(error) ?? 0
   return (
@@ -34,20 +34,20 @@ export function isPassing(error: unknown): boolean {
   )
 }
 
-/** What S3 lets nobody of this process in for, whatever is asked. */
-const OF_EVERYBODY = new Set([
+/** Refusals of the credentials or the clock: every call of this process fails with them. */
+const REFUSES_ALL = new Set([
   ...['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'ExpiredToken', 'TokenRefreshRequired'],
   ...['CredentialsProviderError', 'RequestTimeTooSkewed'],
 ])
 
-/** What the failure of a call says about all the others. */
+/** What the failure of one call tells about S3. */
 export function toVerdict(error: unknown): S3Verdict {
   const status = errorStatus(error)
   const name = errorName(error) ?? ''
-  if (OF_EVERYBODY.has(name)) return 'down'
-  // No answer at all, be it that the deadline did not let it come.
+  if (REFUSES_ALL.has(name)) return 'down'
+  // No answer came, or the deadline passed before it came.
   if (status === undefined) return isPassing(error) || name === 'AbortError' ? 'down' : 'none'
   if (status === 429 || status >= 500) return isPassing(error) ? 'down' : 'up'
-  // HEAD has no body that tells a missing right from credentials that have expired.
+  // A HEAD has no body that tells a missing right from expired credentials.
   return [400, 401, 403].includes(status) ? 'none' : 'up'
 }

@@ -12,21 +12,22 @@ import { failpoint } from '../../runtime/failpoint.ts'
 import type { S3Calls } from './calls.ts'
 import { isMissing } from './errors.ts'
 
-/** What can be asked about the objects of a bucket, by their names. Everything throws what the SDK throws. */
+/** Objects of a bucket by their names. Every function throws what the SDK throws. */
 export type S3Objects = ReturnType<typeof createS3Objects>
 
-/** An object as it was when it was asked for. */
+/** An object as a HEAD described it. */
 export interface S3Object {
   readonly name: string
   readonly size: number
-  /** Another one as soon as the bytes are others; a few servers have none. */
+  /** Changes when the bytes change; a few servers have none. */
   readonly etag: string | undefined
 }
 
 const MOST_ABORTS = 5
 
+/** Calls about single objects, lists and unfinished uploads. */
 export function createS3Objects({ send, s3Bucket: Bucket }: S3Calls) {
-  /** Uploads in parts that have begun below a prefix and not ended. */
+  /** Unfinished uploads in parts below a prefix. */
   async function* listUploads(Prefix: string) {
     let after: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {}
     for (;;) {
@@ -37,14 +38,14 @@ export function createS3Objects({ send, s3Bucket: Bucket }: S3Calls) {
     }
   }
 
-  /** Undefined when there is none of this name. */
+  /** Undefined when no object has this name. */
   const describe = (Key: string): Promise<S3Object | undefined> =>
     send(new HeadObjectCommand({ Bucket, Key })).then(
       ({ ContentLength, ETag }) => ({ name: Key, size: ContentLength ?? 0, etag: ETag }),
       unlessMissing,
     )
 
-  /** Bytes; undefined when there is none of this name. */
+  /** Bytes; undefined when no object has this name. */
   const sizeOf = async (name: string) => (await describe(name))?.size
 
   const read = (Key: string): Promise<{ text: string; etag: string | undefined } | undefined> =>
@@ -58,14 +59,14 @@ export function createS3Objects({ send, s3Bucket: Bucket }: S3Calls) {
     describe,
     sizeOf,
 
-    /** Few servers refuse the second who writes a name. Names are random: this only tells of a mistake of ours. */
+    /** Throws when an object has the name. Names are random, so this finds only mistakes of the service itself. */
     async insistOnUnused(name: string): Promise<void> {
       if ((await describe(name)) !== undefined) throw new Error(`${name} was written before`)
     },
 
     /**
-     * Does what makes an object of so many bytes. Its answer may be lost, or be a failure after success: what counts is
-     * what is there.
+     * Runs `make`, which makes an object of `size` bytes. Its answer may be lost, or be a failure after success: the object
+     * that is there decides.
      */
     async settle(name: string, size: number, make: () => Promise<unknown>): Promise<void> {
       const failure = await make().then(
@@ -89,7 +90,7 @@ export function createS3Objects({ send, s3Bucket: Bucket }: S3Calls) {
       } while (ContinuationToken !== undefined)
     },
 
-    /** A small object; undefined when there is none of this name. */
+    /** The text of a small object; undefined when no object has this name. */
     read,
 
     readText: async (name: string): Promise<string | undefined> => (await read(name))?.text,
@@ -97,10 +98,10 @@ export function createS3Objects({ send, s3Bucket: Bucket }: S3Calls) {
     writeText: async (Key: string, Body: string): Promise<void> =>
       void (await send(new PutObjectCommand({ Bucket, Key, Body }))),
 
-    /** Does nothing when it is not there. */
+    /** Does nothing when no object has this name. */
     remove: async (Key: string): Promise<void> => void (await send(new DeleteObjectCommand({ Bucket, Key }))),
 
-    /** A part on its way while its upload is aborted may stay behind, so this is done until nothing is left. */
+    /** Aborts uploads until none is left: a part that arrives during the abort may stay behind. */
     async abortUploads(name: string): Promise<void> {
       for (let round = 0; round < MOST_ABORTS; round++) {
         const uploads = await Array.fromAsync(listUploads(name))

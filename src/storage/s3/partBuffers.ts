@@ -1,23 +1,23 @@
 import { storageUnavailable } from '../../errors.ts'
 
-/** Memory for the bytes of one request, of which there is so much for all uploads together. */
+/** Memory for the bytes of one part; all uploads together have a limited number of buffers. */
 export interface PartBuffer {
   readonly bytes: Buffer
-  /** Gives it back. Does nothing the second time. */
+  /** Gives the buffer back. Does nothing the second time. */
   release(): void
 }
 
 export interface PartBuffers {
   readonly partBytes: number
-  /** Waits, in the order of asking, until there is one. Throws `storage-unavailable` when that takes 30 s. */
+  /** Waits for a free buffer; callers are served in order. Throws `storage-unavailable` after 30 s. */
   take(): Promise<PartBuffer>
-  /** One that is there now, unless somebody waits for it. */
+  /** A buffer that is free now; undefined when there is none. */
   takeNow(): PartBuffer | undefined
 }
 
 const PATIENCE_MILLISECONDS = 30_000
 
-/** Buffers that are kept although nobody uses them: making one costs more than filling it. */
+/** Unused buffers that are kept: to make a buffer costs more than to fill it. */
 const MOST_IDLE = 8
 
 /** At most `most` buffers of `partBytes` each. */
@@ -61,7 +61,13 @@ export function createPartBuffers({ partBytes, most }: { partBytes: number; most
       }
       const timer = setTimeout(() => {
         waiting.delete(serve)
-        reject(storageUnavailable(new Error(`Uploads use all of their ${most * partBytes} bytes of memory.`)))
+        reject(
+          storageUnavailable(
+            new Error(
+              `Uploads use all of their ${most * partBytes} bytes of memory: raise AWS_S3_UPLOAD_MEMORY.`,
+            ),
+          ),
+        )
       }, PATIENCE_MILLISECONDS)
       waiting.add(serve)
       return await promise
@@ -69,10 +75,10 @@ export function createPartBuffers({ partBytes, most }: { partBytes: number; most
   }
 }
 
-/** Parts of one upload at once: one that fills, and three on their way. */
+/** Buffers that one upload holds at most: one that fills, three that are being sent. */
 const MOST_HELD = 4
 
-/** Takes buffers for one upload, which may have to wait for its own. */
+/** Takes buffers for one upload: the first as soon as one is free, more while others leave some. */
 export function createPartTaker(buffers: PartBuffers): () => Promise<PartBuffer> {
   let held = 0
   let released = Promise.withResolvers<void>()

@@ -1,6 +1,6 @@
 import type { ByteRange } from '../../model/blob.ts'
 
-/** A range of one of the sources that are put together, by its place among them. */
+/** A range of one source; `source` is its index. */
 export interface Piece extends ByteRange {
   readonly source: number
 }
@@ -11,17 +11,18 @@ export type CompositionStep =
   | { readonly kind: 'read'; readonly pieces: readonly Piece[] }
 
 export interface CompositionLimits {
-  /** No part but the last has fewer bytes. */
+  /** Bytes that every part has at least, except the last. */
   readonly least: number
-  /** No step reads more; at least `least`. */
+  /** Bytes that one step reads at most; not below `least`. */
   readonly mostRead: number
-  /** No step copies more; at least twice `least`. */
+  /** Bytes that one step copies at most; not below twice `least`. */
   readonly mostCopied: number
 }
 
+/** Bytes of a range. */
 export const lengthOf = ({ first, last }: ByteRange): number => last + 1 - first
 
-/** How sources of these sizes become one object in parts: what is large enough is copied, as little as possible is read. */
+/** The parts that make one object of sources with these sizes: large ranges are copied, as few bytes as possible are read. */
 export function planComposition(sizes: readonly number[], limits: CompositionLimits): CompositionStep[] {
   const { least, mostRead, mostCopied } = limits
   const steps: CompositionStep[] = []
@@ -58,7 +59,7 @@ export function planComposition(sizes: readonly number[], limits: CompositionLim
   return steps
 }
 
-/** A range as ranges of at most so many bytes and nearly the same size, so that none of them is too small. */
+/** Cuts a range into ranges of at most `most` bytes and nearly equal size, so that none is too small for a part. */
 function evenly({ first, last }: ByteRange, most: number): ByteRange[] {
   const length = lengthOf({ first, last })
   const count = Math.ceil(length / most)

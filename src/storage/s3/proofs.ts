@@ -3,14 +3,15 @@ import { crc32 } from 'node:zlib'
 import type { S3Location } from './client.ts'
 
 /**
- * What is sent with bytes so that the server refuses them when they arrive as others: nothing when it is enough that the
- * signature of the request covers their SHA-256.
+ * The checksum that a request carries, so that the server refuses bytes that changed on the way. Empty when the SHA-256 in
+ * the signature of the request is the proof.
  */
 export interface Proof {
   readonly ChecksumCRC32?: string
   readonly ContentMD5?: string
 }
 
+/** The proof of this kind for these bytes. */
 export function prove(kind: S3Location['proof'], bytes: Buffer): Proof {
   if (kind === 'sha256') return {}
   if (kind === 'md5') return { ContentMD5: hash('md5', bytes, 'base64') }
@@ -24,7 +25,7 @@ interface Answer {
   readonly ChecksumCRC32?: string | undefined
 }
 
-/** Whether a server's answer shows that it has the very bytes; many answers show nothing. */
+/** Whether the answer of a server shows that it has exactly these bytes; many answers show nothing. */
 export function confirms({ ChecksumCRC32, ContentMD5 }: Proof, bytes: Buffer, answer: Answer): boolean {
   if (ChecksumCRC32 !== undefined) return answer.ChecksumCRC32 === ChecksumCRC32
   const md5 = ContentMD5 === undefined ? hash('md5', bytes, 'buffer') : Buffer.from(ContentMD5, 'base64')

@@ -6,14 +6,15 @@ import { errorStatus } from './errors.ts'
 import type { S3Objects } from './objects.ts'
 import { confirms, type Proof, prove } from './proofs.ts'
 
-/** Writes a whole object in one request under a name that is used once. It is there when it resolves. */
+/** Writes a whole object in one request, under a name that is used once. The object is durable when it resolves. */
 export type S3Put = (name: string, bytes: Buffer) => Promise<void>
 
+/** Verifies every object it writes: by the answer, or by its size. */
 export function createS3Put(
   { send, put, s3Bucket: Bucket, proof: kind }: S3Calls,
   objects: S3Objects,
 ): S3Put {
-  /** Whether the server refuses whoever comes second under a name; some answer 501 to that wish. */
+  /** Whether requests ask the server to refuse a second object of the same name; some servers answer 501. */
   let refusesSecond = true
 
   const attempt = (name: string, bytes: Buffer, proof: Proof) =>
@@ -27,15 +28,15 @@ export function createS3Put(
         refusesSecond = false
         return await attempt(name, bytes, proof)
       }
-      // A repetition of ours meets what it wrote itself when only the answer was lost.
+      // When only the answer was lost, the repeated request meets the object of the first.
       if (errorStatus(error) !== 412) throw error
       const there = await send(new HeadObjectCommand({ Bucket, Key: name, ChecksumMode: 'ENABLED' }))
-      // What is encrypted with a key of KMS has an ETag that shows nothing; its name is random, so its size has to do.
+      // With a key of KMS the ETag proves nothing. The name is random, so the size is enough.
       if (!confirms(proof, bytes, there) && !there.ServerSideEncryption?.startsWith('aws:kms')) throw error
       return there
     })
     await failpoint('U5')
-    // An answer that shows the checksum tells as much as asking again would.
+    // The checksum in the answer proves as much as a HEAD would.
     if (confirms(proof, bytes, answer)) return
     const size = await objects.sizeOf(name)
     if (size !== bytes.length)

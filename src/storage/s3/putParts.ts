@@ -12,22 +12,22 @@ import type { PartBuffer } from './partBuffers.ts'
 import { lengthOf } from './planComposition.ts'
 import { prove } from './proofs.ts'
 
-/** Putting ten thousand parts together may take minutes, and some servers say nothing meanwhile. */
+/** Seconds beyond the deadline to put parts together: 10,000 parts may take minutes, and some servers are silent meanwhile. */
 export const COMPLETE_SECONDS = 600
 
 export interface PutPartsOptions {
-  /** Is used once. */
+  /** A name that is used once. */
   readonly name: string
   readonly parts: AsyncIterable<PartBuffer | RangeCopy>
   /** Throws when the parts that were sent must not become an object. */
   confirm?(): Promise<void>
-  /** Aborted with what went wrong as soon as a part fails: the next ones may be long in coming. */
+  /** Aborted with the failure of a part, so that the source of the parts can stop at once. */
   readonly failing?: AbortController
 }
 
 /**
- * Writes an object in parts, as many at once as there are; each is released when it is sent. Nothing is on its way any
- * more when this ends. Throws what the SDK throws, and what `parts` throws; an unfinished upload stays for the sweeper.
+ * Writes an object in parts; each part is sent as soon as it comes, and released when it is sent. No request is under way
+ * when this ends. Throws what the SDK throws, and what `parts` throws; an unfinished upload stays for the sweeper.
  */
 export async function putParts(
   calls: S3Calls,
@@ -38,9 +38,9 @@ export async function putParts(
   await objects.insistOnUnused(name)
   await failpoint('U2')
   const checksum = proof === 'crc32' ? { ChecksumAlgorithm: 'CRC32' as const } : {}
-  let begunOften = false
+  let begunTwice = false
   const onRepeat = () => {
-    begunOften = true
+    begunTwice = true
   }
   const beginning = new CreateMultipartUploadCommand({ Bucket, Key: name, ...checksum })
   const { UploadId } = await send(beginning, { onRepeat })
@@ -52,8 +52,8 @@ export async function putParts(
     MultipartUpload: { Parts: sent },
   })
   await objects.settle(name, size, () => sendPatiently(command, { extraSeconds: COMPLETE_SECONDS }))
-  // Nobody knows the ids of those that were begun in vain, and no sweep comes as long as there is the object.
-  if (begunOften) await objects.abortUploads(name)
+  // Uploads that a lost answer began are unknown, and the sweeper leaves them while the object exists.
+  if (begunTwice) await objects.abortUploads(name)
 }
 
 async function sendAll(
@@ -88,7 +88,7 @@ async function sendAll(
       if (failure) break
     }
   } finally {
-    await Promise.all(running) // what is on its way must not land after its storage key was given up
+    await Promise.all(running) // no part may arrive after its storage key was given up
   }
   if (failure) throw failure.error
   return { sent, size }

@@ -6,13 +6,13 @@ import type { S3Calls } from './calls.ts'
 import { errorName, isMissing, toS3Error } from './errors.ts'
 import type { S3Object } from './objects.ts'
 
-/** How often in a row a connection may break off without having brought a byte. */
+/** How many connections in a row may break without bringing a byte. */
 const MOST_BREAKS = 3
 
 /**
- * Yields a range of an object in buffers of `blockBytes`, each overwritten once the next one is asked for. A connection
- * that breaks off is taken up where it ended. With an ETag, of these bytes and no later ones. Throws `file-not-found`, `file-damaged` when the object is too short,
- * `storage-unavailable`.
+ * Yields a range of an object in buffers of `blockBytes`, each overwritten once the next one is asked for. After a broken
+ * connection the next request goes on where the bytes ended. With an ETag, only the object with that ETag is read. Throws
+ * `file-not-found`, `file-damaged` when the object is too short, `storage-unavailable`.
  */
 export async function* readS3Blocks(
   calls: S3Calls,

@@ -16,6 +16,7 @@ import { createPartBuffers } from './partBuffers.ts'
 import { createS3Put } from './put.ts'
 import { putParts } from './putParts.ts'
 import { readS3Blocks } from './reads.ts'
+import { watchSource } from './watchSource.ts'
 
 export interface S3StorageOptions extends S3Location {
   /** The endpoint that clients are sent to; undefined when it is the service's own. */
@@ -162,22 +163,5 @@ export function createS3Storage(
     readMark: () => attemptS3(mark.read),
     writeMark: (sequence) => attemptS3(() => mark.raise(sequence)),
     close: async () => calls.close(),
-  }
-}
-
-/** The batches, and whether an error came from them. */
-function watchSource(batches: AsyncIterable<readonly Buffer[]>) {
-  const iterator = batches[Symbol.asyncIterator]()
-  let thrown: { readonly error: unknown } | undefined
-  return {
-    async next() {
-      try {
-        return await iterator.next()
-      } catch (error) {
-        thrown = { error }
-        throw error
-      }
-    },
-    threw: (error: unknown) => thrown !== undefined && thrown.error === error,
   }
 }

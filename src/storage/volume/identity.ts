@@ -24,6 +24,7 @@ export interface VolumeIdentity {
   insist(): Promise<'same' | 'anew'>
 }
 
+/** The identity in the file at `path`. */
 export function createVolumeIdentity(path: string): VolumeIdentity {
   let id: string | undefined
   let stamp: IdentityStamp | undefined

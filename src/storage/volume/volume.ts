@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { lstat, opendir, statfs } from 'node:fs/promises'
+import { lstat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errorCode, hasCode, storageUnavailable } from '../../errors.ts'
 import type { ByteRange, StorageKey } from '../../model/blob.ts'
@@ -7,11 +7,11 @@ import { failpoint } from '../../runtime/failpoint.ts'
 import { joinParts } from '../joinedParts.ts'
 import { resumed } from '../resumed.ts'
 import type { Storage } from '../storage.ts'
-import { shards } from '../storageKey.ts'
 import { createDirectorySync } from './directorySync.ts'
 import { openRegular, prepareVolume, readWhole, removeFile, volumeLayout, writeWhole } from './files.ts'
 import { createVolumeIdentity } from './identity.ts'
 import { createLargeWrites } from './largeWrites.ts'
+import { listVolume } from './listing.ts'
 import { openToRead, readBlocks } from './reads.ts'
 import { createSmallWrites } from './smallWrites.ts'
 import { attempt, toStorageError } from './systemErrors.ts'
@@ -106,25 +106,9 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     yield* readBlocks(file, range, blockBytes)
   }
 
-  async function* list(only?: string) {
+  async function* list(shard?: string) {
     await attempt(insistOnIdentity)
-    const flat = [
-      { directory: layout.temporary, finished: false },
-      { directory: layout.staging, finished: true },
-    ]
-    for (const { directory, finished } of flat) {
-      for await (const text of namesIn(directory)) {
-        const [, prefix, shard, name] = /^(staging-)?([0-9a-f]{2})([0-9a-f]{32})$/.exec(text) ?? []
-        if (name === undefined || (only !== undefined && only !== shard)) continue
-        const staging = finished || prefix !== undefined
-        yield { key: `${staging ? 'staging/' : ''}${shard}/${name}`, finished }
-      }
-    }
-    for (const shard of only === undefined ? shards : [only]) {
-      for await (const name of namesIn(layout.shard(shard))) {
-        if (/^[0-9a-f]{32}$/.test(name)) yield { key: `${shard}/${name}`, finished: true }
-      }
-    }
+    yield* listVolume(layout, shard)
   }
 
   return {
@@ -178,8 +162,4 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
       await directories.close()
     },
   }
-}
-
-async function* namesIn(directory: string): AsyncGenerator<string> {
-  for await (const entry of await opendir(directory)) yield entry.name
 }
