@@ -33,7 +33,7 @@ const ADVICE: Readonly<Record<string, string>> = {
     'the credentials have expired: renew AWS_SESSION_TOKEN and the access key that belongs to it',
   CredentialsProviderError:
     'there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role',
-  AccessDenied: 'the credentials may not do this: check the rights of AWS_ACCESS_KEY_ID',
+  AccessDenied: 'the credentials may not do this: check the rights that belong to AWS_ACCESS_KEY_ID',
   RequestTimeTooSkewed: 'the clock of this machine is wrong: AWS_S3_ENDPOINT refuses its signatures',
   ENOTFOUND: 'its host is unknown: check AWS_S3_ENDPOINT',
   EAI_AGAIN: 'its host is unknown at the moment: check AWS_S3_ENDPOINT',
