@@ -75,21 +75,27 @@ export function createMovingStorage(target: Driver, source: Driver): MovingStora
       else await target.compose(key, parts)
     },
     async delete(key) {
-      await Promise.all([target.delete(key), source.delete(key)])
+      await both(target.delete(key), source.delete(key))
     },
     async *list(only) {
       for (const shard of only === undefined ? shards : [only]) yield* listShard(shard)
     },
     async check() {
-      await Promise.all([target.check(), source.readMark()])
+      await both(target.check(), source.readMark())
     },
     freeBytes: () => target.freeBytes(),
     readIdentity: () => target.readIdentity(),
     writeIdentity: (id) => target.writeIdentity(id),
-    readMark: async () => Math.max(...(await Promise.all([target.readMark(), source.readMark()]))),
+    readMark: async () => Math.max(...(await both(target.readMark(), source.readMark()))),
     writeMark: (sequence) => target.writeMark(sequence),
     async close() {
-      await Promise.all([target.close(), source.close()])
+      await both(target.close(), source.close())
     },
   }
+}
+
+/** Rejects as the first of the two that failed, but not before both have ended: nothing goes on behind the caller. */
+async function both<First, Second>(first: Promise<First>, second: Promise<Second>): Promise<[First, Second]> {
+  await Promise.allSettled([first, second])
+  return await Promise.all([first, second])
 }

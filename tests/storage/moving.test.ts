@@ -8,6 +8,7 @@ import type { StorageKey } from '../../src/model/blob.ts'
 import { createMovingStorage, type MovingStorage } from '../../src/storage/moving.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { createVolumeStorage } from '../../src/storage/volume/volume.ts'
+import { openBelow } from '../support/volume.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from './storageContract.ts'
 
 let directory: string
@@ -19,6 +20,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await Promise.all(opened.map((storage) => storage.close()))
+  expect(await openBelow(directory)).toEqual([])
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -100,6 +102,27 @@ describe('a moving storage', () => {
     await storage.source.writeIdentity('11111111-2222-4333-8444-555555555555')
     writeFileSync(join(directory, 'source', '.volume-id'), 'another')
     await expect(storage.delete(key)).rejects.toMatchObject({ code: 'storage-unavailable' })
+  })
+
+  it('leaves nothing going on behind a check or a deletion that was rejected', async () => {
+    const { promise: proceed, resolve } = Promise.withResolvers<void>()
+    const late = { ...storage.target, close: async () => {}, check: () => proceed, delete: () => proceed }
+    const gone = createMovingStorage(late, { ...(await createVolumeStorage(join(directory, 'gone'))) })
+    await gone.source.writeIdentity('11111111-2222-4333-8444-555555555555')
+    writeFileSync(join(directory, 'gone', '.volume-id'), 'another')
+    let ended = 0
+    const attempts = [gone.check(), gone.delete(newKey())].map((attempt) =>
+      expect(attempt)
+        .rejects.toMatchObject({ code: 'storage-unavailable' })
+        .finally(() => {
+          ended += 1
+        }),
+    )
+    await expect(gone.source.readMark()).rejects.toThrow()
+    expect(ended).toBe(0)
+    resolve()
+    await Promise.all(attempts)
+    await gone.close()
   })
 
   it('lists each key once, whichever of them has it', async () => {

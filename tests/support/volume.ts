@@ -64,10 +64,14 @@ export const cutBytes = (place: Place, key: StorageKey, size: number): Promise<v
   bytesOf(place).change(key, (bytes) => bytes.subarray(0, size))
 
 /** The unfinished files that this process holds open; none where the system does not tell. */
-export async function openUnfinished(service: Pick<TestService, 'dataDirectory'>): Promise<string[]> {
+export const openUnfinished = (service: Pick<TestService, 'dataDirectory'>): Promise<string[]> =>
+  openBelow(join(volumeOf(service), 'tmp'))
+
+/** The files and directories below a directory that this process holds open; none where the system does not tell. */
+export async function openBelow(directory: string): Promise<string[]> {
   const descriptors = await readdir('/proc/self/fd').catch(() => [])
   const targets = await Promise.all(
     descriptors.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')),
   )
-  return targets.filter((target) => target.startsWith(join(volumeOf(service), 'tmp', '/')))
+  return targets.filter((target) => target.startsWith(join(directory, '/')))
 }

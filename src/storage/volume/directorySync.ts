@@ -15,7 +15,7 @@ export function createDirectorySync() {
       await (await handle).sync()
     } catch (error) {
       // The handle may belong to a volume that is no longer mounted: the next call opens the directory anew.
-      handles.delete(directory)
+      if (handles.get(directory) === handle) handles.delete(directory)
       await handle.then((opened) => opened.close()).catch(() => {})
       throw error
     }
