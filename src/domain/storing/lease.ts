@@ -27,21 +27,25 @@ export function beginLease({ config, db, keys, logger }: ReceiveDeps, storageKey
   }
 }
 
-/** Gives received bytes up, and ends their lease. */
+/** Gives received bytes up, and ends their lease. False when their intent was gone already. */
 export async function giveUp(
   deps: Pick<Deps, 'db' | 'logger'>,
   { storageKey, lease }: Pick<Receipt, 'storageKey' | 'lease'>,
-): Promise<void> {
+): Promise<boolean> {
   lease?.end()
-  await abandon(deps, storageKey)
+  return await abandon(deps, storageKey)
 }
 
-/** Puts the bytes of an intent into the trash. Best effort: an intent that stays behind is reaped when its lease runs out. */
+/**
+ * Puts the bytes of an intent into the trash. Best effort: an intent that stays behind is reaped when its lease runs out.
+ * False when the intent was gone already.
+ */
 export async function abandon(
   { db, logger }: Pick<Deps, 'db' | 'logger'>,
   storageKey: StorageKey,
-): Promise<void> {
-  await trashIntent(db, storageKey, 'aborted').catch((error: unknown) => {
+): Promise<boolean> {
+  return await trashIntent(db, storageKey, 'aborted').catch((error: unknown) => {
     logger.warn('An intent was left to be reaped', { storageKey, error })
+    return true
   })
 }

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { createDigester } from '../../digests/digester.ts'
-import { fileTooLarge, storageFull } from '../../errors.ts'
+import { fileTooLarge, hasCode, storageFull, uploadFenced } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { beginLease, giveUp } from './lease.ts'
@@ -65,8 +65,11 @@ export async function receiveBytes(
   } catch (error) {
     // Not awaited: it may be waiting for bytes that never come.
     source.return().catch(() => {})
-    await giveUp(deps, { storageKey, lease })
-    throw error
+    const stood = await giveUp(deps, { storageKey, lease })
+    if (stood || !hasCode(error, 'storage-unavailable')) throw error
+    // Nothing is wrong with the storage: the intent was reaped, and a sweep removed the file under the write.
+    deps.keys.discard()
+    throw uploadFenced()
   } finally {
     digester.close()
   }
