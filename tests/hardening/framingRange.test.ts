@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { download, filesPath, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { type Oracle, watchService } from '../support/oracle.ts'
+import { assertProperty } from '../support/property.ts'
 import { openRaw } from '../support/rawRequest.ts'
 
 /** Bytes are kept and read in blocks of 1 MiB. */
@@ -67,8 +68,9 @@ describeService('ranges', (service) => {
 
   describe('A range of a file of any size', () => {
     it('holds the bytes of the slice it names', async () => {
-      await fc.assert(
-        fc.asyncProperty(asked, async (question) => {
+      await assertProperty(
+        asked,
+        async (question) => {
           const answer = await download(service, ids.get(question.content) ?? '', {
             headers: { Range: header(question) },
           })
@@ -80,15 +82,16 @@ describeService('ranges', (service) => {
           }
           expect(answer.status).toBe(wanted.status)
           expect(answer.bytes.equals(wanted.bytes)).toBe(true)
-        }),
-        { numRuns: 150, interruptAfterTimeLimit: 15_000 },
+        },
+        { numRuns: 150, seconds: 15 },
       )
     })
 
     it('is the same when many are asked for at once on one connection', async () => {
       const satisfiable = asked.filter((question) => expected(question) !== undefined)
-      await fc.assert(
-        fc.asyncProperty(fc.array(satisfiable, { minLength: 2, maxLength: 6 }), async (questions) => {
+      await assertProperty(
+        fc.array(satisfiable, { minLength: 2, maxLength: 6 }),
+        async (questions) => {
           const connection = await openRaw(service)
           const requests = questions.map((question) => {
             const path = `${filesPath}/${ids.get(question.content)}/content`
@@ -100,8 +103,8 @@ describeService('ranges', (service) => {
             expect(bytes.equals(expected(question)?.bytes ?? Buffer.alloc(0))).toBe(true)
           }
           connection.destroy()
-        }),
-        { numRuns: 15, interruptAfterTimeLimit: 15_000 },
+        },
+        { numRuns: 15, seconds: 15 },
       )
     })
   })

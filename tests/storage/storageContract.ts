@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { StorageKey } from '../../src/model/blob.ts'
+import type { ByteRange, StorageKey } from '../../src/model/blob.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { assertProperty } from '../support/property.ts'
 
 /** A storage of a test, and what a test needs to know beyond the interface. */
 export interface StorageUnderTest {
@@ -43,6 +44,21 @@ export const readAll = async (blocks: AsyncIterable<Buffer>): Promise<Buffer> =>
   Buffer.concat(await readBlocks(blocks))
 
 const listAll = (storage: Storage) => Array.fromAsync(storage.list())
+
+/** Bytes as they are written, and the part of them that is read. */
+interface Reading {
+  readonly bytes: Buffer
+  readonly range: ByteRange
+  readonly batchBytes: number
+  readonly blockBytes: number
+}
+
+/** What is done with a key of a shard; `pick` chooses what is deleted. */
+interface Step {
+  readonly shard: string
+  readonly kind: 'write' | 'break off' | 'delete'
+  readonly pick: number
+}
 
 /** What every storage must do. Each driver's test calls this with its own factory. */
 export function storageContract(createStorage: () => Promise<StorageUnderTest>): void {
@@ -90,15 +106,15 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
           const [first = 0, last = 0] = ends.map((end) => end % bytes.length).sort((a, b) => a - b)
           return { bytes: Buffer.from(bytes), range: { first, last }, ...sizes }
         })
-      const property = fc.asyncProperty(cases, async ({ bytes, batchBytes, blockBytes, range }) => {
+      const check = async ({ bytes, batchBytes, blockBytes, range }: Reading) => {
         const key = await stored(bytes, batchBytes)
         const blocks = await readBlocks(storage.read(key, range, blockBytes))
         const wanted = bytes.subarray(range.first, range.last + 1)
         expect(Buffer.concat(blocks).equals(wanted)).toBe(true)
         expect(blocks.slice(0, -1).every((block) => block.length === blockBytes)).toBe(true)
         expect(blocks.at(-1)?.length).toBe(((wanted.length - 1) % blockBytes) + 1)
-      })
-      await fc.assert(property, { numRuns: 60, interruptAfterTimeLimit: 5000 })
+      }
+      await assertProperty(cases, check, { numRuns: 60, seconds: 5 })
     })
 
     it('keep many at once apart, in one shard as in many', async () => {
@@ -220,13 +236,12 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
         parts.set(size, { key: await stored(bytes, mebibyte), bytes })
       }
       const cases = fc.array(fc.constantFrom(...parts.values()), { maxLength: 5 })
-      const property = fc.asyncProperty(cases, async (chosen) => {
+      const check = async (chosen: readonly { key: StorageKey; bytes: Buffer }[]) => {
         const bytes = await composed(chosen.map(({ key }) => key))
         expect(bytes.equals(Buffer.concat(chosen.map((part) => part.bytes)))).toBe(true)
-      })
+      }
       const all = [...parts.values()]
-      const examples: [typeof all][] = [[[]], [all], [all.toReversed()]]
-      await fc.assert(property, { numRuns: 8, examples, interruptAfterTimeLimit: 20_000 })
+      await assertProperty(cases, check, { numRuns: 8, seconds: 20, examples: [[], all, all.toReversed()] })
       for (const { key, bytes } of all) expect(await storage.size(key)).toBe(bytes.length)
     })
 
@@ -313,7 +328,7 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
         }),
         { maxLength: 25 },
       )
-      const property = fc.asyncProperty(steps, async (walk) => {
+      const check = async (walk: readonly Step[]) => {
         const created = await createStorage()
         storage = created.storage
         const there: StorageKey[] = []
@@ -342,8 +357,8 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
         const finished = listed.filter((found) => found.finished).map(({ key }) => key)
         expect(finished.sort()).toEqual(there.sort())
         for (const { key, finished: whole } of listed) if (!whole) expect(halves).toContain(key)
-      })
-      await fc.assert(property, { numRuns: 15, interruptAfterTimeLimit: 6000 })
+      }
+      await assertProperty(steps, check, { numRuns: 15, seconds: 6 })
     })
   })
 
