@@ -5,7 +5,7 @@ import { type StorageConfig, storageConfig } from './config/storage.ts'
 import type { LogConfig } from './logger.ts'
 import { longestLinkSeconds } from './storage/directAccess.ts'
 
-/** Everything a deployment may decide. Durations are in seconds and sizes in bytes; the names say which. */
+/** All settings of a deployment. Durations are in seconds and sizes in bytes; the names tell which. */
 export interface Config {
   readonly environment: 'development' | 'testing' | 'production'
   readonly host: string
@@ -13,7 +13,7 @@ export interface Config {
   readonly dataDirectory: string
   readonly database: DatabaseConfig
   readonly storage: StorageConfig
-  /** Where bytes are moving from; undefined when all are in `storage`. */
+  /** The storage that bytes move from; undefined when all bytes are in `storage`. */
   readonly storageFrom: StorageConfig | undefined
   readonly log: LogConfig
   readonly limits: Limits
@@ -26,46 +26,46 @@ export interface Config {
 
 export interface Limits {
   readonly maxFileSizeBytes: number
-  /** Media types that are taken, `image/*` for a family; empty means all. */
+  /** Accepted media types, `image/*` for a family; empty means all. */
   readonly allowedTypes: readonly string[]
-  /** Space on the volume that no upload may use up. */
+  /** Space on the volume that uploads leave free. */
   readonly reservedFreeBytes: number
   readonly maxConnections: number
 }
 
 export interface ProtocolConfig {
   readonly leaseSeconds: number
-  /** How long an announced upload may take before it is given up. */
+  /** Seconds after which an announced upload is given up. */
   readonly uploadSeconds: number
   readonly readGraceSeconds: number
   readonly orphanHoldSeconds: number
   readonly deletedRetentionSeconds: number
   readonly scrubAfterSeconds: number
   readonly maintenanceIntervalSeconds: number
-  /** How long the walk over all stored bytes takes, looking for some that no table knows. */
+  /** Seconds for one walk over all stored bytes, which looks for bytes that no table knows. */
   readonly scanSeconds: number
 }
 
 export interface HttpConfig {
   readonly publicUrl: string | undefined
-  /** How many proxies in front are believed. */
+  /** Number of proxies in front whose X-Forwarded headers are believed. */
   readonly trustedProxies: number
   readonly corsOrigins: readonly string[]
   readonly validateResponses: boolean
-  /** How long links last for which nothing else is asked. */
+  /** Default lifetime of signed links. */
   readonly linkSeconds: number
-  /** What links are signed with, the newest first; without one the service makes one up and keeps it in the database. */
+  /** Secrets that sign links, the newest first; without one the service makes a secret and keeps it in the database. */
   readonly linkSecrets: readonly string[]
   readonly shutdownSeconds: number
-  /** How long a connection without a request stays open. */
+  /** Seconds that a connection without a request stays open. */
   readonly keepAliveSeconds: number
   readonly minimumBytesPerSecond: number
   readonly stallSeconds: number
 }
 
 /**
- * The configuration an environment describes, with `instead` in place of some of it.
- * Throws one Error that names every wrong setting; nothing is guessed.
+ * Reads the configuration from the environment; settings in `instead` replace those of `env`. Throws one Error that names
+ * every wrong setting.
  */
 export function loadConfig(env: Env, instead: Env = {}): Config {
   const read = createReader({ ...env, ...instead })
@@ -129,7 +129,7 @@ export function loadConfig(env: Env, instead: Env = {}): Config {
 
 const isTypeOrFamily = (type: string) => /^[\w.+-]+\/([\w.+-]+|\*)$/.test(type)
 
-/** Origins are compared letter by letter with what browsers send, so they have to be written the same way. */
+/** An origin is compared letter by letter with the Origin header, so it must have the form that browsers send. */
 const isOrigin = (text: string) =>
   text === '*' || (/^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text)
 

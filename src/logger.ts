@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises'
 import winston from 'winston'
 import { createLogFile } from './runtime/rotatingFile.ts'
 
-/** Each level's rank; a log file holds its own level and everything graver. */
+/** The rank of each level; a log file holds its own level and the graver ones. */
 const levels = { critical: 0, error: 1, warn: 2, info: 3, debug: 4 } as const
 
 const FILE_BYTES = 5 * 2 ** 20
@@ -14,7 +14,7 @@ const FILES_KEPT = 5
 const TEXT_CHARACTERS = 4096
 
 export interface LogConfig {
-  /** What the console shows: this level and everything graver. */
+  /** The console shows this level and the graver ones. */
   readonly level: keyof typeof levels
   /** Where the log files are, one for each level; undefined means none. */
   readonly directory: string | undefined
@@ -25,7 +25,7 @@ export type Logger = { readonly [Level in keyof typeof levels]: Write } & { clos
 
 const requestIds = new AsyncLocalStorage<string>()
 
-/** Runs work all of whose log lines, from however deep, carry the id of this request. */
+/** Runs work whose log lines carry the id of this request, at any depth. */
 export const withRequestId = <Result>(id: string, work: () => Result): Result => requestIds.run(id, work)
 
 /** JSON lines on the console, and five rotating files when a directory is given. */
@@ -52,11 +52,11 @@ export function createLogger({
     format: winston.format.printf((info) => toLine(info)),
     transports: [
       new winston.transports.Console({ level, silent: !console }),
-      // Not winston's own files: those lose lines when they rotate, and a full disk is an uncaught error.
+      // Not winston's own files: they lose lines when they rotate, and a full disk is an uncaught error there.
       ...files.map(({ name, stream }) => new winston.transports.Stream({ level: name, stream })),
     ],
   })
-  let closed: Promise<void> | undefined // requests that were cut may still have something to say
+  let closed: Promise<void> | undefined // requests that were cut may still log
   const write =
     (name: keyof typeof levels): Write =>
     (message, fields = {}) => {
@@ -84,7 +84,7 @@ export function createLogger({
   }
 }
 
-/** Whoever read the console may be gone. To log that would fail as well, and again, for ever. */
+/** Ignores that the reader of the console is gone: to log that would fail in the same way, for ever. */
 function outliveReader() {
   for (const stream of [process.stdout, process.stderr])
     if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)
@@ -100,7 +100,7 @@ function makeDirectory(path: string) {
   }
 }
 
-/** One line whatever the values hold: text from outside is cut, and no line separator of any kind survives. */
+/** One line for any values: long texts are cut, and every line separator is escaped. */
 function toLine({ level, message, ...fields }: winston.Logform.TransformableInfo): string {
   const line = { time: new Date().toISOString(), level, message, ...fields }
   return JSON.stringify(line, (_key, value: unknown) => toLoggable(value)).replace(
@@ -111,7 +111,7 @@ function toLine({ level, message, ...fields }: winston.Logform.TransformableInfo
 
 const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-/** winston prints a nested Error as `{}`, so errors are spelled out here. */
+/** An Error as a plain object: winston prints a nested Error as `{}`. */
 function toLoggable(value: unknown): unknown {
   if (typeof value === 'string')
     return value.length > TEXT_CHARACTERS ? `${value.slice(0, TEXT_CHARACTERS)}…` : value

@@ -44,7 +44,7 @@ async function openAndRun(): Promise<number> {
 }
 
 /** Serves HTTP and maintains the storage until the end. Resolves with the exit code. */
-async function runHttp({ deps, databasePlace, lost }: OpenService, ending: Ending): Promise<number> {
+async function runHttp({ deps, databaseLocation, lost }: OpenService, ending: Ending): Promise<number> {
   const { config, logger } = deps
   const server = createHttpServer(await createApp(deps), { ...config.limits, ...config.http })
   const connections = watchConnections(server)
@@ -54,7 +54,7 @@ async function runHttp({ deps, databasePlace, lost }: OpenService, ending: Endin
   const adjusting = keepClock(deps)
   logger.info(
     `Listening on ${url}: the API, ${url}/docs its documentation; the data are in ${config.dataDirectory}`,
-    { database: databasePlace },
+    { database: databaseLocation },
   )
   process.send?.({ url })
 

@@ -17,21 +17,21 @@ export type DatabaseConfig =
 
 export interface PoolConfig {
   readonly poolSize: number
-  /** Whether frequent statements are planned once per connection. */
+  /** Whether frequent statements are prepared, so that each is planned once per connection. */
   readonly prepare: boolean
 }
 
 export interface DatabaseTls {
   /**
-   * In libpq's words: no TLS, TLS with whoever answers, or TLS with a server whose certificate is for its host and signed
-   * by somebody known.
+   * In libpq's words: no TLS; TLS with any certificate; TLS with a certificate for the host, signed by one of the
+   * authorities.
    */
   readonly mode: 'disable' | 'require' | 'verify-full'
-  /** In PEM, who is known; undefined means those that Node knows. */
+  /** Certificates of the accepted authorities, in PEM; undefined means the authorities that Node knows. */
   readonly authorities: string | undefined
 }
 
-/** The database an environment describes. */
+/** Reads the settings of the database. */
 export function databaseConfig(read: ReturnType<typeof createReader>): DatabaseConfig {
   const pool = {
     poolSize: read.integer('DB_POOL_SIZE', 20, 2, 1000),

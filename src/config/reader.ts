@@ -1,9 +1,9 @@
 export type Env = Readonly<Record<string, string | undefined>>
 
-/** Reads settings one by one, remembers every mistake, and throws them all together in `finish()`. */
+/** Reads settings one by one and remembers every mistake; `finish()` throws all mistakes as one Error. */
 export function createReader(env: Env) {
   const mistakes: string[] = []
-  /** A setting that is there but empty counts as absent, as in an .env file that lists every name. */
+  /** An empty setting counts as absent: an .env file may list every name. */
   const optional = (name: string) => (env[name] === '' ? undefined : env[name])
 
   return {
@@ -40,7 +40,7 @@ export function createReader(env: Env) {
       for (const entry of entries) if (!isValid(entry)) mistakes.push(`${name} cannot hold "${entry}"`)
       return entries
     },
-    /** Secrets, which no message shows. */
+    /** Secrets with a comma between them. No message shows a secret. */
     secrets(name: string, { most, leastCharacters }: { most: number; leastCharacters: number }) {
       const secrets = (optional(name) ?? '').split(',').filter((secret) => secret !== '')
       const tooShort = secrets.some((secret) => secret.trim().length < leastCharacters)
@@ -50,7 +50,7 @@ export function createReader(env: Env) {
         )
       return secrets
     },
-    /** An absolute http(s) URL to put paths behind: without a slash at its end, a query or a fragment. */
+    /** An absolute http or https URL without query and fragment, returned without slashes at its end. */
     url(name: string) {
       const given = optional(name)
       if (given === undefined) return undefined

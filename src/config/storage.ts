@@ -3,10 +3,10 @@ import type { S3StorageOptions } from '../storage/s3/s3.ts'
 import { type StorageKind, storageKinds } from '../storage/storage.ts'
 import type { createReader } from './reader.ts'
 
-/** Where bytes are kept: below the data directory, or in an S3 bucket. */
+/** The storage of the bytes: a volume below the data directory, or an S3 bucket. */
 export type StorageConfig = { readonly kind: 'volume' } | (S3StorageOptions & { readonly kind: 's3' })
 
-/** The storages an environment describes. Settings of S3 are judged only when S3 is one of them. */
+/** Reads STORAGE, STORAGE_FROM and the settings of S3; mistakes of the latter count only when S3 is one of the two. */
 export function storageConfig(
   read: ReturnType<typeof createReader>,
   { maxFileSizeBytes }: { maxFileSizeBytes: number },
@@ -23,7 +23,7 @@ function kindFrom(read: ReturnType<typeof createReader>, target: StorageKind): S
   if (given === undefined) return undefined
   const kind = storageKinds.find((each) => each === given && each !== target)
   if (kind === undefined)
-    read.refuse(`STORAGE_FROM must be ${storageKinds.join(' or ')}, and not what STORAGE is, not "${given}"`)
+    read.refuse(`STORAGE_FROM must be ${storageKinds.join(' or ')}, and differ from STORAGE, not "${given}"`)
   return kind
 }
 
@@ -60,7 +60,7 @@ function s3Options(
     region: region ?? 'us-east-1',
     endpoint,
     publicEndpoint: read.url('AWS_S3_PUBLIC_ENDPOINT'),
-    // Amazon's own wants the bucket in the host's name; few others have a certificate for that.
+    // Amazon wants the bucket in the name of the host; few other servers have a certificate for such names.
     forcePathStyle: addressing === 'auto' ? endpoint !== undefined : addressing === 'path',
     proof: checksum === 'auto' ? (endpoint === undefined ? 'crc32' : 'sha256') : checksum,
     credentials: credentials(read, refuse),
@@ -71,7 +71,7 @@ function s3Options(
   }
 }
 
-/** Undefined leaves it to the SDK, which finds a role of the machine as well. */
+/** Undefined means the SDK's default chain, which finds a role of the machine too. */
 function credentials(
   read: ReturnType<typeof createReader>,
   refuse: (mistake: string) => void,

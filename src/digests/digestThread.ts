@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type MessagePort, parentPort } from 'node:worker_threads'
 
-/** One file to digest. Its bytes come through the port, `undefined` after the last of them. */
+/** One file to digest. Its bytes come through the port, then `undefined`. */
 export interface DigestJob {
   readonly algorithms: readonly string[]
   readonly port: MessagePort
@@ -15,6 +15,6 @@ parentPort?.on('message', ({ algorithms, port }: DigestJob) => {
       return
     }
     for (const hash of hashes) hash.update(bytes)
-    port.postMessage(undefined) // its memory may be used again
+    port.postMessage(undefined) // the memory of the bytes may be used again
   })
 })

@@ -3,20 +3,20 @@ import { type Digests, headBytes } from '../model/blob.ts'
 import { createBlockCrc32 } from './blockChecks.ts'
 import type { DigestThreads } from './digestThreads.ts'
 
-/** Takes bytes one buffer after the other and knows in the end what a receipt tells about them. */
+/** Takes the bytes of a file, one buffer after the other, and computes the size and digests of its receipt. */
 export interface Digester {
-  /** Takes bytes that stay as they are until it resolves; the first 64 KiB, until the digester is done. */
+  /** The caller must not change `bytes` until this resolves; the first 64 KiB, until `finish` or `close`. */
   update(bytes: Buffer): Promise<void>
-  /** Throws `storage-unavailable` when a thread was lost. */
+  /** Throws `storage-unavailable` when the thread ended. */
   finish(): Promise<{ size: number; digests: Digests; blockCrc32: Buffer; head: Buffer }>
-  /** Ends it, finished or not. */
+  /** Ends the digester, finished or not. */
   close(): void
 }
 
-/** A file up to this size needs no more than one call for each digest. */
+/** A file up to this size is digested with one call per digest, on the event loop. */
 const SMALL_BYTES = 64 * 1024
 
-/** SHA-512 is computed only when it is asked for. With `threads`, a part of the work is done in one of them. */
+/** Computes SHA-512 only when `sha512` is true. With `threads`, a thread computes a part of the digests of a large file. */
 export function createDigester({ sha512 }: { sha512: boolean }, threads?: DigestThreads): Digester {
   const blocks = createBlockCrc32()
   const head: Buffer[] = []
@@ -52,7 +52,7 @@ interface Hashes {
   close(): void
 }
 
-/** With threads, SHA-256 is computed here and the others there, which takes about as long. */
+/** With threads, the event loop computes SHA-256 and a thread the other digests, which take about as long. */
 function createHashes(sha512: boolean, threads: DigestThreads | undefined): Hashes {
   const sha256 = createHash('sha256')
   const names = sha512 ? ['sha1', 'md5', 'sha512'] : ['sha1', 'md5']
@@ -72,7 +72,7 @@ function createHashes(sha512: boolean, threads: DigestThreads | undefined): Hash
   }
 }
 
-/** What a small file needs: one call for each digest, and no hash objects. */
+/** The digests of a small file: one call for each, without hash objects. */
 function hashOnce(buffers: readonly Buffer[], sha512: boolean): Digests {
   const [only] = buffers
   const bytes = only && buffers.length === 1 ? only : Buffer.concat(buffers)

@@ -12,7 +12,7 @@ type Action =
 
 interface Armed {
   readonly action: Action
-  /** The pass at which it acts; 0 is every pass. */
+  /** The pass at which the failpoint acts; 0 means every pass. */
   readonly pass: number
   passed: number
 }
@@ -20,12 +20,13 @@ interface Armed {
 let armed = new Map<string, Armed>()
 let current: ArmedFailpoints = { spec: '', generation: 0 }
 
-/** What is armed, for a thread that has to arm the same. Another generation means: arm anew, whatever the spec. */
+/** The armed failpoints, for a thread that arms the same. A new generation means: arm again, even with the same spec. */
 export interface ArmedFailpoints {
   readonly spec: string
   readonly generation: number
 }
 
+/** The failpoints that are armed now. */
 export const armedFailpoints = (): ArmedFailpoints => current
 
 /**
@@ -51,7 +52,7 @@ function toAction(word: string, milliseconds: string | undefined): Action {
   return { kind: 'error', code: word }
 }
 
-/** Passes a failpoint. Throws a system error, pauses or kills this process when it is armed to. */
+/** Passes a failpoint: an armed one throws a system error, pauses, or kills this process. */
 export async function failpoint(name: string): Promise<void> {
   if (armed.size === 0) return
   const point = armed.get(name)

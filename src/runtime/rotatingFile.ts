@@ -10,9 +10,9 @@ export interface LogFileLimits {
 const MODE = 0o640
 
 /**
- * A stream of lines into a file that rotates: `info.log` is the newest, then `info1.log` and so on. No line is split or
- * lost in between. Lines that cannot be written, as on a full disk, are given up with a word on standard error: what is
- * logged is never a reason to stop. Throws when the file cannot be made now.
+ * A stream of lines into a file that rotates: `info.log` is the newest, then `info1.log` and so on. Rotation splits and loses
+ * no line. Lines that cannot be written, as on a full disk, are dropped with a message on standard error: a log never stops the
+ * service. Throws when the file cannot be created now.
  */
 export function createLogFile(path: string, { fileBytes, filesKept }: LogFileLimits): Writable {
   closeSync(openSync(path, 'a', MODE))
@@ -57,7 +57,7 @@ export function createLogFile(path: string, { fileBytes, filesKept }: LogFileLim
     } catch (error) {
       if (!complained) process.stderr.write(`Log lines are not written to ${path}: ${String(error)}\n`)
       complained = true
-      await closeCurrent().catch(() => {}) // the next lines try a new one
+      await closeCurrent().catch(() => {}) // the next lines open the file anew
     }
   }
 

@@ -7,8 +7,8 @@ const OLDEST_VERSION = 150_000
 const CLOCK_MILLISECONDS = 5000
 
 /**
- * Refuses a database that could lose a commit it acknowledged. Throws an Error that names what is wrong; while testing,
- * a database without fsync is only warned about.
+ * Refuses a database that could lose a commit after it acknowledged it. Throws an Error that names the setting of PostgreSQL.
+ * With ENVIRONMENT=testing, a database without fsync gets only a warning.
  */
 export async function checkDatabase(
   db: Database,

@@ -8,16 +8,16 @@ import { startEmbeddedPostgres } from '../../database/embeddedPostgres/start.ts'
 import type { Logger } from '../../logger.ts'
 
 export interface OpenDatabase extends DatabaseConnection {
-  /** Where it is, for the line that says so. Never a password. */
-  readonly place: string
-  /** Resolves when a database of our own ends on its own; never for one outside. */
+  /** Where the database is, for the log. Never a password. */
+  readonly location: string
+  /** Resolves when the service's own PostgreSQL ends by itself; never for an outside database. */
   readonly lost: Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Connects to the database the configuration names, or to the service's own: starts it, or with `share`, for a command
- * that runs beside the service and may take long, uses the one that a running service has started.
+ * Connects to the database of the configuration, or starts the service's own PostgreSQL. With `share`, the own PostgreSQL of a
+ * running service is used, and statements may take any time: for a command that runs beside the service.
  */
 export async function openDatabase(
   config: Config,
@@ -30,22 +30,24 @@ export async function openDatabase(
       { max: database.poolSize, prepare: database.prepare, patient: share, ...options },
       (error) => logger.warn('An idle database connection broke', { error }),
     )
-  if (database.kind === 'url') return notOurs(connect({ connectionString: database.url }), 'DATABASE_URL')
+  if (database.kind === 'url') return outside(connect({ connectionString: database.url }), 'DATABASE_URL')
   if (database.kind === 'host') {
     const { host, port, user, password, name, tls } = database
-    const place = { host, port, user, password, database: name }
-    return notOurs(connect({ ...place, ssl: toSsl(tls) }), `${host}:${port}/${name}`)
+    return outside(
+      connect({ host, port, user, password, database: name, ssl: toSsl(tls) }),
+      `${host}:${port}/${name}`,
+    )
   }
   const own = { directory: join(config.dataDirectory, 'postgres'), database: 'upfile' }
   const running = share ? await findRunningPostgres(own) : undefined
-  if (running) return notOurs(connect({ ...running }), own.directory)
+  if (running) return outside(connect({ ...running }), own.directory)
 
   const postgres = await startEmbeddedPostgres({ ...own, log: (message) => logger.info(message) })
   const connection = connect({ ...postgres.connection })
   let closing = false
   return {
     ...connection,
-    place: own.directory,
+    location: own.directory,
     lost: postgres.exited.then(() => (closing ? new Promise<void>(() => {}) : undefined)),
     async close() {
       closing = true
@@ -55,16 +57,16 @@ export async function openDatabase(
   }
 }
 
-/** The same, in the words of Node's TLS, which looks at the host that a certificate is for unless told otherwise. */
+/** The options of Node's TLS, which compares host and certificate unless `rejectUnauthorized` is false. */
 function toSsl({ mode, authorities }: DatabaseTls): PoolConfig['ssl'] {
   if (mode === 'disable') return false
   return mode === 'require' ? { rejectUnauthorized: false } : authorities === undefined || { ca: authorities }
 }
 
-/** A database that goes on when we are done with it. */
-const notOurs = (connection: DatabaseConnection, place: string): OpenDatabase => ({
+/** A database that this process did not start: closing it ends only the connections. */
+const outside = (connection: DatabaseConnection, location: string): OpenDatabase => ({
   ...connection,
-  place,
+  location,
   lost: new Promise(() => {}),
   close: () => connection.db.destroy(),
 })

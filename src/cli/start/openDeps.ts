@@ -11,7 +11,7 @@ import { createYoungBuffers } from '../../runtime/youngBuffers.ts'
 
 type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId'>
 
-/** Everything the service needs, on a database that is migrated and a storage that is bound to it. */
+/** Makes all dependencies of the service. The database must be migrated, and the storage bound to it. */
 export async function openDeps(opened: Opened): Promise<Deps> {
   const { config, db } = opened
   const clock = await createClock(db)

@@ -20,7 +20,7 @@ import type { End } from './waitForEnd.ts'
 export interface OpenService {
   readonly deps: Deps
   /** Where the database is. Never a password. */
-  readonly databasePlace: string
+  readonly databaseLocation: string
   /** Resolves when the service must end: its database ended, or its files were moved to another storage. */
   readonly lost: Promise<End>
   /** Closes everything in the order in which it has to end: the database last. */
@@ -52,14 +52,14 @@ export async function openService(
     const storageId = await bindStorage(db, storage)
     const attendance = await attend(database, logger, await roleOf(storage))
     closing.defer(() => attendance.end())
-    closing.defer(() => storage.close()) // while others still see this service
+    closing.defer(() => storage.close()) // before its locks go: until then no move can end
     await checkStorage(storage, logger)
     await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
     const deps = await openDeps({ config, logger, db, storage, storageId, stopping })
     closing.defer(() => deps.digestThreads.close())
     return {
       deps,
-      databasePlace: database.place,
+      databaseLocation: database.location,
       lost: Promise.race([
         database.lost.then(() => ({ reason: 'The database of this service ended', code: 1 })),
         attendance.lost.then(() => ({ reason: 'Files were moved to another storage', code: 1 })),

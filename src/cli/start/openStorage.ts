@@ -8,14 +8,14 @@ import { createVolumeStorage, type VolumeStorage } from '../../storage/volume/vo
 
 type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory' | 'collectYoungBuffers'>
 
-/** Opens the storage the configuration names, or both. Throws when the directories of a volume cannot be made. */
+/** Opens the storage of STORAGE, and with STORAGE_FROM both. Throws when the directories of a volume cannot be made. */
 export async function openStorage(config: OpenConfig): Promise<VolumeStorage | S3Storage | MovingStorage> {
   return config.storageFrom
     ? await openMoving(config, config.storageFrom)
     : await open(config, config.storage)
 }
 
-/** Opens the storage the configuration names, and the one that bytes are moving from. */
+/** Opens the storage of STORAGE and the storage `from`, as one. */
 export async function openMoving(config: OpenConfig, from: StorageConfig): Promise<MovingStorage> {
   return createMovingStorage(await open(config, config.storage), await open(config, from))
 }

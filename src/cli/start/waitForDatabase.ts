@@ -4,18 +4,18 @@ import { readClock } from '../../database/rows/installation.ts'
 import type { Database } from '../../database/schema.ts'
 import type { Logger } from '../../logger.ts'
 
-const PATIENCE_MILLISECONDS = 30_000
+const LONGEST_WAIT_MILLISECONDS = 30_000
 
 /**
- * Waits for a database that is still starting. Throws an Error that names the settings when it does not come, or when the
- * service is told to stop while it waits.
+ * Waits up to 30 s for a database that is still starting. Throws an Error that names the settings when the database refuses
+ * or does not answer in time, or when the service is told to stop.
  */
 export async function waitForDatabase(
   db: Database,
   logger: Logger,
   { stopping }: { readonly stopping: () => boolean },
 ): Promise<void> {
-  const until = performance.now() + PATIENCE_MILLISECONDS
+  const until = performance.now() + LONGEST_WAIT_MILLISECONDS
   for (let attempt = 1; ; attempt++) {
     try {
       await readClock(db)

@@ -3,12 +3,12 @@ import { createLogger, type Logger } from '../../logger.ts'
 import { type OpenDatabase, openDatabase } from './openDatabase.ts'
 import { waitForDatabase } from './waitForDatabase.ts'
 
-/** Runs a command's work with the database open, and closes it whatever happens. */
+/** Runs the work of a command with an open database, and closes the database afterwards, after a failure too. */
 export async function withDatabase(
   config: Config,
   work: (database: OpenDatabase, logger: Logger) => Promise<number>,
 ): Promise<number> {
-  // A command's answer is on standard output: of the log only what is wrong may stand between its lines.
+  // The output of the command goes to standard output: only log lines about errors may stand between its lines.
   const logger = createLogger({ level: 'error', directory: undefined })
   const database = await openDatabase(config, logger, { share: true })
   try {

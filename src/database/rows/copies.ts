@@ -3,7 +3,7 @@ import type { StoredBlob } from '../../model/blob.ts'
 import type { Database } from '../schema.ts'
 import { selectBlobs, toStoredBlob } from './blobs.ts'
 
-/** Blobs that are not known to be in a storage, in the order of their ids, from the one after `afterId` to `lastId`. */
+/** Blobs that have no known copy in a storage, ordered by id, after `afterId` up to `lastId`. */
 export async function listUncopied(
   db: Database,
   storageId: string,
@@ -28,13 +28,13 @@ export async function listUncopied(
   return rows.map(toStoredBlob)
 }
 
-/** How many blobs are not known to be in a storage, and how many bytes they have. */
+/** Number and bytes of the blobs that have no known copy in a storage. */
 export async function countUncopied(
   db: Database,
   storageId: string,
 ): Promise<{ blobs: number; bytes: number }> {
   return await db.transaction().execute(async (trx) => {
-    await sql`set local enable_seqscan = on`.execute(trx) // it looks at every row
+    await sql`set local enable_seqscan = on`.execute(trx) // the statement reads every row
     const { rows } = await sql<{ blobs: number; bytes: number }>`
       select count(*) as blobs, coalesce(sum(size), 0)::bigint as bytes from blobs b
       where not exists (select from copies c where c.storage_id = ${storageId} and c.storage_key = b.storage_key)
@@ -43,7 +43,7 @@ export async function countUncopied(
   })
 }
 
-/** Remembers that a storage has these bytes and that they are what they were, however they are elsewhere. */
+/** Remembers that a storage has verified copies of these keys, and marks their blobs as sound. */
 export async function rememberCopies(
   db: Database,
   storageId: string,
@@ -60,7 +60,7 @@ export async function rememberCopies(
   `.execute(db)
 }
 
-/** Those of the keys that a blob has. */
+/** The keys among these that belong to a blob. */
 export async function findBlobKeys(db: Database, keys: readonly string[]): Promise<string[]> {
   if (keys.length === 0) return []
   const rows = await db.selectFrom('blobs').select('storage_key').where('storage_key', 'in', keys).execute()

@@ -1,19 +1,20 @@
 import { sql } from 'kysely'
 import type { Database, DatabaseTransaction } from '../schema.ts'
 
-/** A storage of this database. There is one, or two while files move between them and after that. */
+/** A storage that is bound to this database: one, or two while files move and afterwards. */
 export interface KnownStorage {
   readonly id: string
-  /** Whether every blob is there, so that it may be used alone. At most one is. */
+  /** Whether the storage has every blob, so that it may be used alone. At most one storage is complete. */
   readonly complete: boolean
-  /** Whether intents may be for it. */
+  /** Whether new intents may name this storage. */
   readonly writable: boolean
 }
 
+/** The storages of this database, the oldest first. */
 export const listStorages = (db: Database): Promise<KnownStorage[]> =>
   db.selectFrom('storages').select(['id', 'complete', 'writable']).orderBy('created_at').execute()
 
-/** Makes this the only storage of a database without blobs. What is being uploaded to another fails at the fence. */
+/** Makes this the only storage of a database without blobs. Running uploads to other storages fail at their commit. */
 export async function tieOnlyStorage(db: Database, id: string): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await trx.deleteFrom('storages').execute() // waits for intents that are being committed
@@ -27,7 +28,7 @@ export async function tieOnlyStorage(db: Database, id: string): Promise<void> {
   })
 }
 
-/** Puts an empty storage beside the one with the id `besideId`, and forgets any other. */
+/** Adds an empty storage beside the storage `besideId`, and removes all others from the table. */
 export async function tieSecondStorage(db: Database, id: string, besideId: string): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await trx.deleteFrom('storages').where('id', '<>', besideId).execute()
@@ -35,7 +36,7 @@ export async function tieSecondStorage(db: Database, id: string, besideId: strin
   })
 }
 
-/** Says that a service is going to write to this storage, so that no other can be complete. */
+/** Marks this storage as writable, and every other as incomplete: new blobs will be only in this one. */
 export async function beginWriting(db: Database, id: string): Promise<void> {
   await sql`
     update storages set writable = writable or id = ${id}, complete = complete and id = ${id}
@@ -44,12 +45,12 @@ export async function beginWriting(db: Database, id: string): Promise<void> {
 }
 
 /**
- * Lets nobody write but to the other storage: no intent can be had for this one, and those there are go to the trash, so
- * that their uploads fail at the fence. No blob comes to have bytes only here after it resolved.
+ * Ends writing to every storage but `otherId`: no new intent can name this one, and its intents go to the trash, so that
+ * their uploads fail at the commit. After this no new blob can have its bytes only in this storage.
  */
 export async function endWriting(db: Database, id: string, otherId: string): Promise<void> {
   await db.transaction().execute(async (trx) => {
-    // Waits for intents that are being committed; a mere update would not.
+    // This lock waits for transactions that insert intents; an update without it would not.
     await trx.selectFrom('storages').select('id').where('id', '=', id).forUpdate().execute()
     await trx.updateTable('storages').set({ writable: false }).where('id', '=', id).execute()
     await trashIntentsBut(trx, otherId)
@@ -64,8 +65,8 @@ async function trashIntentsBut(trx: DatabaseTransaction, storageId: string): Pro
 }
 
 /**
- * Says that every blob is in this storage, and no longer in the other. False when somebody has begun to write to the
- * other meanwhile; then nothing is said.
+ * Marks this storage as complete and the other as incomplete. False, and nothing is changed, when a service has begun to
+ * write to the other storage meanwhile.
  */
 export async function completeStorage(db: Database, id: string, otherId: string): Promise<boolean> {
   return await db.transaction().execute(async (trx) => {

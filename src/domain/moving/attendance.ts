@@ -29,7 +29,7 @@ export async function attend(
 ): Promise<Attendance> {
   const presence = createPresence(pool, role)
   const storageId = role.writesTo.id
-  const insistOnCompany = async () => {
+  const checkOthers = async () => {
     for (const other of await listPresent(db)) insistOn(role, other)
   }
 
@@ -41,9 +41,9 @@ export async function attend(
 
   try {
     await presence.renew()
-    await insistOnCompany()
+    await checkOthers()
     await beginWriting(db, storageId)
-    await insistOnCompany() // of two that begin at the same time, one sees the other at least
+    await checkOthers() // of two services that start at the same time, at least one sees the other
   } catch (error) {
     await presence.end()
     throw error

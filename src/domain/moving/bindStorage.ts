@@ -12,9 +12,9 @@ import type { MovingStorage } from '../../storage/moving.ts'
 import { type Storage, type StorageKind, storageKinds } from '../../storage/storage.ts'
 
 /**
- * Makes sure that database and storage belong together, and that every file is in it, and ties a new pair; of a moving
- * storage, both. Returns the id of the storage that is written to. Throws an Error that says what to do when they do not:
- * bytes written to a folder where the volume should be mounted would be lost.
+ * Makes sure that database and storage belong together and that the storage has every file; a new storage gets an id. Of a
+ * moving storage, both are bound. Returns the id of the storage that is written to. Throws an Error that says what to do:
+ * bytes written to an empty folder where the volume should be mounted would be lost.
  */
 export async function bindStorage(db: Database, storage: Storage | MovingStorage): Promise<string> {
   return await inTurn(db, 'bind', () => ('source' in storage ? bindBoth(db, storage) : bindOne(db, storage)))
@@ -48,14 +48,14 @@ async function bindBoth(db: Database, { target, source }: MovingStorage): Promis
   return id
 }
 
-/** Ties an empty storage that stands beside one of ours. */
+/** Gives an id to an empty storage beside one that the database knows. */
 async function bindSecond(
   db: Database,
   storage: Storage,
   known: readonly KnownStorage[],
   { found, besideId }: { found: string | undefined; besideId: string },
 ): Promise<string> {
-  // What moved away from another long ago may be gone with it; what is only there may not.
+  // A known storage may be replaced by this empty one only when the storage beside it has every file.
   const isEnough = known.some(({ id, complete }) => complete && id === besideId)
   const expected = isEnough ? undefined : known.find(({ id }) => id !== besideId)?.id
   await insistOnEmpty(db, storage, { found, expected })
@@ -65,7 +65,7 @@ async function bindSecond(
   return id
 }
 
-/** Throws an Error unless a storage that the database does not know may become one of its own. */
+/** Throws an Error unless this storage, which the database does not know, is empty and may be bound to it. */
 async function insistOnEmpty(
   db: Database,
   storage: Storage,

@@ -11,28 +11,28 @@ import type { Storage } from '../../storage/storage.ts'
 
 /** A move of all blobs from one storage to another. */
 export interface Move {
-  /** The connection that keeps others from moving as well: what is remembered is remembered by it. */
+  /** The connection that holds the lock for moves: progress is written through it, so only while the lock is held. */
   readonly db: Database
   readonly target: Storage
   readonly source: Storage
   readonly targetId: string
-  /** Space in the target that no copy may use up. */
+  /** Space that copies leave free in the target. */
   readonly reservedFreeBytes: number
-  /** Told of each blob that is in the target as it was. */
+  /** Called with each blob whose bytes are in the target and verified. */
   readonly moved: (blob: StoredBlob) => void
-  /** Told of each blob that cannot be moved, as a sentence. */
+  /** Called with a sentence about each blob that cannot be moved. */
   readonly failed: (sentence: string) => void
 }
 
 const PAGE = 200
 const COPIES_AT_ONCE = 8
-/** As many bytes at most are read again after a kill, and whatever was under way. */
+/** After a kill at most these bytes are read again, beside the copies that were under way. */
 const UNREMEMBERED_BYTES = 64 * 2 ** 20
 
 /**
- * Brings the bytes of every blob there is to the target and reads them back, but for those this was done with before.
- * Nothing leaves the source. Bytes that are damaged in the source never replace any. Throws `storage-unavailable`,
- * `storage-full` and what the database throws; calling it again goes on.
+ * Copies the bytes of every blob to the target and reads each copy back, except blobs that are known to be copied. Nothing
+ * leaves the source. Damaged bytes of the source never replace bytes of the target. Throws `storage-unavailable`,
+ * `storage-full` and what the database throws; the next call goes on where this one ended.
  */
 export async function moveBlobs(move: Move): Promise<void> {
   const lastId = await findNewestBlobId(move.db)
@@ -88,14 +88,14 @@ function createMemory({ db, targetId }: Move) {
   }
 }
 
-/** What is wrong with one blob alone. Rejects when it is more than that. */
+/** The failure as a sentence about this blob. Throws when a whole storage fails. */
 async function judge({ target, source }: Move, error: unknown): Promise<string> {
   if (!hasCode(error, 'storage-unavailable')) throw error
   await Promise.all([target.readMark(), source.readMark()])
   return Error.isError(error.cause) ? error.cause.message : error.message
 }
 
-/** Undefined once the target has the bytes; else what is wrong with those of the source. */
+/** Undefined when the target has the verified bytes; otherwise a sentence about the damage. */
 async function moveBlob(move: Move, blob: StoredBlob): Promise<string | undefined> {
   const { target, source } = move
   const there = await target.size(blob.storageKey)
@@ -120,7 +120,7 @@ async function moveBlob(move: Move, blob: StoredBlob): Promise<string | undefine
   return wrong && `in ${target.description.kind} ${wrong}`
 }
 
-/** What is wrong with a blob's bytes in a storage, all of them read. */
+/** Reads all bytes of a blob in a storage. Undefined when they are sound; otherwise a sentence about the damage. */
 async function findDamage(storage: Storage, blob: StoredBlob): Promise<string | undefined> {
   try {
     const size = await storage.size(blob.storageKey)
@@ -135,7 +135,7 @@ async function findDamage(storage: Storage, blob: StoredBlob): Promise<string | 
 
 const isDamage = (error: unknown) => hasCode(error, 'file-damaged') || hasCode(error, 'file-not-found')
 
-/** The bytes of a blob in blocks. Throws `file-damaged` before the end unless all of them are what they were. */
+/** The bytes of a blob in blocks. Throws `file-damaged` before the end when a checksum differs. */
 async function* soundBlocks(storage: Storage, blob: StoredBlob): AsyncGenerator<Buffer, void, void> {
   const { size, storageKey, sha256, blockCrc32 } = blob
   const hash = createHash('sha256')
@@ -150,7 +150,7 @@ async function* soundBlocks(storage: Storage, blob: StoredBlob): AsyncGenerator<
   if (!hash.digest().equals(sha256)) throw fileDamaged('The SHA-256 differs.')
 }
 
-/** What a write takes: it may hold a block while it asks for the next, which a reader overwrites. */
+/** Copies of the blocks: a write may hold a block while the reader overwrites its buffer with the next. */
 async function* toBatches({ target, reservedFreeBytes }: Move, blocks: AsyncIterable<Buffer>) {
   for await (const block of blocks) {
     if ((await target.freeBytes()) - reservedFreeBytes < block.length) throw storageFull()
@@ -159,8 +159,8 @@ async function* toBatches({ target, reservedFreeBytes }: Move, blocks: AsyncIter
 }
 
 /**
- * Removes what a killed move left half written, so that it can be written. A key that a blob has is not being uploaded,
- * and when its bytes are not there either, nobody needs the half.
+ * Removes half-written copies that a killed move left, so that they can be written again. An unfinished write under the key
+ * of a blob is such a copy: no upload writes there any more.
  */
 export async function removeHalves({ db, target }: Pick<Move, 'db' | 'target'>): Promise<void> {
   const halves: StorageKey[] = []
@@ -171,7 +171,7 @@ export async function removeHalves({ db, target }: Pick<Move, 'db' | 'target'>):
   }
 }
 
-/** A database that is older than what it left in one storage is older than what moved from there as well. */
+/** Copies the mark of the source: a database that is too old for the source is too old for the target. */
 export async function moveMark({ target, source }: Pick<Move, 'target' | 'source'>): Promise<void> {
   const [there, here] = await Promise.all([target.readMark(), source.readMark()])
   if (here > there) await target.writeMark(here)

@@ -5,21 +5,21 @@ import { failpoint } from '../../runtime/failpoint.ts'
 import { type Move, moveBlobs, moveMark, removeHalves } from './moveBlobs.ts'
 
 export interface StorageMove extends Omit<Move, 'moved' | 'failed'> {
-  /** Told of what cannot be moved, and of what is to be done. */
+  /** Called with sentences for the operator: blobs that cannot be moved, and the next step. */
   readonly say: (sentence: string) => void
-  /** Told of how many blobs a pass has to look at. */
+  /** Called at the beginning of a pass with the number and bytes of the blobs that are left. */
   readonly begin: (left: { readonly blobs: number; readonly bytes: number }) => Progress
 }
 
 export interface Progress {
-  /** One more blob is moved, of so many bytes. */
+  /** One more blob of `size` bytes is moved. */
   add(size: number): void
   end(): void
 }
 
 /**
- * Moves everything to the target, and says in the database that it is there alone. False when that cannot be said yet: it
- * told why, and goes on where it was when it is called again. Throws what `moveBlobs` throws.
+ * Moves all blobs to the target, then marks the target as complete in the database. False when it cannot be marked yet: `say`
+ * was called with the reason, and the next call goes on where this one ended. Throws what `moveBlobs` throws.
  */
 export async function moveStorage(move: StorageMove): Promise<boolean> {
   const { db, target, source, targetId, say } = move
@@ -39,7 +39,7 @@ export async function moveStorage(move: StorageMove): Promise<boolean> {
     await beginWriting(db, sourceId)
     return false
   }
-  if (!(await passOver(move))) return false // what was committed during the first pass
+  if (!(await passOver(move))) return false // blobs that were committed during the first pass
   await moveMark(move)
   await failpoint('M7')
   const complete = await completeStorage(db, targetId, sourceId)
@@ -51,7 +51,7 @@ export async function moveStorage(move: StorageMove): Promise<boolean> {
   return complete
 }
 
-/** Whether every blob that there was when it began is in the target. */
+/** Copies the blobs that are left. True when the target has every blob that existed at the beginning of the pass. */
 async function passOver(move: StorageMove): Promise<boolean> {
   const progress = move.begin(await countUncopied(move.db, move.targetId))
   let failures = 0
@@ -77,7 +77,7 @@ async function isWrittenTo({ db, target, source, say }: StorageMove, sourceId: s
   const lock = toStorageLock({ id: sourceId, kind: from })
   if (!(await listPresent(db)).some(({ writesTo }) => writesTo === lock)) return false
   say(
-    `What there was is copied, but services still write to ${from}: restart them with STORAGE=${to} and STORAGE_FROM=${from}, then run this again.`,
+    `All files so far are copied, but services still write to ${from}: restart them with STORAGE=${to} and STORAGE_FROM=${from}, then run this again.`,
   )
   return true
 }
