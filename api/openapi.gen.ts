@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List files
-         * @description A page of metadata objects. `Link: <…>; rel="next"` (RFC 8288) leads to the next page; it is absent on the last.
+         * @description A page of metadata objects. `Link: <…>; rel="next"` (RFC 8288) leads to the next page; the last page has none.
          *     A page ends before its `limit` when the `metadata` of its files reach 4 MiB.
          */
         get: operations["listFiles"];
@@ -25,8 +25,8 @@ export interface paths {
         put: operations["putFile"];
         /**
          * Upload a file (multipart)
-         * @description The part `upfile` is the file; its bytes are stored exactly as sent (a `Content-Transfer-Encoding` is not
-         *     decoded). `file_type` of the answer is what the bytes are, not what the client said.
+         * @description The part `upfile` is the file. The service stores its bytes exactly as sent and does not decode a
+         *     `Content-Transfer-Encoding`. `file_type` of the response is the type of the bytes, not the type that the client sent.
          *
          *     `Repr-Digest` (RFC 9530) is the digest of the file's bytes. `Content-Digest` may be that, or the digest of the
          *     whole multipart body as RFC 9530 defines it.
@@ -41,7 +41,7 @@ export interface paths {
     "/service/fileupload/{file_hash}": {
         parameters: {
             query?: {
-                /** @description The bucket a hash is looked up in, or a file is put into. */
+                /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
             };
             header?: never;
@@ -55,8 +55,8 @@ export interface paths {
         get: operations["getFile"];
         /**
          * Change a file's name, type, metadata or expiry
-         * @description Any of the four properties and nothing else. `metadata` and `expires_at` accept null, which clears them.
-         *     An empty object or any other property is refused with 403 `invalid-properties`.
+         * @description The body has one or more of the four properties and no others. `metadata` and `expires_at` accept null, which clears
+         *     them. An empty object or any other property gets 403 `invalid-properties`.
          */
         put: operations["updateFile"];
         post?: never;
@@ -70,7 +70,7 @@ export interface paths {
     "/service/fileupload/{file_hash}/content": {
         parameters: {
             query?: {
-                /** @description The bucket a hash is looked up in, or a file is put into. */
+                /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
             };
             header?: never;
@@ -83,7 +83,7 @@ export interface paths {
         /**
          * A file's bytes
          * @description `Range`, `If-Range`, `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` as in RFC 9110;
-         *     one range per request. A file is shown inline only when asked for and when its type can do no harm.
+         *     one range per request. A browser shows a file inline only on request, and only when its type can do no harm.
          */
         get: operations["downloadFile"];
         put?: never;
@@ -97,7 +97,7 @@ export interface paths {
     "/service/fileupload/{file_hash}/link": {
         parameters: {
             query?: {
-                /** @description The bucket a hash is looked up in, or a file is put into. */
+                /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
             };
             header?: never;
@@ -109,8 +109,8 @@ export interface paths {
         };
         /**
          * A link to a file's bytes
-         * @description A signed URL that anyone can GET the bytes with until it expires: straight from S3 where files are there and the
-         *     bucket's rule allows it, else from the service. A public file has an address that does not expire.
+         * @description A signed URL. Everyone can GET the bytes with it until it expires: straight from S3 when the file is there and the rule
+         *     of the bucket allows it, else from the service. A public file has an address that does not expire.
          */
         get: operations["getFileLink"];
         put?: never;
@@ -154,8 +154,8 @@ export interface paths {
         put?: never;
         /**
          * Put a file under its name into a bucket
-         * @description The part `file` is the file. It replaces the file that was put under this name before; files that were uploaded
-         *     in other ways keep theirs. A bucket that is not there yet is made. The answer holds a link, good for 24 hours.
+         * @description The part `file` is the file. It replaces the file that was put under this name before; files that came another way
+         *     keep their names. The service makes a bucket that does not exist. The response has a link that lasts 24 hours.
          */
         post: operations["putNamedFile"];
         delete?: never;
@@ -170,23 +170,23 @@ export interface paths {
             header?: never;
             path: {
                 bucket: components["parameters"]["BucketPath"];
-                /** @description A name, with `%2F` between the folders if it has some. */
+                /** @description The name of the file, with `%2F` between folders. */
                 filename: components["parameters"]["Filename"];
             };
             cookie?: never;
         };
         /**
          * A link to the file of this name
-         * @description The file that was put under this name, else the newest file that is called so. The link is good for 24 hours
-         *     unless `expires_in` says otherwise.
+         * @description The file that was put under this name, else the newest file that has this name. The link lasts 24 hours, or
+         *     `expires_in` seconds.
          */
         get: operations["getNamedFileLink"];
         put?: never;
         post?: never;
         /**
          * Delete the file of this name
-         * @description The file that was put under this name. Files that are only called so are deleted by their ids, which the refusal
-         *     names (409 `name-shared`).
+         * @description The file that was put under this name. Other files that have this name are deleted by their ids, which the refusal
+         *     lists (409 `name-shared`).
          */
         delete: operations["deleteNamedFile"];
         options?: never;
@@ -200,7 +200,7 @@ export interface paths {
             header?: never;
             path: {
                 bucket: components["parameters"]["BucketPath"];
-                /** @description A name, with `%2F` between the folders if it has some. */
+                /** @description The name of the file, with `%2F` between folders. */
                 filename: components["parameters"]["Filename"];
             };
             cookie?: never;
@@ -224,14 +224,14 @@ export interface paths {
             header?: never;
             path: {
                 file_id: string;
-                /** @description A name, with `%2F` between the folders if it has some. */
+                /** @description The name of the file, with `%2F` between folders. */
                 filename: components["parameters"]["Filename"];
             };
             cookie?: never;
         };
         /**
          * The bytes of a file, by a link
-         * @description Links are taken as they are; whatever is changed in one makes it invalid.
+         * @description Use a link as it is; any change makes it invalid.
          */
         get: operations["readLink"];
         put?: never;
@@ -282,7 +282,7 @@ export interface paths {
         head?: never;
         /**
          * Change a bucket's rules
-         * @description They hold for what comes from now on; within a second in every process of the service.
+         * @description The rules hold for later requests, within a second in every process of the service.
          */
         patch: operations["updateBucket"];
         trace?: never;
@@ -298,9 +298,9 @@ export interface paths {
         put?: never;
         /**
          * Announce a file and get the request that sends it
-         * @description Send `fields` and then the part `file` to `url` (POST), or the bytes with `headers` (PUT); then say so with
-         *     `PUT /file-status`. Where files are in S3 the bytes go there, past the service; it looks at them before it
-         *     believes that they came. What does not come is given up.
+         * @description Send `fields` and then the part `file` to `url` (POST), or the bytes with `headers` (PUT); then call
+         *     `PUT /file-status`. With S3 the bytes go there, past the service, which checks them before they become a file. The
+         *     service gives up an upload that does not come in time.
          */
         post: operations["createPresignedUrl"];
         delete?: never;
@@ -318,10 +318,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Take a file to its next status
-         * @description `pending → uploaded → processing → completed | failed`, and `failed → pending`. `uploaded` is believed only after
-         *     the bytes were seen, with their size, hash and type; from then on it is a file like any other. To say again what is so
-         *     changes nothing.
+         * Set the next status of a file
+         * @description `pending → uploaded → processing → completed | failed`, and `failed → pending`. The service accepts `uploaded` only after
+         *     it has seen the bytes and checked their size, hash and type; then the upload is a file like any other. The status that
+         *     the file already has changes nothing.
          */
         put: operations["updateFileStatus"];
         post?: never;
@@ -336,7 +336,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
@@ -356,7 +356,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
@@ -377,7 +377,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
                 /** @description From 1 to 10,000. */
                 part_number: components["parameters"]["PartNumber"];
@@ -387,7 +387,7 @@ export interface paths {
         get?: never;
         /**
          * Send a part by a link
-         * @description A part that is sent again replaces the one before.
+         * @description A part that is sent again replaces the earlier one.
          */
         put: operations["putDirectPart"];
         post?: never;
@@ -406,8 +406,8 @@ export interface paths {
         };
         /**
          * Announce a file of unknown size and get the form that sends it
-         * @description As Uppy asks for it. Send `fields` and then the part `file` to `url`, which is this service's own wherever files are
-         *     kept; answered with 201, it is a file.
+         * @description For Uppy. Send `fields` and then the part `file` to `url`, which always leads to this service; the 201 means that there
+         *     is a file.
          */
         get: operations["getUploadParameters"];
         put?: never;
@@ -438,21 +438,21 @@ export interface paths {
     "/s3/multipart/{upload_id}": {
         parameters: {
             query?: {
-                /** @description What `createMultipartUpload` answered as `key`. */
+                /** @description The `key` of the response to `createMultipartUpload`. */
                 key?: components["parameters"]["UploadKey"];
             };
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
         };
-        /** The parts that are there */
+        /** List the parts that the service has */
         get: operations["listMultipartParts"];
         put?: never;
         post?: never;
-        /** Give an upload in parts up */
+        /** Give up an upload in parts */
         delete: operations["abortMultipartUpload"];
         options?: never;
         head?: never;
@@ -462,12 +462,12 @@ export interface paths {
     "/s3/multipart/{upload_id}/batch": {
         parameters: {
             query?: {
-                /** @description What `createMultipartUpload` answered as `key`. */
+                /** @description The `key` of the response to `createMultipartUpload`. */
                 key?: components["parameters"]["UploadKey"];
             };
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
@@ -485,12 +485,12 @@ export interface paths {
     "/s3/multipart/{upload_id}/complete": {
         parameters: {
             query?: {
-                /** @description What `createMultipartUpload` answered as `key`. */
+                /** @description The `key` of the response to `createMultipartUpload`. */
                 key?: components["parameters"]["UploadKey"];
             };
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
@@ -499,7 +499,7 @@ export interface paths {
         put?: never;
         /**
          * Put the parts together
-         * @description The bytes are read and judged before the answer; it may take its time.
+         * @description The service reads and checks the bytes before the response, which takes longer for large files.
          */
         post: operations["completeMultipartUpload"];
         delete?: never;
@@ -511,12 +511,12 @@ export interface paths {
     "/s3/multipart/{upload_id}/{part_number}": {
         parameters: {
             query?: {
-                /** @description What `createMultipartUpload` answered as `key`. */
+                /** @description The `key` of the response to `createMultipartUpload`. */
                 key?: components["parameters"]["UploadKey"];
             };
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
                 /** @description From 1 to 10,000. */
                 part_number: components["parameters"]["PartNumber"];
@@ -610,61 +610,61 @@ export interface components {
     schemas: {
         /** @default default */
         BucketName: string;
-        /** @description What holds for all files of a bucket; what is not named is not changed. */
+        /** @description The rules for all files of a bucket. A rule that the body does not name stays as it is. */
         BucketRules: {
             /**
-             * @description Whether anyone may read the files, at `/public/{bucket}/{filename}` and by their hashes.
+             * @description Whether everyone may read the files, at `/public/{bucket}/{filename}` and by their hashes.
              * @enum {string}
              */
             visibility?: "private" | "public";
             /**
-             * @description Whether links lead straight to S3, where files are there, or through the service.
+             * @description Whether links lead straight to S3, when the files are there, or through the service.
              * @enum {string}
              */
             links?: "direct" | "service";
-            /** @description Bytes; null means as many as the service takes. */
+            /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size?: number | null;
-            /** @description Media types, `image/*` for a family; empty means all that the service takes. */
+            /** @description Media types, `image/*` for a family; empty means all types that the service allows. */
             allowed_types?: string[];
-            /** @description Seconds that files live whose sender says nothing about it; null means for ever. */
+            /** @description Default lifetime of files in seconds; null means that they do not expire. */
             expires_in?: number | null;
         };
         NewBucket: {
             name: string;
             /**
-             * @description Whether anyone may read the files, at `/public/{bucket}/{filename}` and by their hashes.
+             * @description Whether everyone may read the files, at `/public/{bucket}/{filename}` and by their hashes.
              * @enum {string}
              */
             visibility?: "private" | "public";
             /**
-             * @description Whether links lead straight to S3, where files are there, or through the service.
+             * @description Whether links lead straight to S3, when the files are there, or through the service.
              * @enum {string}
              */
             links?: "direct" | "service";
-            /** @description Bytes; null means as many as the service takes. */
+            /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size?: number | null;
-            /** @description Media types, `image/*` for a family; empty means all that the service takes. */
+            /** @description Media types, `image/*` for a family; empty means all types that the service allows. */
             allowed_types?: string[];
-            /** @description Seconds that files live whose sender says nothing about it; null means for ever. */
+            /** @description Default lifetime of files in seconds; null means that they do not expire. */
             expires_in?: number | null;
         };
         Bucket: {
             name: string;
             /**
-             * @description Whether anyone may read the files, at `/public/{bucket}/{filename}` and by their hashes.
+             * @description Whether everyone may read the files, at `/public/{bucket}/{filename}` and by their hashes.
              * @enum {string}
              */
             visibility: "private" | "public";
             /**
-             * @description Whether links lead straight to S3, where files are there, or through the service.
+             * @description Whether links lead straight to S3, when the files are there, or through the service.
              * @enum {string}
              */
             links: "direct" | "service";
-            /** @description Bytes; null means as many as the service takes. */
+            /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size: number | null;
-            /** @description Media types, `image/*` for a family; empty means all that the service takes. */
+            /** @description Media types, `image/*` for a family; empty means all types that the service allows. */
             allowed_types: string[];
-            /** @description Seconds that files live whose sender says nothing about it; null means for ever. */
+            /** @description Default lifetime of files in seconds; null means that they do not expire. */
             expires_in: number | null;
             /** Format: date-time */
             created_at: string;
@@ -677,7 +677,7 @@ export interface components {
              * @description The file.
              */
             file: string;
-            /** @description Instead of the name the part carries; may lead through folders, `a/b.txt`. */
+            /** @description Instead of the name in the part; may have folders, as `a/b.txt`. */
             file_name?: string;
             /** @description A JSON object of yours. */
             metadata?: string;
@@ -690,7 +690,7 @@ export interface components {
              * @description The file.
              */
             file: string;
-            /** @description Instead of the name the part carries; may lead through folders, `a/b.txt`. */
+            /** @description Instead of the name in the part; may have folders, as `a/b.txt`. */
             file_name?: string;
             /** @description A JSON object of yours. */
             metadata?: string;
@@ -715,18 +715,18 @@ export interface components {
         };
         UploadRequest: {
             filename: string;
-            /** @description A media type, or the family `image` or `video`. The bytes have to be of it. */
+            /** @description A media type, or the family `image` or `video`. The bytes have to be of this type. */
             type: string;
             /** @description Bytes, exactly; at most 5 GiB (larger files come in parts). */
             file_size: number;
             bucket?: components["schemas"]["BucketName"];
             /**
-             * @description A form whose policy S3 enforces, or the bytes alone.
+             * @description POST is a form whose policy S3 enforces, PUT the bytes alone.
              * @default POST
              * @enum {string}
              */
             method: "POST" | "PUT";
-            /** @description What the bytes have to have. */
+            /** @description The SHA-256 that the bytes have to have. */
             sha256?: string;
             metadata?: {
                 [key: string]: unknown;
@@ -736,11 +736,11 @@ export interface components {
             url: string;
             /** @enum {string} */
             method: "POST" | "PUT";
-            /** @description Of a POST, before the part `file`. */
+            /** @description The fields of a POST form, to send before the part `file`. */
             fields: {
                 [key: string]: string;
             };
-            /** @description Have to be sent as they are. */
+            /** @description The headers of the request, to send unchanged. */
             headers: {
                 [key: string]: string;
             };
@@ -753,7 +753,7 @@ export interface components {
             status: "pending";
             /**
              * Format: date-time
-             * @description When the request has to have begun.
+             * @description The latest time at which the request may begin.
              */
             expires_at: string;
         };
@@ -768,7 +768,7 @@ export interface components {
             /** Format: uuid */
             uuid: string;
             name: string;
-            /** @description What the sender said; once the bytes were seen, what they are. */
+            /** @description The announced type; the type of the bytes as soon as the service has seen them. */
             type: string;
             status: components["schemas"]["UploadStatus"];
             /** Format: date-time */
@@ -776,22 +776,22 @@ export interface components {
         };
         MultipartRequest: {
             filename: string;
-            /** @description A media type, or nothing where it is not known. */
+            /** @description A media type; empty when it is not known. */
             type: string;
             metadata?: {
                 [key: string]: unknown;
             };
             bucket?: components["schemas"]["BucketName"];
-            /** @description Bytes, if they are known. */
+            /** @description The size in bytes, if it is known. */
             file_size?: number;
-            /** @description What the bytes have to have. */
+            /** @description The SHA-256 that the bytes have to have. */
             sha256?: string;
         };
         UploadParameters: {
             /** @enum {string} */
             method: "POST" | "PUT";
             url: string;
-            /** @description What stands before the file; `key` is the file's id. */
+            /** @description The fields of the form, to send before the file; `key` is the file's id. */
             fields: {
                 [key: string]: string;
             };
@@ -817,7 +817,7 @@ export interface components {
             expires: number;
         };
         SignedParts: {
-            /** @description By the number of the part. */
+            /** @description The URLs, by the number of the part. */
             presignedUrls: {
                 [key: string]: string;
             };
@@ -833,7 +833,7 @@ export interface components {
             [key: string]: unknown;
         };
         CompletedUpload: {
-            /** @description Where the file's bytes are for whoever may read them. */
+            /** @description The address of the file's bytes, for clients that may read them. */
             location: string;
             /** @description The file's id. */
             key: string;
@@ -849,7 +849,7 @@ export interface components {
             file_name: string;
             /** @description Bytes. */
             file_size: number;
-            /** @description What the bytes are. */
+            /** @description The type of the bytes. */
             file_type: string;
             file_sha1: string;
             file_md5: string;
@@ -931,12 +931,12 @@ export interface components {
             size?: number;
             /** @description With `type-not-allowed`. */
             file_type?: string;
-            /** @description With `link-expired`: what S3 says, and what clients of S3 look for. */
+            /** @description With `link-expired`: the text of S3 that clients of S3 look for. */
             hint?: string;
         };
     };
     responses: {
-        /** @description A problem (RFC 9457); `code` says which. */
+        /** @description A problem (RFC 9457) with its `code`. */
         Problem: {
             headers: {
                 [name: string]: unknown;
@@ -949,38 +949,38 @@ export interface components {
     parameters: {
         /** @description A file's id, or the sha256, sha1 or md5 of its bytes in lower-case hex. Anything else is 404. */
         FileHash: string;
-        /** @description The bucket a hash is looked up in, or a file is put into. */
+        /** @description The bucket of the file. A hash is looked up in this bucket. */
         Bucket: components["schemas"]["BucketName"];
         BucketPath: components["schemas"]["BucketName"];
-        /** @description A name, with `%2F` between the folders if it has some. */
+        /** @description The name of the file, with `%2F` between folders. */
         Filename: string;
-        /** @description The id that the upload, and later the file, has. */
+        /** @description The id of the upload, and later of the file. */
         UploadId: string;
-        /** @description What `createMultipartUpload` answered as `key`. */
+        /** @description The `key` of the response to `createMultipartUpload`. */
         UploadKey: string;
         /** @description From 1 to 10,000. */
         PartNumber: string;
         /** @description Seconds until the link expires. */
         LinkExpiresIn: number;
-        /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
+        /** @description Whether a browser shows the file or saves it. A type that could do harm is always saved. */
         Disposition: "inline" | "attachment";
         /** @description Seconds since 1970. */
         LinkExpires: number;
-        /** @description Which secret signed. */
+        /** @description The id of the secret that signed the link. */
         LinkKeyId: string;
-        /** @description HMAC-SHA-256 of the method and everything before, in base64url. */
+        /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
         LinkSignature: string;
-        /** @description Whether bytes that the bucket already holds are refused (403) or become a second file. */
+        /** @description Whether bytes that the bucket has already get 403 or become a second file. */
         Duplicates: "refuse" | "allow";
-        /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+        /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
         ContentDigest: string;
-        /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+        /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
         ReprDigest: string;
-        /** @description Sending the same key with the same file again gets the first answer again, for 24 hours. */
+        /** @description For 24 hours, the same key with the same file gets the first response again. */
         IdempotencyKey: string;
-        /** @description With `*` nothing is stored that the bucket already holds; that is answered 412, whatever `duplicates` says. */
+        /** @description With `*`, bytes that the bucket has already get 412, whatever `duplicates` is. */
         IfNoneMatch: string;
-        /** @description The `ETag` of the file's metadata as the client knows it; 412 when it has changed since. */
+        /** @description The `ETag` of the file's metadata that the client knows; 412 when the file has changed since. */
         IfMatch: string;
     };
     requestBodies: never;
@@ -992,13 +992,13 @@ export interface operations {
     listFiles: {
         parameters: {
             query?: {
-                /** @description How many files a page holds at most. */
+                /** @description The most files on a page. */
                 limit?: number;
-                /** @description Where the page starts; opaque, taken from a `Link` header. */
+                /** @description The start of the page, opaque, from a `Link` header. */
                 cursor?: string;
-                /** @description The bucket a hash is looked up in, or a file is put into. */
+                /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
-                /** @description Only files whose name holds this text, in any case. */
+                /** @description Only files whose name contains this text, in any case. */
                 name?: string;
                 /** @description Only files of this media type; `image/*` means every image. */
                 type?: string;
@@ -1013,7 +1013,7 @@ export interface operations {
                 status?: components["schemas"]["FileStatus"];
                 /** @description The order; `-` for descending. Equal files stay in the order of their ids. */
                 sort?: "created_at" | "-created_at" | "file_name" | "-file_name" | "file_size" | "-file_size";
-                /** @description True lists the deleted files that are still remembered, instead of the live ones. */
+                /** @description True lists the deleted files that the service still remembers, instead of the live ones. */
                 deleted?: boolean;
                 /** @description Asks for `X-Total-Count`, counted or estimated. */
                 count?: "exact" | "estimated";
@@ -1046,19 +1046,19 @@ export interface operations {
                 expires_in?: number;
                 /** @description A JSON object of yours. */
                 metadata?: string;
-                /** @description The bucket a hash is looked up in, or a file is put into. */
+                /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
-                /** @description Whether bytes that the bucket already holds are refused (403) or become a second file. */
+                /** @description Whether bytes that the bucket has already get 403 or become a second file. */
                 duplicates?: components["parameters"]["Duplicates"];
             };
             header?: {
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
-                /** @description Sending the same key with the same file again gets the first answer again, for 24 hours. */
+                /** @description For 24 hours, the same key with the same file gets the first response again. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description With `*` nothing is stored that the bucket already holds; that is answered 412, whatever `duplicates` says. */
+                /** @description With `*`, bytes that the bucket has already get 412, whatever `duplicates` is. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path?: never;
@@ -1070,7 +1070,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Stored, durably. */
+            /** @description The file is stored, durably. */
             201: {
                 headers: {
                     Location: string;
@@ -1095,17 +1095,17 @@ export interface operations {
     createFile: {
         parameters: {
             query?: {
-                /** @description Whether bytes that the bucket already holds are refused (403) or become a second file. */
+                /** @description Whether bytes that the bucket has already get 403 or become a second file. */
                 duplicates?: components["parameters"]["Duplicates"];
             };
             header?: {
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
-                /** @description Sending the same key with the same file again gets the first answer again, for 24 hours. */
+                /** @description For 24 hours, the same key with the same file gets the first response again. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-                /** @description With `*` nothing is stored that the bucket already holds; that is answered 412, whatever `duplicates` says. */
+                /** @description With `*`, bytes that the bucket has already get 412, whatever `duplicates` is. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path?: never;
@@ -1119,9 +1119,9 @@ export interface operations {
                      * @description The file.
                      */
                     upfile: string;
-                    /** @description Instead of the name the part carries. */
+                    /** @description Instead of the name in the part. */
                     file_name?: string;
-                    /** @description A hint; it only decides between kinds of text. */
+                    /** @description A hint, which only decides between kinds of text. */
                     file_type?: string;
                     bucket?: components["schemas"]["BucketName"];
                     /** @description A JSON object of yours. */
@@ -1132,7 +1132,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Stored, durably. */
+            /** @description The file is stored, durably. */
             201: {
                 headers: {
                     Location: string;
@@ -1144,7 +1144,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            /** @description The bucket already holds these bytes; `file` is the file that has them. */
+            /** @description The bucket has these bytes already; `file` is the file that has them. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1165,7 +1165,7 @@ export interface operations {
     getFile: {
         parameters: {
             query?: {
-                /** @description The bucket a hash is looked up in, or a file is put into. */
+                /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
             };
             header?: never;
@@ -1210,11 +1210,11 @@ export interface operations {
     updateFile: {
         parameters: {
             query?: {
-                /** @description The bucket a hash is looked up in, or a file is put into. */
+                /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
             };
             header?: {
-                /** @description The `ETag` of the file's metadata as the client knows it; 412 when it has changed since. */
+                /** @description The `ETag` of the file's metadata that the client knows; 412 when the file has changed since. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1251,11 +1251,11 @@ export interface operations {
     deleteFile: {
         parameters: {
             query?: {
-                /** @description The bucket a hash is looked up in, or a file is put into. */
+                /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
             };
             header?: {
-                /** @description The `ETag` of the file's metadata as the client knows it; 412 when it has changed since. */
+                /** @description The `ETag` of the file's metadata that the client knows; 412 when the file has changed since. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1285,7 +1285,7 @@ export interface operations {
     downloadFile: {
         parameters: {
             query?: {
-                /** @description The bucket a hash is looked up in, or a file is put into. */
+                /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
                 disposition?: "inline" | "attachment";
             };
@@ -1303,7 +1303,7 @@ export interface operations {
                 headers: {
                     ETag: string;
                     "Repr-Digest": string;
-                    /** @description The same digest; absent from a 206 and from the answer to HEAD, whose content is another. */
+                    /** @description The same digest; absent from a 206 and from the response to HEAD, whose content differs. */
                     "Content-Digest"?: string;
                     [name: string]: unknown;
                 };
@@ -1311,7 +1311,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description The bytes of the range. `Repr-Digest` is of the whole file. */
+            /** @description The bytes of the range. `Repr-Digest` is the digest of the whole file. */
             206: {
                 headers: {
                     "Content-Range": string;
@@ -1339,11 +1339,11 @@ export interface operations {
     getFileLink: {
         parameters: {
             query?: {
-                /** @description The bucket a hash is looked up in, or a file is put into. */
+                /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
                 /** @description Seconds until the link expires. */
                 expires_in?: components["parameters"]["LinkExpiresIn"];
-                /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
+                /** @description Whether a browser shows the file or saves it. A type that could do harm is always saved. */
                 disposition?: components["parameters"]["Disposition"];
             };
             header?: never;
@@ -1373,11 +1373,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
-                /** @description Sending the same key with the same file again gets the first answer again, for 24 hours. */
+                /** @description For 24 hours, the same key with the same file gets the first response again. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1389,7 +1389,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Stored, durably. A file that had this name before is deleted. */
+            /** @description The file is stored, durably. The file that had this name before is deleted. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1413,11 +1413,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
-                /** @description Sending the same key with the same file again gets the first answer again, for 24 hours. */
+                /** @description For 24 hours, the same key with the same file gets the first response again. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -1431,7 +1431,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Stored, durably. A file that had this name before is deleted. */
+            /** @description The file is stored, durably. The file that had this name before is deleted. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1456,13 +1456,13 @@ export interface operations {
             query?: {
                 /** @description Seconds until the link expires. */
                 expires_in?: components["parameters"]["LinkExpiresIn"];
-                /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
+                /** @description Whether a browser shows the file or saves it. A type that could do harm is always saved. */
                 disposition?: components["parameters"]["Disposition"];
             };
             header?: never;
             path: {
                 bucket: components["parameters"]["BucketPath"];
-                /** @description A name, with `%2F` between the folders if it has some. */
+                /** @description The name of the file, with `%2F` between folders. */
                 filename: components["parameters"]["Filename"];
             };
             cookie?: never;
@@ -1489,7 +1489,7 @@ export interface operations {
             header?: never;
             path: {
                 bucket: components["parameters"]["BucketPath"];
-                /** @description A name, with `%2F` between the folders if it has some. */
+                /** @description The name of the file, with `%2F` between folders. */
                 filename: components["parameters"]["Filename"];
             };
             cookie?: never;
@@ -1515,13 +1515,13 @@ export interface operations {
     readPublicFile: {
         parameters: {
             query?: {
-                /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
+                /** @description Whether a browser shows the file or saves it. A type that could do harm is always saved. */
                 disposition?: components["parameters"]["Disposition"];
             };
             header?: never;
             path: {
                 bucket: components["parameters"]["BucketPath"];
-                /** @description A name, with `%2F` between the folders if it has some. */
+                /** @description The name of the file, with `%2F` between folders. */
                 filename: components["parameters"]["Filename"];
             };
             cookie?: never;
@@ -1540,7 +1540,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description The bytes of the range. `Repr-Digest` is of the whole file. */
+            /** @description The bytes of the range. `Repr-Digest` is the digest of the whole file. */
             206: {
                 headers: {
                     "Content-Range": string;
@@ -1576,19 +1576,19 @@ export interface operations {
     readLink: {
         parameters: {
             query: {
-                /** @description Whether a browser shows the file or saves it; what could do harm is always saved. */
+                /** @description Whether a browser shows the file or saves it. A type that could do harm is always saved. */
                 disposition?: components["parameters"]["Disposition"];
                 /** @description Seconds since 1970. */
                 expires: components["parameters"]["LinkExpires"];
-                /** @description Which secret signed. */
+                /** @description The id of the secret that signed the link. */
                 key_id: components["parameters"]["LinkKeyId"];
-                /** @description HMAC-SHA-256 of the method and everything before, in base64url. */
+                /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
                 signature: components["parameters"]["LinkSignature"];
             };
             header?: never;
             path: {
                 file_id: string;
-                /** @description A name, with `%2F` between the folders if it has some. */
+                /** @description The name of the file, with `%2F` between folders. */
                 filename: components["parameters"]["Filename"];
             };
             cookie?: never;
@@ -1607,7 +1607,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description The bytes of the range. `Repr-Digest` is of the whole file. */
+            /** @description The bytes of the range. `Repr-Digest` is the digest of the whole file. */
             206: {
                 headers: {
                     "Content-Range": string;
@@ -1626,7 +1626,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem"];
-            /** @description The link was not signed for this, or has expired. */
+            /** @description This service did not sign the link for this request, or the link has expired. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1644,9 +1644,9 @@ export interface operations {
     listBuckets: {
         parameters: {
             query?: {
-                /** @description How many buckets a page holds at most. */
+                /** @description The most buckets on a page. */
                 limit?: number;
-                /** @description Only buckets whose name comes later. */
+                /** @description Only buckets whose names come after this one. */
                 after?: string;
             };
             header?: never;
@@ -1824,7 +1824,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It has this status. */
+            /** @description The file has this status. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1857,7 +1857,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
@@ -1891,19 +1891,19 @@ export interface operations {
             query: {
                 /** @description Seconds since 1970. */
                 expires: components["parameters"]["LinkExpires"];
-                /** @description Which secret signed. */
+                /** @description The id of the secret that signed the link. */
                 key_id: components["parameters"]["LinkKeyId"];
-                /** @description HMAC-SHA-256 of the method and everything before, in base64url. */
+                /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
                 signature: components["parameters"]["LinkSignature"];
             };
             header?: {
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
             };
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
@@ -1914,7 +1914,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Stored, durably. The same bytes may be sent again. */
+            /** @description The file is stored, durably. A client may send the same bytes again. */
             201: {
                 headers: {
                     ETag: string;
@@ -1926,7 +1926,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            /** @description The link was not signed for this, or has expired. */
+            /** @description This service did not sign the link for this request, or the link has expired. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1949,19 +1949,19 @@ export interface operations {
             query: {
                 /** @description Seconds since 1970. */
                 expires: components["parameters"]["LinkExpires"];
-                /** @description Which secret signed. */
+                /** @description The id of the secret that signed the link. */
                 key_id: components["parameters"]["LinkKeyId"];
-                /** @description HMAC-SHA-256 of the method and everything before, in base64url. */
+                /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
                 signature: components["parameters"]["LinkSignature"];
             };
             header?: {
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
             };
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
@@ -1969,7 +1969,7 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    /** @description As it was answered. */
+                    /** @description The `key` of the announcement. */
                     key?: string;
                     /**
                      * Format: binary
@@ -1980,7 +1980,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Stored, durably. The same bytes may be sent again. */
+            /** @description The file is stored, durably. A client may send the same bytes again. */
             201: {
                 headers: {
                     ETag: string;
@@ -1992,7 +1992,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
-            /** @description The link was not signed for this, or has expired. */
+            /** @description This service did not sign the link for this request, or the link has expired. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2015,19 +2015,19 @@ export interface operations {
             query: {
                 /** @description Seconds since 1970. */
                 expires: components["parameters"]["LinkExpires"];
-                /** @description Which secret signed. */
+                /** @description The id of the secret that signed the link. */
                 key_id: components["parameters"]["LinkKeyId"];
-                /** @description HMAC-SHA-256 of the method and everything before, in base64url. */
+                /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
                 signature: components["parameters"]["LinkSignature"];
             };
             header?: {
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530; sha-256 and sha-512, and the old md5 and sha, are verified, others ignored. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
             };
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
                 /** @description From 1 to 10,000. */
                 part_number: components["parameters"]["PartNumber"];
@@ -2040,7 +2040,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Kept until the upload is complete. */
+            /** @description The service keeps the part until the upload is complete. */
             200: {
                 headers: {
                     ETag: string;
@@ -2049,7 +2049,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem"];
-            /** @description The link was not signed for this, or has expired. */
+            /** @description This service did not sign the link for this request, or the link has expired. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2070,7 +2070,7 @@ export interface operations {
         parameters: {
             query: {
                 filename: string;
-                /** @description A media type, or nothing where it is not known. */
+                /** @description A media type; empty when it is not known. */
                 type?: string;
                 bucket?: components["schemas"]["BucketName"];
                 metadata?: {
@@ -2110,7 +2110,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Begun. It is given up when it is not complete after a day. */
+            /** @description The upload has begun. The service gives it up when it is not complete after a day. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2129,19 +2129,19 @@ export interface operations {
     listMultipartParts: {
         parameters: {
             query?: {
-                /** @description What `createMultipartUpload` answered as `key`. */
+                /** @description The `key` of the response to `createMultipartUpload`. */
                 key?: components["parameters"]["UploadKey"];
             };
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description All of them, by their numbers. */
+            /** @description All parts, by their numbers. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2166,19 +2166,19 @@ export interface operations {
     abortMultipartUpload: {
         parameters: {
             query?: {
-                /** @description What `createMultipartUpload` answered as `key`. */
+                /** @description The `key` of the response to `createMultipartUpload`. */
                 key?: components["parameters"]["UploadKey"];
             };
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Given up. */
+            /** @description The upload is given up. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2204,14 +2204,14 @@ export interface operations {
     signMultipartParts: {
         parameters: {
             query: {
-                /** @description What `createMultipartUpload` answered as `key`. */
+                /** @description The `key` of the response to `createMultipartUpload`. */
                 key?: components["parameters"]["UploadKey"];
                 /** @description Separated by commas, at most 1,000. */
                 partNumbers: string;
             };
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
@@ -2244,12 +2244,12 @@ export interface operations {
     completeMultipartUpload: {
         parameters: {
             query?: {
-                /** @description What `createMultipartUpload` answered as `key`. */
+                /** @description The `key` of the response to `createMultipartUpload`. */
                 key?: components["parameters"]["UploadKey"];
             };
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
             };
             cookie?: never;
@@ -2291,12 +2291,12 @@ export interface operations {
     signMultipartPart: {
         parameters: {
             query?: {
-                /** @description What `createMultipartUpload` answered as `key`. */
+                /** @description The `key` of the response to `createMultipartUpload`. */
                 key?: components["parameters"]["UploadKey"];
             };
             header?: never;
             path: {
-                /** @description The id that the upload, and later the file, has. */
+                /** @description The id of the upload, and later of the file. */
                 upload_id: components["parameters"]["UploadId"];
                 /** @description From 1 to 10,000. */
                 part_number: components["parameters"]["PartNumber"];
