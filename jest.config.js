@@ -1,5 +1,5 @@
 /** Suites that need more than `npm ci` installs; each is run with `npm run test:<suite>`. */
-const apart = ['proxies', 's3']
+const apart = ['guides', 'proxies', 's3']
 /** Tests of the service that a suite runs as well, on a storage of its own. */
 const shared = {
   s3: [

@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it } from '@jest/globals'
+import { describeService } from '../support/describeService.ts'
+import { fenceOf } from '../support/guides.ts'
+
+const run = promisify(execFile)
+
+describeService('The Python client of docs/clients.md', (service) => {
+  it('sends a file, twice if need be, and gets it back', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'upfile-python-'))
+    try {
+      const script = fenceOf('docs/clients.md', 'Python', 'python')
+      await writeFile(
+        join(directory, 'client.py'),
+        script.replace('localhost:8000', new URL(service.url).host),
+      )
+      const bytes = randomBytes(300_000)
+      await writeFile(join(directory, 'a file.bin'), bytes)
+      const printed = []
+      for (let count = 0; count < 2; count += 1) {
+        printed.push((await run('python3', ['client.py', 'a file.bin'], { cwd: directory })).stdout)
+        expect((await readFile(join(directory, 'a file.copy'))).equals(bytes)).toBe(true)
+      }
+      expect(printed[0]).toMatch(/^\S{36} application\/octet-stream 300000\n$/)
+      expect(printed[1]).toBe(printed[0])
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+})
