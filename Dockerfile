@@ -1,12 +1,12 @@
 FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Nothing installed here needs to run a script. The image has the Node that the project would bring.
+# No package needs its install script here. The image has the Node that the project would install.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/node-linux-* node_modules/.bin/node
 
 FROM node:24.21.0-bookworm-slim
 WORKDIR /app
-# A volume made for one of these takes over its owner.
+# A volume that Docker makes for one of these gets its owner.
 RUN install -d -o node -g node -m 0700 /data /logs
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./
@@ -14,12 +14,12 @@ COPY api ./api
 COPY migrations ./migrations
 COPY src ./src
 
-# AUTH is not set here: whoever runs the image has to say that strangers may reach it (AUTH=off).
+# AUTH is not set here: the operator has to accept that everyone who reaches the service may use it (AUTH=off).
 ENV ENVIRONMENT=production \
     HOST=0.0.0.0 \
     PORT=8000 \
     DATA_DIR=/data
-# It has a home in /etc/passwd, without which the service's own PostgreSQL would not start.
+# This user has a home in /etc/passwd, which the service's own PostgreSQL needs.
 USER node
 VOLUME /data
 EXPOSE 8000

@@ -1,4 +1,4 @@
-# Where the bytes are. Nobody but the tasks gets at them, except through links that the service signs.
+# The bucket with the bytes. Only the tasks reach them, and clients with a link that the service signed.
 
 resource "aws_s3_bucket" "files" {
   bucket        = coalesce(var.bucket_name, "${var.name}-${data.aws_caller_identity.current.account_id}-${var.region}")
@@ -21,7 +21,7 @@ resource "aws_s3_bucket_ownership_controls" "files" {
   }
 }
 
-# With S3's own keys an object's ETag is its MD5, which is one of the ways the service knows what arrived.
+# With S3's own keys the ETag of an object is its MD5, which the service compares with the bytes it sent.
 resource "aws_s3_bucket_server_side_encryption_configuration" "files" {
   bucket = aws_s3_bucket.files.id
 
@@ -58,7 +58,7 @@ resource "aws_s3_bucket_policy" "files" {
   depends_on = [aws_s3_bucket_public_access_block.files]
 }
 
-# The only rule: one that moved or removed objects would take files away from under the service.
+# The only lifecycle rule: a rule that moved or removed objects would take files from the service.
 resource "aws_s3_bucket_lifecycle_configuration" "files" {
   bucket = aws_s3_bucket.files.id
 
@@ -74,7 +74,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "files" {
   }
 }
 
-# For pages that send and fetch bytes by links: an upload in parts needs every part's ETag.
+# For pages that send and fetch bytes with links: an upload in parts needs the ETag of every part.
 resource "aws_s3_bucket_cors_configuration" "files" {
   count  = length(var.cors_origins) > 0 ? 1 : 0
   bucket = aws_s3_bucket.files.id

@@ -1,4 +1,4 @@
-# What is known about the bytes. A standby of RDS has every commit before it is acknowledged, so a failover loses nothing.
+# The records of the files. A standby of RDS has every commit before RDS acknowledges it, so a failover loses nothing.
 
 resource "aws_db_subnet_group" "database" {
   name_prefix = "${var.name}-"
@@ -55,7 +55,7 @@ resource "aws_db_instance" "database" {
   allow_major_version_upgrade = false
 }
 
-# The password is made here, kept in Secrets Manager, and in neither plan nor state. RDS could keep it itself
+# Terraform makes the password and keeps it in Secrets Manager, in neither plan nor state. RDS could keep the password itself
 # (manage_master_user_password), but changes it every week while tasks still have the old one.
 ephemeral "aws_secretsmanager_random_password" "database" {
   password_length     = 40

@@ -1,8 +1,8 @@
-# In front of the tasks. upfile has no access keys yet: whoever reaches it may read, change and delete every file. So the
-# load balancer has no public address unless internet_facing says so, and even then answers to allowed_cidrs only.
+# The load balancer in front of the tasks. upfile has no access keys yet: everyone who reaches it may read, change and delete
+# every file. So the load balancer has a public address only with internet_facing, and then it answers to allowed_cidrs only.
 
 locals {
-  # Nothing moves on a connection while S3 puts the parts of a large file together, for ten minutes at most.
+  # A connection is silent while S3 puts the parts of a large file together, for ten minutes at most.
   idle_seconds = 900
 }
 
@@ -23,11 +23,11 @@ resource "aws_lb_target_group" "service" {
   target_type = "ip"
   protocol    = "HTTP"
   port        = local.port
-  # Uploads that are running may end before their task is told to.
+  # Running uploads may end before their task gets SIGTERM.
   deregistration_delay = 300
 
-  # ECS replaces a task that is unhealthy, and a new one would not be ready either while the database fails over: so it
-  # takes longer than that.
+  # Longer than a failover of the database: ECS replaces unhealthy tasks, and during a failover a new task would not be
+  # ready either.
   health_check {
     path                = "/readyz"
     matcher             = "200"

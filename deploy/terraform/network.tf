@@ -1,5 +1,5 @@
-# A VPC of one's own, unless one is given: two zones, a public and a private subnet in each. Tasks and database are in the
-# private ones; tasks reach AWS through a NAT gateway, and S3 past it.
+# A new VPC, unless vpc_id names one: two zones with a public and a private subnet in each. Tasks and database are in the
+# private subnets. Tasks reach AWS through a NAT gateway, and S3 through an endpoint.
 
 locals {
   make_vpc = var.vpc_id == null
@@ -54,7 +54,7 @@ resource "aws_internet_gateway" "made" {
   tags   = { Name = var.name }
 }
 
-# Images, secrets and log lines go through it: little, so one is enough. Files do not, see below.
+# Images, secrets and log lines go through the NAT gateway. That is little, so one is enough. Files go through the endpoint.
 resource "aws_eip" "nat" {
   count  = local.make_vpc ? 1 : 0
   domain = "vpc"
@@ -107,7 +107,7 @@ resource "aws_route_table_association" "private" {
   subnet_id      = aws_subnet.private[count.index].id
 }
 
-# Costs nothing, and keeps every byte of every file off the NAT gateway, which is paid by the byte.
+# The endpoint costs nothing, and keeps the bytes of files off the NAT gateway, which costs money per byte.
 resource "aws_vpc_endpoint" "s3" {
   count           = local.make_vpc ? 1 : 0
   vpc_id          = aws_vpc.made[0].id

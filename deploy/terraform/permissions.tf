@@ -1,5 +1,5 @@
-# Two roles. The task's is what the service may do: it finds its credentials by itself, so there are no keys to keep. The
-# execution role is what ECS does before the service runs: fetch the image and the password, write the log.
+# Two roles. The task role has the rights of the service, which finds the credentials by itself, so there are no keys to keep.
+# The execution role has the rights of ECS before the service runs: fetch the image and the password, write the log.
 
 data "aws_iam_policy_document" "ecs_tasks" {
   statement {
@@ -23,7 +23,7 @@ resource "aws_iam_role" "task" {
   assume_role_policy = data.aws_iam_policy_document.ecs_tasks.json
 }
 
-# What src/storage calls, and nothing else; a test compares the two.
+# The rights for the calls in src/storage, and no others; a test compares the two.
 data "aws_iam_policy_document" "task" {
   statement {
     sid = "Objects"
@@ -37,7 +37,7 @@ data "aws_iam_policy_document" "task" {
     resources = ["${aws_s3_bucket.files.arn}/${var.s3_prefix}*"]
   }
 
-  # Not for a prefix alone: a HEAD of what is not there names none, and would be answered 403 instead of 404.
+  # Without a condition on the prefix: a HEAD of a missing object names no prefix, and would get 403 instead of 404.
   statement {
     sid = "Bucket"
     actions = [

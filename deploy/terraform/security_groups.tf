@@ -1,4 +1,4 @@
-# Who may speak to whom: networks -> load balancer -> tasks -> database, and tasks -> AWS.
+# Allowed connections: networks -> load balancer -> tasks -> database, and tasks -> AWS.
 
 locals {
   allowed_cidrs   = length(var.allowed_cidrs) > 0 ? var.allowed_cidrs : [local.vpc_cidr]
@@ -49,7 +49,7 @@ resource "aws_security_group" "task" {
   }
 }
 
-# From nowhere else: the service believes one proxy (TRUSTED_PROXIES), so nobody may come past it.
+# Only from the load balancer: the service trusts the headers of one proxy (TRUSTED_PROXIES), so no request may come past it.
 resource "aws_vpc_security_group_ingress_rule" "task" {
   security_group_id            = aws_security_group.task.id
   description                  = "The load balancer"

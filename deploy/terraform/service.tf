@@ -1,9 +1,9 @@
-# The service itself: tasks of Fargate that keep nothing, so any of them may go at any time.
+# The service: tasks of Fargate without data of their own, so each may end at any time.
 
 locals {
   port             = 8000
   shutdown_seconds = 110
-  # What upfile is told; .env.example says what each means. An empty value counts as none.
+  # The settings of upfile; .env.example explains each. An empty value counts as none.
   environment = {
     HOST               = "0.0.0.0"
     PORT               = local.port
@@ -22,13 +22,13 @@ locals {
     DB_NAME            = aws_db_instance.database.db_name
     DB_SSL             = var.database_ca_file == null ? "require" : "verify-full"
     DB_SSL_CA          = var.database_ca_file == null ? null : file(var.database_ca_file)
-    # As far back as the database can be restored, the bytes that it then asks for are there.
+    # A database restored to any day of its backups finds the bytes of its files.
     READ_GRACE_SECONDS = var.database_backup_days * 86400
     SHUTDOWN_SECONDS   = local.shutdown_seconds
-    # Longer than the load balancer keeps a connection to use it again.
+    # Longer than the load balancer keeps an idle connection.
     KEEP_ALIVE_SECONDS = local.idle_seconds + 10
   }
-  # This version of it, so that tasks are replaced when there is a new one.
+  # The current version of the secret, so that a new version replaces the tasks.
   secrets = {
     DB_PASSWORD = "${aws_secretsmanager_secret.database_password.arn}:::${aws_secretsmanager_secret_version.database_password.version_id}"
   }
@@ -69,13 +69,13 @@ resource "aws_ecs_task_definition" "service" {
     ]
     secrets = [for name, source in local.secrets : { name = name, valueFrom = source }]
 
-    # With S3 and a database elsewhere nothing is written to disk.
+    # With S3 and RDS, the service writes nothing to disk.
     readonlyRootFilesystem = true
     linuxParameters        = { initProcessEnabled = true, capabilities = { drop = ["ALL"] } }
     # Longer than SHUTDOWN_SECONDS, and as long as Fargate allows.
     stopTimeout = 120
 
-    # Whether the process answers at all; whether it can be used is for the load balancer to ask.
+    # Whether the process answers. The load balancer asks whether the service works.
     healthCheck = {
       command = [
         "CMD", "node", "-e",
@@ -117,7 +117,7 @@ resource "aws_ecs_service" "service" {
   health_check_grace_period_seconds = 120
   propagate_tags                    = "SERVICE"
 
-  # New tasks serve before old ones end, and a version that does not come up is taken back.
+  # New tasks serve before old ones end. ECS takes back a version that does not start.
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
 
@@ -138,7 +138,7 @@ resource "aws_ecs_service" "service" {
     container_port   = local.port
   }
 
-  # What tasks need from their first moment on, and nothing they refer to says so.
+  # Tasks need these from their first moment on, and no reference of theirs says so.
   depends_on = [
     aws_iam_role_policy.execution,
     aws_iam_role_policy.task,

@@ -72,10 +72,12 @@ describe('The commands of docs/backup.md', () => {
       await before.kill()
       await rm(restored.dataDirectory, { recursive: true })
       expect(await type(restoreOutside, envOf(restored), postgres.programs)).toMatch(/^violations: 0$/m)
-      await type(acceptOlder, envOf(restored))
-      const after = await restored.start()
-      expect((await download(after, id)).bytes.equals(bytes)).toBe(true)
-      await after.stop()
+      for (const commands of ['', acceptOlder]) {
+        await type(commands, envOf(restored))
+        const after = await restored.start()
+        expect((await download(after, id)).bytes.equals(bytes)).toBe(true)
+        await after.stop()
+      }
     } finally {
       await old.remove()
       await restored.remove()

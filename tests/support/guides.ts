@@ -23,17 +23,15 @@ export const readGuide = (path: string) => readFileSync(join(repository, path), 
 
 /** The blocks of a document in their order, without the indentation of a list. */
 export function fencesOf(path: string): Fence[] {
-  const sections = readGuide(path).split(/^#+ (?=\S)/m)
-  return sections.flatMap((body) => {
-    const section = body.slice(0, body.indexOf('\n'))
-    return [...body.matchAll(/^( *)```(\w*)\n(.*?)^ *```$/gms)].map(
-      ([, indentation = '', language = '', text = '']) => ({
-        language,
-        text: text.replaceAll(new RegExp(`^${indentation}`, 'gm'), ''),
-        section,
-      }),
-    )
-  })
+  const blocksAndHeadings = /^( *)```(\w*)\n(.*?)^ *```$|^#+ ([^\n]+)$/gms
+  let section = ''
+  return [...readGuide(path).matchAll(blocksAndHeadings)].flatMap(
+    ([, indentation = '', language = '', text, heading]) => {
+      section = heading ?? section
+      if (text === undefined) return []
+      return [{ language, text: text.replaceAll(new RegExp(`^${indentation}`, 'gm'), ''), section }]
+    },
+  )
 }
 
 /** The one block in this language below this heading. Throws when there is none, or another one. */
