@@ -12,7 +12,7 @@ export async function clusterNameOf(dataFolder: string): Promise<string> {
   return `upfile-${dev}-${ino}`
 }
 
-interface Place {
+interface Cluster {
   readonly dataFolder: string
   readonly clusterName: string
   readonly log: (message: string) => void
@@ -25,41 +25,41 @@ export interface Leftovers {
 }
 
 /** Leaves the data folder to us: ends what a killed service left running, refuses what a living one owns. */
-export async function endPreviousRun(place: Place): Promise<Leftovers | undefined> {
+export async function endPreviousRun(cluster: Cluster): Promise<Leftovers | undefined> {
   const started = Date.now()
   const signalled = new Map<number, NodeJS.Signals>()
   for (;;) {
-    const { postmasters, backends } = runningIn(place.clusterName)
+    const { postmasters, backends } = runningIn(cluster.clusterName)
     if (postmasters.length + backends.length === 0) break
     const waited = Date.now() - started
-    const owned = await findOwned(place, postmasters)
+    const owned = await findOwned(cluster, postmasters)
     // Killed with its service a moment ago, it may still be there: only one that stays is in use.
-    if (owned && waited > patience.owned) throw inUse(place, owned)
+    if (owned && waited > patience.owned) throw inUse(cluster, owned)
     if (owned) {
       await sleep(20)
       continue
     }
-    if (waited > patience.giveUp) throw inUse(place, postmasters[0] ?? backends[0])
+    if (waited > patience.giveUp) throw inUse(cluster, postmasters[0] ?? backends[0])
 
     // Without a postmaster its backends are lost already; one that is busy would notice only later.
     for (const { pid } of postmasters.length > 0 ? [] : backends) signal(pid, 'SIGKILL')
     const ending = waited > patience.quit ? 'SIGQUIT' : 'SIGINT'
     for (const { pid } of postmasters) {
       if (signalled.get(pid) === ending) continue
-      place.log(`Stopping PostgreSQL ${pid}, left running by an earlier service`)
+      cluster.log(`Stopping PostgreSQL ${pid}, left running by an earlier service`)
       signalled.set(pid, ending)
       signal(pid, ending)
     }
     await sleep(20)
   }
-  return leftovers(place)
+  return leftovers(cluster)
 }
 
 /** The service that started a postmaster wrote its id into the command line; an orphan has another parent. */
-async function findOwned(place: Place, postmasters: readonly Process[]): Promise<Process | undefined> {
+async function findOwned(cluster: Cluster, postmasters: readonly Process[]): Promise<Process | undefined> {
   const owned = postmasters.find(({ command, parent }) => command.includes(` upfile.owner=${parent} `))
   if (!owned) return undefined
-  const pidFile = await readPidFile(place.dataFolder)
+  const pidFile = await readPidFile(cluster.dataFolder)
   return pidFile?.pid === owned.pid && pidFile.status === 'stopping' ? undefined : owned
 }
 
@@ -74,7 +74,7 @@ function runningIn(clusterName: string): { postmasters: Process[]; backends: Pro
 }
 
 /** The files of a PostgreSQL that was killed. Undefined when its process id belongs to a PostgreSQL that is not ours: that keeps its files. */
-async function leftovers({ dataFolder, log }: Place): Promise<Leftovers | undefined> {
+async function leftovers({ dataFolder, log }: Cluster): Promise<Leftovers | undefined> {
   const pidFile = await readPidFile(dataFolder)
   const command = listProcesses().find(({ pid }) => pid === pidFile?.pid)?.command ?? ''
   const foreign = /^(\S*\/)?(postgres|postmaster)[: ]/.test(command) && !command.includes('upfile-')
@@ -84,7 +84,7 @@ async function leftovers({ dataFolder, log }: Place): Promise<Leftovers | undefi
 }
 
 /** The Error that refuses a start while another service holds the data folder; `holder` is its postmaster if it is known. */
-export function inUse({ dataFolder }: Pick<Place, 'dataFolder'>, holder?: Process): Error {
+export function inUse({ dataFolder }: Pick<Cluster, 'dataFolder'>, holder?: Process): Error {
   const who = holder ? `process ${holder.parent}, PostgreSQL ${holder.pid}` : 'perhaps in another container'
   const advice = 'Stop it first, or give this one another DATA_DIR or its own database.'
   return new Error(`Another upfile is using ${dataFolder} (${who}). ${advice}`)

@@ -1,12 +1,12 @@
 import { release } from 'node:os'
 
-interface Place {
+interface ServerNames {
   readonly socketFolder: string
   readonly clusterName: string
 }
 
 /** Settings for the command line of PostgreSQL, which its configuration files do not override. */
-export function serverSettings({ socketFolder, clusterName }: Place): Readonly<Record<string, string>> {
+export function serverSettings({ socketFolder, clusterName }: ServerNames): Readonly<Record<string, string>> {
   return {
     cluster_name: clusterName,
     'upfile.owner': String(process.pid),
