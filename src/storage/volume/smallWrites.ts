@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import { armedFailpoints } from '../../runtime/failpoint.ts'
 import { OTHER_VOLUME } from './identity.ts'
-import type { SmallWrite, SmallWriteBatch, SmallWriteFailure } from './smallWriteThread.ts'
+import type { SmallWrite, SmallWriteFailure } from './smallWriteSteps.ts'
+import type { SmallWriteBatch } from './smallWriteThread.ts'
 import { toStorageError } from './systemErrors.ts'
 
 /** Where one small file goes: it is written at `temporaryPath` and renamed to `path`, which lies in `directory`. */
