@@ -11,14 +11,16 @@ import type { Command } from './command.ts'
 import { openMoving } from './start/openStorage.ts'
 import { withDatabase } from './start/withDatabase.ts'
 
+const kinds = storageKinds.join('|')
+
 /** Moves the bytes of all files to one of the storages. */
 export const migrateStorage: Command = {
   name: 'migrate-storage',
-  usage: '--to volume|s3',
+  usage: `--to ${kinds}`,
   summary: 'move the bytes of all files to the other storage',
   help: `Copies the bytes of all files from the other storage, reads every copy back and compares its hash. It needs the settings
 of both storages; STORAGE and STORAGE_FROM may be what they are. Services may run meanwhile. When no service writes to the
-other storage any more, that is, when all have STORAGE=volume|s3 and STORAGE_FROM=<the other>, it says that the files are
+other storage any more, that is, when all have STORAGE=${kinds} and STORAGE_FROM=<the other>, it says that the files are
 moved, and STORAGE_FROM can be dropped. It removes nothing from the other storage.
 
 Stopped or killed, it goes on where it was when it is run again. Prints what cannot be moved, and on standard error how far

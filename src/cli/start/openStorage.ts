@@ -24,7 +24,10 @@ async function open(
   { dataDirectory, collectYoungBuffers }: OpenConfig,
   storage: StorageConfig,
 ): Promise<VolumeStorage | S3Storage> {
-  return storage.kind === 's3'
-    ? createS3Storage(storage, createYoungBuffers({ enabled: collectYoungBuffers }))
-    : await createVolumeStorage(join(dataDirectory, 'volume'))
+  switch (storage.kind) {
+    case 'volume':
+      return await createVolumeStorage(join(dataDirectory, 'volume'))
+    case 's3':
+      return createS3Storage(storage, createYoungBuffers({ enabled: collectYoungBuffers }))
+  }
 }
