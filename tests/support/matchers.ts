@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals'
+import { headerOf } from './headerOf.ts'
 
 declare module 'expect' {
   interface Matchers<R> {
@@ -9,7 +10,8 @@ declare module 'expect' {
 
 interface Answer {
   readonly status: number
-  readonly headers: Headers
+  /** Of `fetch`, or of supertest. */
+  readonly headers: Headers | Readonly<Record<string, string>>
   readonly body: unknown
 }
 
@@ -19,13 +21,13 @@ expect.extend({
     const problem = (answer.body ?? {}) as Record<string, unknown>
     const complaints = [
       answer.status !== status && `status ${answer.status} instead of ${status}`,
-      !/^application\/problem\+json/.test(answer.headers.get('content-type') ?? '') &&
-        `content type ${answer.headers.get('content-type')}`,
+      !/^application\/problem\+json/.test(headerOf(answer, 'content-type') ?? '') &&
+        `content type ${headerOf(answer, 'content-type')}`,
       problem.status !== answer.status && 'the status in the body differs',
       typeof problem.title !== 'string' && 'no title',
       typeof problem.code !== 'string' && 'no code',
       code !== undefined && problem.code !== code && `code ${String(problem.code)} instead of ${code}`,
-      problem.request_id !== answer.headers.get('x-request-id') && 'request_id is not X-Request-Id',
+      problem.request_id !== headerOf(answer, 'x-request-id') && 'request_id is not X-Request-Id',
       /node_modules|\/src\/|select |insert into| at .*\.ts/i.test(JSON.stringify(problem)) &&
         'internals are told',
     ].filter((complaint) => complaint !== false)

@@ -1,4 +1,5 @@
 import { type Answer, type FileBody, filesPath, send } from './client.ts'
+import { headerOf } from './headerOf.ts'
 import type { TestService } from './service.ts'
 
 /** One page of files. */
@@ -6,8 +7,8 @@ export const list = (service: Pick<TestService, 'url'>, query = ''): Promise<Ans
   send<FileBody[]>(service, `${filesPath}${query}`)
 
 /** Where the next page is, as the `Link` of a page says; undefined on the last one. */
-export const nextPage = ({ headers }: Pick<Answer, 'headers'>): string | undefined =>
-  /^<([^>]*)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1]
+export const nextPage = (answer: Parameters<typeof headerOf>[0]): string | undefined =>
+  /^<([^>]*)>; rel="next"$/.exec(headerOf(answer, 'link') ?? '')?.[1]
 
 /** Walks a list by its links from the first page on. */
 export async function* walk(

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import request from 'supertest'
 import { createApp } from '../../src/app.ts'
 import { openDeps } from '../../src/cli/start/openDeps.ts'
 import { openStorage } from '../../src/cli/start/openStorage.ts'
@@ -16,6 +15,7 @@ import { bindStorage } from '../../src/domain/moving/bindStorage.ts'
 import { createHttpServer } from '../../src/http/server/server.ts'
 import { createLogger } from '../../src/logger.ts'
 import { armFailpoints } from '../../src/runtime/failpoint.ts'
+import { type Api, createApi } from './api/agent.ts'
 import { findEverything } from './findings.ts'
 import { createDatabase } from './postgres.ts'
 import { storageSettings } from './s3.ts'
@@ -24,8 +24,7 @@ import { storageSettings } from './s3.ts'
 export interface TestService {
   readonly url: string
   readonly port: number
-  /** Sends requests with supertest. */
-  readonly api: ReturnType<typeof request>
+  readonly api: Api
   readonly deps: Deps
   readonly server: Server
   readonly dataDirectory: string
@@ -87,7 +86,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
   return {
     url,
     port,
-    api: request(url),
+    api: createApi(url),
     deps,
     server,
     dataDirectory,

@@ -52,21 +52,4 @@ describeService('the rules of a bucket', (service) => {
       (Date.parse(String(expires_at)) - Date.parse(created_at)) / 1000
     expect([life(usual), life(own)]).toEqual([3600, 60])
   })
-
-  it.each([
-    ['a name with capitals', 'POST', '/buckets', { name: 'Photos' }, 400],
-    ['a name that is a path', 'POST', '/buckets', { name: '../x' }, 400],
-    ['no name', 'POST', '/buckets', { visibility: 'public' }, 400],
-    ['a name that is taken', 'POST', '/buckets', { name: 'default' }, 409],
-    ['a rule that is none', 'POST', '/buckets', { name: 'other', owner: 'me' }, 400],
-    ['an unknown visibility', 'PATCH', '/buckets/default', { visibility: 'secret' }, 400],
-    ['a size of nothing', 'PATCH', '/buckets/default', { max_file_size: 0 }, 400],
-    ['a size that is a text', 'PATCH', '/buckets/default', { max_file_size: '10' }, 400],
-    ['a type that is none', 'PATCH', '/buckets/default', { allowed_types: ['image'] }, 400],
-    ['nothing to change', 'PATCH', '/buckets/default', {}, 400],
-    ['another name', 'PATCH', '/buckets/default', { name: 'other' }, 400],
-    ['a bucket that is not there', 'PATCH', '/buckets/nowhere', { expires_in: 5 }, 404],
-  ])('are refused with %s', async (_case, method, path, body, status) => {
-    expect(await sendJson(service, method, path, body)).toBeProblem(status)
-  })
 })

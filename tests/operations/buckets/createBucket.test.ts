@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
-import { send } from '../../support/client.ts'
+import { makeBucket } from '../../support/api/named.ts'
 import { describeService } from '../../support/describeService.ts'
-import { type Bucket, makeBucket } from '../../support/named.ts'
 
 describeService('createBucket: a bucket', (service) => {
-  const fresh = () => `b-${randomUUID()}`
-  const get = (name: string) => send<Bucket>(service, `/buckets/${name}`)
   it('is made with the rules it is given, and the usual ones for the rest', async () => {
-    const name = fresh()
+    const name = `b-${randomUUID()}`
     const made = await makeBucket(service, name, { allowed_types: ['Image/PNG'], expires_in: 60 })
-    expect([made.status, made.headers.get('location')]).toEqual([201, `/buckets/${name}`])
+    expect([made.status, made.headers.location]).toEqual([201, `/buckets/${name}`])
     expect(made.body).toMatchObject({
       name,
       visibility: 'private',
@@ -19,6 +16,16 @@ describeService('createBucket: a bucket', (service) => {
       allowed_types: ['image/png'],
       expires_in: 60,
     })
-    expect((await get(name)).body).toEqual(made.body)
+    expect((await service.api.get(`/buckets/${name}`)).body).toEqual(made.body)
+  })
+
+  it.each([
+    ['a name with capitals', { name: 'Photos' }, 400],
+    ['a name that is a path', { name: '../x' }, 400],
+    ['no name', { visibility: 'public' }, 400],
+    ['a name that is taken', { name: 'default' }, 409],
+    ['a rule that is none', { name: 'other', owner: 'me' }, 400],
+  ])('is refused with %s', async (_case, rules, status) => {
+    expect(await service.api.post('/buckets').send(rules)).toBeProblem(status)
   })
 })

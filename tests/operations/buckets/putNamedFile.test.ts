@@ -1,28 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
-import { type FileBody, filesPath, send } from '../../support/client.ts'
+import { deleteNamed, follow, namedLink, putNamed } from '../../support/api/named.ts'
+import { type FileBody, filesPath } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
-import { follow, namedLink, putNamed } from '../../support/named.ts'
 
 describeService('putNamedFile: a file put under a name', (service) => {
   const fresh = () => `b-${randomUUID()}`
-  const remove = (bucket: string, name: string) =>
-    send(service, `/file/${bucket}/${encodeURIComponent(name)}`, { method: 'DELETE' })
-  const list = async (bucket: string) =>
-    (await send<FileBody[]>(service, `${filesPath}?bucket=${bucket}`)).body.map(({ file_name }) => file_name)
-  /** The bytes that a name means now; undefined when it means nothing. */
-  async function read(bucket: string, name: string): Promise<string | undefined> {
-    const { status, body } = await namedLink(service, bucket, name)
-    if (status === 404) return undefined
-    return (await follow(service, body.data?.location)).bytes.toString()
+  async function list(bucket: string): Promise<string[]> {
+    const { body } = await service.api.get(`${filesPath}?bucket=${bucket}`)
+    return body.map(({ file_name }: FileBody) => file_name)
   }
+  const open = async (bucket: string, name: string) =>
+    follow(service, (await namedLink(service, bucket, name).expect(200)).body.data.location)
+  /** The bytes that a name means now. */
+  const read = async (bucket: string, name: string) => (await open(bucket, name)).body.toString()
+
   it('is answered with a link that anyone can read it by', async () => {
     const { status, body } = await putNamed(service, 'a.txt', 'hello', { bucket: fresh() })
     expect([status, body.message]).toEqual([201, 'Uploaded file successfully.'])
-    const answer = await follow(service, body.data?.location)
-    expect([answer.status, answer.bytes.toString()]).toEqual([200, 'hello'])
-    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8')
-    expect(answer.headers.get('content-disposition')).toBe('attachment; filename=a.txt')
+    const answer = await follow(service, body.data.location)
+    expect([answer.status, answer.body.toString()]).toEqual([200, 'hello'])
+    expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8')
+    expect(answer.headers['content-disposition']).toBe('attachment; filename=a.txt')
   })
 
   it('replaces the file of that name, and no other', async () => {
@@ -48,9 +47,8 @@ describeService('putNamedFile: a file put under a name', (service) => {
 
   it('may be the bytes that are there already', async () => {
     const bucket = fresh()
-    for (const name of ['a.txt', 'b.txt', 'a.txt']) {
-      expect((await putNamed(service, name, 'same', { bucket })).status).toBe(201)
-    }
+    for (const name of ['a.txt', 'b.txt', 'a.txt'])
+      await putNamed(service, name, 'same', { bucket }).expect(201)
     expect((await list(bucket)).toSorted()).toEqual(['a.txt', 'b.txt'])
   })
 
@@ -59,12 +57,9 @@ describeService('putNamedFile: a file put under a name', (service) => {
     await putNamed(service, 'x.txt', 'deep', { bucket, fields: { file_name: 'a/../b//c.txt' } })
     expect(await list(bucket)).toEqual(['a/b/c.txt'])
     expect(await read(bucket, 'a/b/c.txt')).toBe('deep')
-    const { headers } = await follow(
-      service,
-      (await namedLink(service, bucket, 'a/b/c.txt')).body.data?.location,
-    )
-    expect(headers.get('content-disposition')).toBe('attachment; filename=a_b_c.txt')
-    expect((await remove(bucket, 'a/b/c.txt')).status).toBe(200)
+    const { headers } = await open(bucket, 'a/b/c.txt')
+    expect(headers['content-disposition']).toBe('attachment; filename=a_b_c.txt')
+    await deleteNamed(service, bucket, 'a/b/c.txt').expect(200)
   })
 
   it.each(['日本語.txt', '100% (it\'s) "new"!.txt', 'a+b&c=d#e?.txt', '.hidden', 'e\u0301.txt'])(
@@ -78,13 +73,13 @@ describeService('putNamedFile: a file put under a name', (service) => {
 
   it('is one file for one Idempotency-Key', async () => {
     const bucket = fresh()
-    const headers = { 'idempotency-key': randomUUID() }
+    const key = randomUUID()
     const answers = [
-      await putNamed(service, 'a.txt', 'once', { bucket, headers }),
-      await putNamed(service, 'a.txt', 'once', { bucket, headers }),
+      await putNamed(service, 'a.txt', 'once', { bucket }).set('Idempotency-Key', key),
+      await putNamed(service, 'a.txt', 'once', { bucket }).set('Idempotency-Key', key),
     ]
-    expect(answers.map(({ status, headers }) => [status, headers.get('idempotency-replayed')])).toEqual([
-      [201, null],
+    expect(answers.map(({ status, headers }) => [status, headers['idempotency-replayed']])).toEqual([
+      [201, undefined],
       [201, 'true'],
     ])
     expect(await list(bucket)).toEqual(['a.txt'])

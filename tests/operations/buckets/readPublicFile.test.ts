@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
+import { follow, makeBucket, namedLink, putNamed } from '../../support/api/named.ts'
 import { describeService } from '../../support/describeService.ts'
-import { follow, makeBucket, namedLink, putNamed, sendJson } from '../../support/named.ts'
 
 describeService('readPublicFile: a public bucket', (service) => {
   const fresh = () => `b-${randomUUID()}`
+
   it('shows its files to anyone, and lets caches keep them', async () => {
     const { name: bucket } = (await makeBucket(service, fresh(), { visibility: 'public' })).body
     const { body } = await putNamed(service, 'a b.txt', 'for all', { bucket })
-    expect(body.data?.location).toBe(`/public/${bucket}/a%20b.txt`)
-    const answer = await follow(service, body.data?.location)
-    expect([answer.status, answer.bytes.toString()]).toEqual([200, 'for all'])
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=300')
-    expect(answer.headers.get('cross-origin-resource-policy')).toBe('cross-origin')
-    const etag = answer.headers.get('etag') ?? ''
-    const again = await follow(service, body.data?.location, { headers: { 'if-none-match': etag } })
-    expect([again.status, again.headers.get('cache-control')]).toEqual([304, 'public, max-age=300'])
-    const part = await follow(service, body.data?.location, { headers: { range: 'bytes=0-2' } })
-    expect([part.status, part.bytes.toString()]).toEqual([206, 'for'])
+    expect(body.data.location).toBe(`/public/${bucket}/a%20b.txt`)
+    const answer = await follow(service, body.data.location)
+    expect([answer.status, answer.body.toString()]).toEqual([200, 'for all'])
+    expect(answer.headers['cache-control']).toBe('public, max-age=300')
+    expect(answer.headers['cross-origin-resource-policy']).toBe('cross-origin')
+    const etag = answer.headers.etag ?? ''
+    const again = await follow(service, body.data.location).set('if-none-match', etag)
+    expect([again.status, again.headers['cache-control']]).toEqual([304, 'public, max-age=300'])
+    const part = await follow(service, body.data.location).set('range', 'bytes=0-2')
+    expect([part.status, part.body.toString()]).toEqual([206, 'for'])
   })
 
   it('shows inline what can do no harm, when asked to', async () => {
@@ -25,9 +26,9 @@ describeService('readPublicFile: a public bucket', (service) => {
     const shown: Record<string, string> = { 'a.txt': 'inline', 'a.html': 'attachment' }
     for (const [name, disposition] of Object.entries(shown)) {
       await putNamed(service, name, name.endsWith('html') ? '<!doctype html><p>x' : 'x', { bucket })
-      const link = (await namedLink(service, bucket, name, '?disposition=inline')).body.data?.location
+      const link = (await namedLink(service, bucket, name, '?disposition=inline')).body.data.location
       const { headers } = await follow(service, link)
-      expect(headers.get('content-disposition')).toBe(`${disposition}; filename=${name}`)
+      expect(headers['content-disposition']).toBe(`${disposition}; filename=${name}`)
     }
   })
 
@@ -35,22 +36,19 @@ describeService('readPublicFile: a public bucket', (service) => {
     const { name: bucket } = (await makeBucket(service, fresh(), { visibility: 'public', expires_in: 60 }))
       .body
     const { body } = await putNamed(service, 'a.txt', 'short', { bucket })
-    const control = (await follow(service, body.data?.location)).headers.get('cache-control')
+    const control = (await follow(service, body.data.location)).headers['cache-control']
     expect(Number(control?.match(/max-age=(\d+)$/)?.[1])).toBeLessThanOrEqual(60)
   })
 
   it('tells nothing any more once it is private', async () => {
     const { name: bucket } = (await makeBucket(service, fresh(), { visibility: 'public' })).body
     await putNamed(service, 'a.txt', 'for all', { bucket })
-    await sendJson(service, 'PATCH', `/buckets/${bucket}`, { visibility: 'private' })
+    await service.api.patch(`/buckets/${bucket}`).send({ visibility: 'private' })
     const [there, not] = [
       await follow(service, `/public/${bucket}/a.txt`),
       await follow(service, `/public/${bucket}/b.txt`),
     ]
     expect(there).toBeProblem(404, 'file-not-found')
-    expect({ ...(there.body as object), request_id: '' }).toEqual({
-      ...(not.body as object),
-      request_id: '',
-    })
+    expect({ ...there.body, request_id: '' }).toEqual({ ...not.body, request_id: '' })
   })
 })
