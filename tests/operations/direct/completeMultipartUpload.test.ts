@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
-import { download, type FileBody, filesPath, send } from '../../support/client.ts'
+import { completeMultipart, sendAll, sendPart, setStatus } from '../../support/api/direct.ts'
+import { download } from '../../support/api/files.ts'
+import { makeBucket } from '../../support/api/named.ts'
+import { filesPath } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
-import { beginMultipart, completeMultipart, gif, sendPart, setStatus, sha256 } from '../../support/direct.ts'
-import { makeBucket } from '../../support/named.ts'
+import { gif, sha256 } from '../../support/direct.ts'
 
 describeService('completeMultipartUpload: a file in parts', (service) => {
   const MIB = 2 ** 20
@@ -12,36 +14,27 @@ describeService('completeMultipartUpload: a file in parts', (service) => {
       bytes.subarray(index * size, (index + 1) * size),
     )
 
-  /** Begins an upload and sends its parts, in this order. Returns its id and the parts as they are named in the end. */
-  async function sendAll(parts: readonly Buffer[], more: object = {}) {
-    const { body } = await beginMultipart(service, { ...more })
-    const named = []
-    for (const [index, part] of parts.entries())
-      named.push({ PartNumber: index + 1, ETag: await sendPart(service, body.uploadId, index + 1, part) })
-    return { id: body.uploadId, named }
-  }
-
   it('is put together when its sender says so', async () => {
     const bytes = randomBytes(11 * MIB + 7)
-    const { id, named } = await sendAll(pieces(bytes, 5 * MIB), {
+    const { id, named } = await sendAll(service, pieces(bytes, 5 * MIB), {
       sha256: sha256(bytes),
       file_size: bytes.length,
     })
-    expect((await send(service, `${filesPath}/${id}`)).status).toBe(404)
+    expect((await service.api.get(`${filesPath}/${id}`)).status).toBe(404)
     const { status, body } = await completeMultipart(service, id, named.toReversed())
     expect([status, body]).toEqual([
       200,
       { location: `${filesPath}/${id}/content`, key: id, bucket: 'default' },
     ])
-    const file = await send<FileBody>(service, `${filesPath}/${id}`)
+    const file = await service.api.get(`${filesPath}/${id}`)
     expect(file.body).toMatchObject({ file_hash: sha256(bytes), file_name: 'a.bin', file_size: bytes.length })
-    expect((await download(service, id)).bytes.equals(bytes)).toBe(true)
+    expect((await download(service, id)).body.equals(bytes)).toBe(true)
     await service.maintain()
     expect(await service.violations()).toEqual([])
   })
 
   it('is the same file when it is completed again, or fifty times at once', async () => {
-    const { id, named } = await sendAll([randomBytes(1000)])
+    const { id, named } = await sendAll(service, [randomBytes(1000)])
     const answers = await Promise.all(Array.from({ length: 50 }, () => completeMultipart(service, id, named)))
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
     expect((await completeMultipart(service, id, named)).status).toBe(200)
@@ -49,25 +42,25 @@ describeService('completeMultipartUpload: a file in parts', (service) => {
   })
 
   it('takes the last of the parts of one number', async () => {
-    const { id } = await sendAll([randomBytes(100)])
+    const { id } = await sendAll(service, [randomBytes(100)])
     const bytes = randomBytes(50)
     const ETag = await sendPart(service, id, 1, bytes)
     await completeMultipart(service, id, [{ PartNumber: 1, ETag }])
-    expect((await download(service, id)).bytes.equals(bytes)).toBe(true)
+    expect((await download(service, id)).body.equals(bytes)).toBe(true)
     await service.maintain()
     expect(await service.violations()).toEqual([])
   })
 
   it.each([
-    ['a part that never came', (named: object[]) => [...named, { PartNumber: 9, ETag: '"x"' }], 400],
+    ['a part that never came', (named: readonly object[]) => [...named, { PartNumber: 9, ETag: '"x"' }], 400],
     ['a part with another tag', () => [{ PartNumber: 1, ETag: '"0123456789abcdef0123456789abcdef"' }], 400],
-    ['a part twice', (named: object[]) => [...named, ...named], 400],
+    ['a part twice', (named: readonly object[]) => [...named, ...named], 400],
     ['no parts', () => [], 400],
     ['a part of no number', () => [{ PartNumber: 0, ETag: '"x"' }], 400],
     ['a part without a tag', () => [{ PartNumber: 1 }], 400],
   ])('is not completed with %s, and can be after that', async (_case, change, status) => {
-    const { id, named } = await sendAll([randomBytes(100)])
-    const parts = change(named) as typeof named
+    const { id, named } = await sendAll(service, [randomBytes(100)])
+    const parts = change(named)
     expect(await completeMultipart(service, id, parts)).toBeProblem(status)
     expect((await completeMultipart(service, id, named)).status).toBe(200)
   })
@@ -84,14 +77,17 @@ describeService('completeMultipartUpload: a file in parts', (service) => {
     ],
   ])('with %s is refused, and nothing of it stays', async (_case, more, status, code) => {
     await makeBucket(service, 'small', { max_file_size: 10 })
-    const { id, named } = await sendAll([gif(randomUUID())], more).catch(() => ({ id: '', named: [] }))
+    const { id, named } = await sendAll(service, [gif(randomUUID())], more).catch(() => ({
+      id: '',
+      named: [],
+    }))
     if (id !== '') expect(await completeMultipart(service, id, named)).toBeProblem(status, code)
     await service.maintain()
     expect(await service.violations()).toEqual([])
   })
 
   it('can name ten thousand parts', async () => {
-    const { id } = await sendAll([])
+    const { id } = await sendAll(service, [])
     const parts = Array.from({ length: 10_000 }, (_, index) => ({
       PartNumber: index + 1,
       ETag: `"${'0'.repeat(32)}"`,

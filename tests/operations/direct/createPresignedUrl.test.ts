@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
+import { announce, sendDirect, setStatus } from '../../support/api/direct.ts'
+import { makeBucket } from '../../support/api/named.ts'
 import { describeService } from '../../support/describeService.ts'
-import { announce, gif, sendDirect, setStatus } from '../../support/direct.ts'
-import { makeBucket, sendJson } from '../../support/named.ts'
+import { gif } from '../../support/direct.ts'
 
 describeService('createPresignedUrl: an announcement', { UPLOAD_EXPIRATION: '3600' }, (service) => {
   const fresh = () => gif(randomUUID())
@@ -25,7 +26,7 @@ describeService('createPresignedUrl: an announcement', { UPLOAD_EXPIRATION: '360
   ])('of %s is refused', async (name, change, status) => {
     const usual = { filename: 'a.gif', type: 'image/gif', file_size: 20 }
     const body = name === 'nothing' ? {} : { ...usual, ...change }
-    expect(await sendJson(service, 'POST', '/presigned-url', body)).toBeProblem(status)
+    expect(await service.api.post('/presigned-url').send(body)).toBeProblem(status)
   })
 
   it('is judged by the rules of the bucket', async () => {
@@ -53,7 +54,7 @@ describeService('createPresignedUrl: an announcement', { UPLOAD_EXPIRATION: '360
     const { name: bucket } = (await makeBucket(service, `b-${randomUUID()}`)).body
     const bytes = fresh()
     const { body } = await announce(service, bytes, { bucket })
-    await sendJson(service, 'PATCH', `/buckets/${bucket}`, { allowed_types: ['image/png'] })
+    await service.api.patch(`/buckets/${bucket}`).send({ allowed_types: ['image/png'] })
     const sent = await sendDirect(service, body, bytes)
     const answer = onS3 ? await setStatus(service, body.key, 'uploaded') : sent
     expect(answer).toBeProblem(415, 'type-not-allowed')

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
-import { filesPath, send, upload } from '../../support/client.ts'
+import { announce, getStatus, sendDirect, setStatus } from '../../support/api/direct.ts'
+import { upload } from '../../support/api/files.ts'
+import { filesPath } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
-import { announce, getStatus, gif, sendDirect, setStatus } from '../../support/direct.ts'
+import { gif } from '../../support/direct.ts'
 
 describeService('getFileStatus: the status of a file', { UPLOAD_EXPIRATION: '3600' }, (service) => {
   const fresh = () => gif(randomUUID())
@@ -27,7 +29,7 @@ describeService('getFileStatus: the status of a file', { UPLOAD_EXPIRATION: '360
 
   it('is told no more once the file is deleted', async () => {
     const id = await uploaded()
-    await send(service, `${filesPath}/${id}`, { method: 'DELETE' })
+    await service.api.delete(`${filesPath}/${id}`)
     expect(await getStatus(service, id)).toBeProblem(404, 'file-not-found')
     expect(await setStatus(service, id, 'processing')).toBeProblem(404, 'file-not-found')
     await service.maintain()

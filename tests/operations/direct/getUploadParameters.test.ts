@@ -1,26 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
 import type { components } from '../../../api/openapi.gen.ts'
-import { download, type FileBody, filesPath, send } from '../../support/client.ts'
+import { getStatus, sendDirect } from '../../support/api/direct.ts'
+import { download } from '../../support/api/files.ts'
+import { makeBucket } from '../../support/api/named.ts'
+import { filesPath } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
-import { getStatus, gif, sendDirect } from '../../support/direct.ts'
-import { makeBucket } from '../../support/named.ts'
+import { gif } from '../../support/direct.ts'
 
 describeService(
-  'a file that Uppy sends in one request',
+  'getUploadParameters: a file that Uppy sends in one request',
   { PUBLIC_URL: 'https://files.example/base' },
   (service) => {
     type UploadParameters = components['schemas']['UploadParameters']
 
     /** Asks as Uppy does. */
     const ask = (query: Readonly<Record<string, string>>) =>
-      send<UploadParameters>(service, `/s3/params?${new URLSearchParams(query)}`)
+      service.api.get(`/s3/params?${new URLSearchParams(query)}`)
 
     /** Sends bytes as Uppy does with what it was answered. Returns the answer, and the file's id. */
     async function sendForm({ url, fields, method }: UploadParameters, bytes: Buffer) {
       const target = url.replace('https://files.example/base', '')
-      const state = { key: '', status: 'pending', expires_at: '', headers: {} } as const
-      const answer = await sendDirect(service, { ...state, method, url: target, fields }, bytes)
+      const answer = await sendDirect(service, { method, url: target, fields, headers: {} }, bytes)
       return { answer, id: fields.key ?? '' }
     }
 
@@ -30,7 +31,7 @@ describeService(
         ...{ filename: 'a & b.gif', type: 'image/gif' },
         ...{ 'metadata[name]': 'a & b=c%26.gif', 'metadata[album]': '7', 'metadata[relativePath]': 'null' },
       })
-      expect([status, headers.get('cache-control')]).toEqual([200, 'no-store'])
+      expect([status, headers['cache-control']]).toEqual([200, 'no-store'])
       expect(body).toMatchObject({
         method: 'POST',
         url: expect.stringMatching(/^https:\/\/files\.example\/base\/direct\//),
@@ -38,12 +39,12 @@ describeService(
       expect(body.expires).toBeGreaterThan(0)
       const { answer, id } = await sendForm(body, bytes)
       expect(answer.status).toBe(201)
-      const { body: file } = await send<FileBody>(service, `${filesPath}/${id}`)
+      const { body: file } = await service.api.get(`${filesPath}/${id}`)
       expect(file).toMatchObject({
         ...{ file_name: 'a & b.gif', file_type: 'image/gif', file_size: bytes.length, bucket: 'default' },
         metadata: { name: 'a & b=c%26.gif', album: '7', relativePath: 'null' },
       })
-      expect((await download(service, id)).bytes).toEqual(bytes)
+      expect((await download(service, id)).body).toEqual(bytes)
       expect((await getStatus(service, id)).body.status).toBe('uploaded')
       await service.maintain()
       expect(await service.violations()).toEqual([])
@@ -61,7 +62,7 @@ describeService(
     ])('may be one that %s', async (_how, query, bytes) => {
       const { answer, id } = await sendForm((await ask(query)).body, bytes)
       expect(answer.status).toBe(201)
-      expect((await download(service, id)).bytes).toEqual(bytes)
+      expect((await download(service, id)).body).toEqual(bytes)
     })
 
     it('obeys the rules of its bucket', async () => {
@@ -86,7 +87,7 @@ describeService(
       ['metadata without a key', 'filename=a&metadata[]=b'],
       ['another parameter in brackets', 'filename=a&other[a]=b'],
     ])('is not announced with %s', async (_what, query) => {
-      expect(await send(service, `/s3/params?${query}`)).toBeProblem(400)
+      expect(await service.api.get(`/s3/params?${query}`)).toBeProblem(400)
     })
   },
 )

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
-import { download } from '../../support/client.ts'
+import { announce, sendDirect, setStatus } from '../../support/api/direct.ts'
+import { download } from '../../support/api/files.ts'
 import { describeService } from '../../support/describeService.ts'
-import { announce, gif, sendDirect, setStatus } from '../../support/direct.ts'
-import { sendJson } from '../../support/named.ts'
+import { gif } from '../../support/direct.ts'
 
 describeService('updateFileStatus: the status of a file', { UPLOAD_EXPIRATION: '3600' }, (service) => {
   const fresh = () => gif(randomUUID())
@@ -55,6 +55,6 @@ describeService('updateFileStatus: the status of a file', { UPLOAD_EXPIRATION: '
     ['an unknown id', { uuid: randomUUID(), status: 'uploaded' }, 404],
     ['no status', { uuid: randomUUID() }, 400],
   ])('cannot be set with %s', async (_case, body, status) => {
-    expect(await sendJson(service, 'PUT', '/file-status', body)).toBeProblem(status)
+    expect(await service.api.put('/file-status').send(body)).toBeProblem(status)
   })
 })
