@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { describe, expect, it, jest } from '@jest/globals'
-import { download, type FileBody, filesPath, freshText, send, upload } from '../../support/client.ts'
+import type { Response } from 'supertest'
+import { download, upload } from '../../support/api/files.ts'
+import { filesPath, freshText } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
 
 describeService('createFile', (service) => {
@@ -20,8 +22,8 @@ describeService('createFile', (service) => {
         file_size: 3_000_000,
         status: 'stored',
       })
-      expect((await send(service, `${filesPath}/${hash}`)).body).toEqual(created.body)
-      expect((await download(service, hash)).bytes.equals(bytes)).toBe(true)
+      expect((await service.api.get(`${filesPath}/${hash}`)).body).toEqual(created.body)
+      expect((await download(service, hash)).body.equals(bytes)).toBe(true)
     })
 
     it('answers with the whole metadata object, its address and its entity tag', async () => {
@@ -46,11 +48,11 @@ describeService('createFile', (service) => {
         deleted_at: null,
         content_url: `${filesPath}/${body.id}/content`,
       })
-      expect(headers.get('content-type')).toMatch(/^application\/json/)
-      expect(headers.get('location')).toBe(`${filesPath}/${body.id}`)
-      const found = await send(service, headers.get('location') ?? '')
+      expect(headers['content-type']).toMatch(/^application\/json/)
+      expect(headers.location).toBe(`${filesPath}/${body.id}`)
+      const found = await service.api.get(headers.location ?? '')
       expect(found.body).toEqual(body)
-      expect(found.headers.get('etag')).toBe(headers.get('etag'))
+      expect(found.headers.etag).toBe(headers.etag)
     })
 
     it('takes name, type, bucket, metadata and expiry from parts of the form, wherever they stand', async () => {
@@ -61,11 +63,11 @@ describeService('createFile', (service) => {
         metadata: '{"by":"mail","tags":["a",1,null,true],"deep":{"er":{}}}',
         expires_in: '3600',
       }
-      const form = new FormData()
-      form.append('upfile', new File([freshText('a;b;c')], 'part.bin'))
-      for (const [name, value] of Object.entries(fields)) form.append(name, value)
       const before = Date.now()
-      const { status, body } = await send<FileBody>(service, filesPath, { method: 'POST', body: form })
+      const { status, body } = await service.api
+        .post(filesPath)
+        .attach('upfile', Buffer.from(freshText('a;b;c')), 'part.bin')
+        .field(fields)
       expect(status).toBe(201)
       expect(body).toMatchObject({
         file_name: fields.file_name,
@@ -88,11 +90,13 @@ describeService('createFile', (service) => {
         const hour = 3_600_000
         const now = Date.now
         const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() - hour)
-        const create = () => upload(service, text, { fields: { expires_in: '600' }, headers })
-        const { status, body } = await create().finally(() => clock.mockRestore())
+        const create = () => upload(service, text, { fields: { expires_in: '600' } }).set(headers)
+        const { status, body } = await create()
+          .then((answer) => answer)
+          .finally(() => clock.mockRestore())
         expect(status).toBe(201)
         expect(Date.parse(body.expires_at ?? '') - Date.parse(body.created_at)).toBe(600_000)
-        expect((await send(service, `${filesPath}/${body.id}`)).body).toEqual(body)
+        expect((await service.api.get(`${filesPath}/${body.id}`)).body).toEqual(body)
         if (keyed) expect((await create()).body).toEqual(body)
       },
     )
@@ -111,8 +115,8 @@ describeService('createFile', (service) => {
       expect(body).toMatchObject({ file_size: 0, file_hash: digest('sha256', ''), file_name: 'empty.dat' })
       const downloaded = await download(service, body.id)
       expect(downloaded.status).toBe(200)
-      expect(downloaded.headers.get('content-length')).toBe('0')
-      expect(downloaded.bytes).toHaveLength(0)
+      expect(downloaded.headers['content-length']).toBe('0')
+      expect(downloaded.body).toHaveLength(0)
     })
 
     const png = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex')
@@ -140,7 +144,7 @@ describeService('createFile', (service) => {
       expect(second).toBeProblem(403, 'file-exists')
       expect(second.body).toMatchObject({ file: first.body })
       expect(await upload(service, 'the same bytes', { query: '?duplicates=refuse' })).toBeProblem(403)
-      const found = await send<FileBody[]>(service, `${filesPath}/${first.body.file_hash}`)
+      const found = await service.api.get(`${filesPath}/${first.body.file_hash}`)
       expect(found.body).toEqual(first.body)
     })
 
@@ -152,21 +156,18 @@ describeService('createFile', (service) => {
       expect(second.body).toMatchObject({ file_hash: first.body.file_hash, file_name: 'two.txt' })
       expect(second.body.id).not.toBe(first.body.id)
       for (const { body } of [first, second]) {
-        expect((await send(service, `${filesPath}/${body.id}`)).body).toEqual(body)
-        expect((await download(service, body.id)).bytes.toString()).toBe(text)
+        expect((await service.api.get(`${filesPath}/${body.id}`)).body).toEqual(body)
+        expect((await download(service, body.id)).body.toString()).toBe(text)
       }
     })
 
     it('answers 412 to If-None-Match: *, whatever is said of duplicates', async () => {
       const text = freshText()
       const headers = { 'If-None-Match': '*' }
-      expect((await upload(service, text, { headers })).status).toBe(201)
+      expect((await upload(service, text).set(headers)).status).toBe(201)
       for (const query of ['', '?duplicates=allow'])
-        expect(await upload(service, text, { headers, query })).toBeProblem(412, 'precondition-failed')
-      expect(await upload(service, text, { headers: { 'If-None-Match': '"x"' } })).toBeProblem(
-        403,
-        'file-exists',
-      )
+        expect(await upload(service, text, { query }).set(headers)).toBeProblem(412, 'precondition-failed')
+      expect(await upload(service, text).set('If-None-Match', '"x"')).toBeProblem(403, 'file-exists')
     })
 
     it('takes them in another bucket', async () => {
@@ -181,10 +182,10 @@ describeService('createFile', (service) => {
     it('takes them again once the file that had them is deleted', async () => {
       const text = freshText()
       const first = await upload(service, text)
-      await send(service, `${filesPath}/${first.body.id}`, { method: 'DELETE' })
+      await service.api.delete(`${filesPath}/${first.body.id}`)
       const second = await upload(service, text)
       expect(second.status).toBe(201)
-      expect((await download(service, second.body.file_hash)).bytes.toString()).toBe(text)
+      expect((await download(service, second.body.file_hash)).body.toString()).toBe(text)
     })
   })
 
@@ -222,81 +223,63 @@ describeService('createFile', (service) => {
       ['duplicates=maybe', { query: '?duplicates=maybe' }, 'bad-request'],
       ['duplicates given twice', { query: '?duplicates=allow&duplicates=allow' }, 'bad-request'],
       ['an unknown parameter', { query: '?bucket=default' }, 'bad-request'],
-      ['an Idempotency-Key with a blank', { headers: { 'Idempotency-Key': 'a b' } }, 'bad-request'],
-      ['an Idempotency-Key of 9,000 letters', { headers: { 'Idempotency-Key': noise(9000) } }, 'bad-request'],
-      ['an Idempotency-Key of 256 letters', { headers: { 'Idempotency-Key': noise(256) } }, 'bad-request'],
-      ['a file without a name and bytes', { name: '', bytes: '' }, 'file-missing'],
+      ['an Idempotency-Key with a blank', { key: 'a b' }, 'bad-request'],
+      ['an Idempotency-Key of 9,000 letters', { key: noise(9000) }, 'bad-request'],
+      ['an Idempotency-Key of 256 letters', { key: noise(256) }, 'bad-request'],
     ] as const
-    it.each(invalid)('%s with 400', async (_case, options, code) => {
-      const bytes = 'bytes' in options ? options.bytes : freshText()
-      expect(await upload(service, bytes, options)).toBeProblem(400, code)
+    it.each(invalid)('%s with 400', async (_case, given, code) => {
+      const { key, ...options } = { key: undefined, ...given }
+      const sending = upload(service, freshText(), options)
+      expect(await (key === undefined ? sending : sending.set('Idempotency-Key', key))).toBeProblem(400, code)
     })
 
-    const form = (...entries: readonly (readonly [string, string | File])[]) => {
-      const data = new FormData()
-      for (const [name, value] of entries)
-        typeof value === 'string' ? data.append(name, value) : data.append(name, value)
-      return data
-    }
-    const file = () => new File([freshText()], 'x.txt')
-    const requests: readonly [string, () => RequestInit, number, string][] = [
-      ['a form without a file', () => ({ body: form(['file_name', 'x']) }), 400, 'file-missing'],
-      ['an empty form', () => ({ body: form() }), 400, 'file-missing'],
-      ['text in the part upfile', () => ({ body: form(['upfile', 'text']) }), 400, 'file-missing'],
-      ['two files', () => ({ body: form(['upfile', file()], ['upfile', file()]) }), 400, 'form-invalid'],
+    const post = () => service.api.post(filesPath)
+    const file = (sending = post()) => sending.attach('upfile', Buffer.from(freshText()), 'x.txt')
+    const nameless = '--b\r\nContent-Disposition: form-data; name="upfile"; filename=""\r\n\r\n\r\n--b--\r\n'
+    const requests: readonly [string, () => PromiseLike<Response>, number, string][] = [
+      ['a form without a file', () => post().field('file_name', 'x'), 400, 'file-missing'],
+      [
+        'an empty form',
+        () => post().type('multipart/form-data; boundary=b').send('--b--\r\n'),
+        400,
+        'file-missing',
+      ],
+      [
+        'a file without a name and bytes',
+        () => post().type('multipart/form-data; boundary=b').send(nameless),
+        400,
+        'file-missing',
+      ],
+      ['text in the part upfile', () => post().field('upfile', 'text'), 400, 'file-missing'],
+      ['two files', () => file(file()), 400, 'form-invalid'],
       [
         'a file as file_name',
-        () => ({ body: form(['upfile', file()], ['file_name', file()]) }),
+        () => file().attach('file_name', Buffer.from('x'), 'x.txt'),
         400,
         'form-invalid',
       ],
-      [
-        'a part given twice',
-        () => ({ body: form(['upfile', file()], ['bucket', 'a'], ['bucket', 'a']) }),
-        400,
-        'form-invalid',
-      ],
+      ['a part given twice', () => file().field('bucket', 'a').field('bucket', 'a'), 400, 'form-invalid'],
       [
         'a text part of more than 64 KiB',
-        () => ({ body: form(['upfile', file()], ['file_name', 'x'.repeat(65_537)]) }),
+        () => file().field('file_name', 'x'.repeat(65_537)),
         413,
         'form-too-large',
       ],
-      [
-        'JSON',
-        () => ({ body: '{}', headers: { 'Content-Type': 'application/json' } }),
-        415,
-        'unsupported-media-type',
-      ],
-      ['a body without a type', () => ({ body: new Uint8Array(3) }), 415, 'unsupported-media-type'],
+      ['JSON', () => post().send({}), 415, 'unsupported-media-type'],
+      ['a body without a type', () => post().send(Buffer.alloc(3)), 415, 'unsupported-media-type'],
       [
         'another kind of multipart',
-        () => ({ body: '--b--', headers: { 'Content-Type': 'multipart/mixed; boundary=b' } }),
+        () => post().type('multipart/mixed; boundary=b').send('--b--'),
         415,
         'unsupported-media-type',
       ],
-      [
-        'a packed body',
-        () => ({ body: form(['upfile', file()]), headers: { 'Content-Encoding': 'gzip' } }),
-        415,
-        'encoding-unsupported',
-      ],
-      [
-        'a file of which a tag is known',
-        () => ({ body: form(['upfile', file()]), headers: { 'If-Match': '"x"' } }),
-        412,
-        'precondition-failed',
-      ],
-      [
-        'a client that takes no JSON',
-        () => ({ body: form(['upfile', file()]), headers: { Accept: 'text/html' } }),
-        406,
-        'not-acceptable',
-      ],
-      ['nothing at all', () => ({}), 415, 'unsupported-media-type'],
+      ['a packed body', () => file().set('Content-Encoding', 'gzip'), 415, 'encoding-unsupported'],
+      ['a file of which a tag is known', () => file().set('If-Match', '"x"'), 412, 'precondition-failed'],
+      ['a client that takes no JSON', () => file().set('Accept', 'text/html'), 406, 'not-acceptable'],
+      ['nothing at all', () => post(), 415, 'unsupported-media-type'],
     ]
-    it.each(requests)('%s', async (_case, init, status, code) => {
-      expect(await send(service, filesPath, { method: 'POST', ...init() })).toBeProblem(status, code)
+    it.each(requests)('%s', async (_case, send, status, code) => {
+      expect(await send()).toBeProblem(status, code)
     })
 
     it('and says which part or parameter was wrong', async () => {

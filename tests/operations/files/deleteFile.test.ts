@@ -1,18 +1,19 @@
 import { expect, it } from '@jest/globals'
-import { download, type FileBody, filesPath, freshText, send, upload } from '../../support/client.ts'
+import { download, upload } from '../../support/api/files.ts'
+import { filesPath, freshText } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
 
 describeService('deleteFile', (service) => {
   const remove = (reference: string, headers: Readonly<Record<string, string>> = {}) =>
-    send<string>(service, `${filesPath}/${reference}`, { method: 'DELETE', headers })
-  const get = (reference: string) => send<FileBody>(service, `${filesPath}/${reference}`)
-  const list = (query: string) => send<FileBody[]>(service, `${filesPath}${query}`)
+    service.api.delete(`${filesPath}/${reference}`).set(headers)
+  const get = (reference: string) => service.api.get(`${filesPath}/${reference}`)
+  const list = (query: string) => service.api.get(`${filesPath}${query}`)
 
   it('says which file it deleted, in JSON', async () => {
     const { body } = await upload(service, freshText(), { name: 'Größe "L".txt' })
     const answer = await remove(body.id)
     expect(answer.status).toBe(201)
-    expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+    expect(answer.headers['content-type']).toMatch(/^application\/json/)
     expect(answer.body).toBe(`File ${body.file_name} deleted!`)
   })
 
@@ -26,10 +27,10 @@ describeService('deleteFile', (service) => {
       for (const reference of [body.id, body.file_hash, body.file_sha1, body.file_md5]) {
         expect(await get(inBucket(reference))).toBeProblem(404, 'file-not-found')
         expect(await remove(inBucket(reference))).toBeProblem(404, 'file-not-found')
-        expect(await send(service, `${filesPath}/${reference}/content?bucket=${bucket}`)).toBeProblem(404)
+        expect(await service.api.get(`${filesPath}/${reference}/content?bucket=${bucket}`)).toBeProblem(404)
       }
       const listed = await list(`?bucket=${bucket}&count=exact`)
-      expect([listed.body, listed.headers.get('x-total-count')]).toEqual([[], '0'])
+      expect([listed.body, listed.headers['x-total-count']]).toEqual([[], '0'])
     },
   )
 
@@ -59,11 +60,11 @@ describeService('deleteFile', (service) => {
     await service.maintain()
     for (const file of [second, elsewhere]) {
       expect((await get(file.id)).body).toEqual(file)
-      expect((await download(service, file.id)).bytes.toString()).toBe(text)
+      expect((await download(service, file.id)).body.toString()).toBe(text)
     }
     expect((await remove(second.file_hash)).status).toBe(201)
     await service.maintain()
-    expect((await download(service, elsewhere.id)).bytes.toString()).toBe(text)
+    expect((await download(service, elsewhere.id)).body.toString()).toBe(text)
     expect(await service.violations()).toEqual([])
   })
 
@@ -75,17 +76,16 @@ describeService('deleteFile', (service) => {
 
   it('with If-Match deletes only what the client knows', async () => {
     const { body, headers } = await upload(service, freshText())
-    const etag = headers.get('etag') ?? ''
+    const etag = headers.etag ?? ''
     for (const condition of ['"x"', `W/${etag}`, `"${body.file_hash}"`])
       expect(await remove(body.id, { 'If-Match': condition })).toBeProblem(412, 'precondition-failed')
-    const changed = await send(service, `${filesPath}/${body.id}`, {
-      method: 'PUT',
-      body: '{"file_name":"changed"}',
-      headers: { 'Content-Type': 'application/json' },
-    })
+    const changed = await service.api
+      .put(`${filesPath}/${body.id}`)
+      .type('json')
+      .send('{"file_name":"changed"}')
     expect(await remove(body.id, { 'If-Match': etag })).toBeProblem(412, 'precondition-failed')
     expect((await get(body.id)).body).toEqual(changed.body)
-    expect((await remove(body.id, { 'If-Match': changed.headers.get('etag') ?? '' })).status).toBe(201)
+    expect((await remove(body.id, { 'If-Match': changed.headers.etag ?? '' })).status).toBe(201)
     const other = await upload(service, freshText())
     expect((await remove(other.body.id, { 'If-Match': '*' })).status).toBe(201)
   })

@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import {
-  type Answer,
-  download,
-  type FileBody,
-  filesPath,
-  freshText,
-  send,
-  upload,
-} from '../../support/client.ts'
+import type { Response } from 'supertest'
+import { download, upload } from '../../support/api/files.ts'
+import { type FileBody, filesPath, freshText } from '../../support/client.ts'
 import { parseDisposition } from '../../support/contentDisposition.ts'
 import { describeService } from '../../support/describeService.ts'
 
@@ -22,11 +16,12 @@ describeService('downloadFile', (service) => {
     file = (await upload(service, bytes, { name: 'numbers.bin' })).body
   })
 
-  const get = (headers: Readonly<Record<string, string>> = {}, method = 'GET') =>
-    download(service, file.id, { headers, method })
-  const shown = ({ headers }: Answer) =>
+  const ask = (method: 'get' | 'head', headers: Readonly<Record<string, string>> = {}, id = file.id) =>
+    service.api[method](`${filesPath}/${id}/content`).set(headers)
+  const get = (headers: Readonly<Record<string, string>> = {}) => ask('get', headers)
+  const shown = ({ headers }: Pick<Response, 'headers'>): Record<string, string> =>
     Object.fromEntries(
-      [...headers].filter(([name]) => !/^(date|x-request-id|connection|keep-alive)$/.test(name)),
+      Object.entries(headers).filter(([name]) => !/^(date|x-request-id|connection|keep-alive)$/.test(name)),
     )
 
   describe('downloadFile', () => {
@@ -35,7 +30,7 @@ describeService('downloadFile', (service) => {
     it('sends all bytes, and says what they are, how many, and how to check and keep them', async () => {
       const answer = await get()
       expect(answer.status).toBe(200)
-      expect(answer.bytes.equals(bytes)).toBe(true)
+      expect(answer.body.equals(bytes)).toBe(true)
       expect(shown(answer)).toEqual({
         'content-type': 'application/octet-stream',
         'content-length': String(size),
@@ -56,20 +51,20 @@ describeService('downloadFile', (service) => {
     it.each(['id', 'file_hash', 'file_sha1', 'file_md5'] as const)(
       'finds the file by its %s',
       async (property) => {
-        expect((await download(service, file[property])).bytes.equals(bytes)).toBe(true)
+        expect((await download(service, file[property])).body.equals(bytes)).toBe(true)
       },
     )
 
     it('is what content_url leads to', async () => {
-      expect((await send(service, file.content_url)).bytes.equals(bytes)).toBe(true)
+      expect((await service.api.get(file.content_url)).body.equals(bytes)).toBe(true)
     })
 
     it('looks a hash up in the bucket that is named', async () => {
       const { body } = await upload(service, 'apart', { fields: { bucket: 'apart' } })
       const path = `${filesPath}/${body.file_hash}/content`
-      expect(await send(service, path)).toBeProblem(404, 'file-not-found')
-      expect((await send(service, `${path}?bucket=apart`)).bytes.toString()).toBe('apart')
-      expect((await send(service, body.content_url)).bytes.toString()).toBe('apart')
+      expect(await service.api.get(path)).toBeProblem(404, 'file-not-found')
+      expect((await service.api.get(`${path}?bucket=apart`)).body.toString()).toBe('apart')
+      expect((await service.api.get(body.content_url)).body.toString()).toBe('apart')
     })
 
     it('sends the newest of several files with the same bytes', async () => {
@@ -77,50 +72,49 @@ describeService('downloadFile', (service) => {
       const { body } = await upload(service, text, { name: 'old.txt' })
       await upload(service, text, { name: 'new.txt', query: '?duplicates=allow' })
       const { headers } = await download(service, body.file_hash)
-      expect(headers.get('content-disposition')).toBe('attachment; filename=new.txt')
+      expect(headers['content-disposition']).toBe('attachment; filename=new.txt')
     })
 
     it('answers HEAD with the headers of GET and no body, whatever range is asked for', async () => {
       // A Content-Digest is of what is sent, so it is none of nothing.
       const { 'content-digest': _, ...got } = shown(await get())
       for (const headers of [{}, { Range: 'bytes=0-1' }, { Range: `bytes=${size}-` }]) {
-        const head = await get(headers, 'HEAD')
-        expect([head.status, head.bytes.length, shown(head)]).toEqual([200, 0, got])
+        const head = await ask('head', headers)
+        expect([head.status, head.body, shown(head)]).toEqual([200, {}, got])
       }
     })
 
     it('sends a file of 0 bytes', async () => {
       const { body } = await upload(service, '', { name: 'empty' })
-      for (const method of ['GET', 'HEAD']) {
-        const answer = await download(service, body.id, { method })
-        expect([answer.status, answer.headers.get('content-length'), answer.bytes.length]).toEqual([
-          200,
-          '0',
-          0,
-        ])
+      for (const method of ['get', 'head'] as const) {
+        const answer = await ask(method, {}, body.id)
+        expect([answer.status, answer.headers['content-length']]).toEqual([200, '0'])
+        expect(answer.body).toEqual(method === 'get' ? Buffer.alloc(0) : {})
       }
       for (const range of ['bytes=0-', 'bytes=0-0', 'bytes=-1']) {
-        const answer = await download(service, body.id, { headers: { Range: range } })
+        const answer = await ask('get', { Range: range }, body.id)
         expect(answer).toBeProblem(416, 'range-not-satisfiable')
-        expect(answer.headers.get('content-range')).toBe('bytes */0')
+        expect(answer.headers['content-range']).toBe('bytes */0')
       }
     })
 
     it('sends the same file to many at once', async () => {
       const answers = await Promise.all(Array.from({ length: 12 }, () => get()))
-      expect(answers.every((answer) => answer.bytes.equals(bytes))).toBe(true)
+      expect(answers.every((answer) => answer.body.equals(bytes))).toBe(true)
     })
 
     it.each([
-      ['an unknown parameter', '?download=1', {}, 400],
-      ['an unknown disposition', '?disposition=show', {}, 400],
-      ['a bucket in capitals', '?bucket=Photos', {}, 400],
-      ['a method that is none of its', '', { method: 'PUT' }, 405],
-      ['DELETE', '', { method: 'DELETE' }, 405],
-    ])('refuses %s', async (_case, query, init, status) => {
-      const answer = await send(service, `${file.content_url}${query}`, init)
-      expect(answer).toBeProblem(status)
-      expect(answer.headers.get('allow')).toBe(status === 405 ? 'HEAD, GET, OPTIONS' : null)
+      ['an unknown parameter', '?download=1'],
+      ['an unknown disposition', '?disposition=show'],
+      ['a bucket in capitals', '?bucket=Photos'],
+    ])('refuses %s', async (_case, query) => {
+      expect(await service.api.get(`${file.content_url}${query}`)).toBeProblem(400)
+    })
+
+    it.each(['put', 'delete'] as const)('refuses %s', async (method) => {
+      const answer = await service.api[method](file.content_url)
+      expect(answer).toBeProblem(405)
+      expect(answer.headers.allow).toBe('HEAD, GET, OPTIONS')
     })
   })
 
@@ -140,10 +134,10 @@ describeService('downloadFile', (service) => {
     ])('%s sends exactly those bytes', async (range, from, to) => {
       const answer = await get({ Range: range })
       expect(answer.status).toBe(206)
-      expect(answer.bytes.equals(bytes.subarray(from, to))).toBe(true)
+      expect(answer.body.equals(bytes.subarray(from, to))).toBe(true)
       const { 'content-range': contentRange, ...headers } = shown(answer)
       expect(contentRange).toBe(`bytes ${from}-${to - 1}/${size}`)
-      expect(headers).toEqual({ ...shown(await get({}, 'HEAD')), 'content-length': String(to - from) })
+      expect(headers).toEqual({ ...shown(await ask('head')), 'content-length': String(to - from) })
     })
 
     it('sends the same bytes as a slice, wherever it begins and ends', async () => {
@@ -157,7 +151,7 @@ describeService('downloadFile', (service) => {
           const answer = await get({ Range: `bytes=${first}-${last}` })
           if (first >= size) return expect(answer).toBeProblem(416, 'range-not-satisfiable')
           expect(answer.status).toBe(206)
-          expect(answer.bytes.equals(bytes.subarray(first, last + 1))).toBe(true)
+          expect(answer.body.equals(bytes.subarray(first, last + 1))).toBe(true)
         }),
         { numRuns: 40 },
       )
@@ -168,10 +162,10 @@ describeService('downloadFile', (service) => {
       async (range) => {
         const answer = await get({ Range: range })
         expect(answer).toBeProblem(416, 'range-not-satisfiable')
-        expect(answer.headers.get('content-range')).toBe(`bytes */${size}`)
+        expect(answer.headers['content-range']).toBe(`bytes */${size}`)
         expect(answer.body).toMatchObject({ size })
         for (const name of ['etag', 'content-disposition', 'repr-digest', 'last-modified'])
-          expect([name, answer.headers.get(name)]).toEqual([name, null])
+          expect([name, answer.headers[name]]).toEqual([name, undefined])
       },
     )
 
@@ -191,8 +185,8 @@ describeService('downloadFile', (service) => {
       '0-1',
     ])('sends the whole file for %s', async (range) => {
       const answer = await get({ Range: range })
-      expect([answer.status, answer.headers.get('content-range')]).toEqual([200, null])
-      expect(answer.bytes.equals(bytes)).toBe(true)
+      expect([answer.status, answer.headers['content-range']]).toEqual([200, undefined])
+      expect(answer.body.equals(bytes)).toBe(true)
     })
 
     it.each([
@@ -205,14 +199,14 @@ describeService('downloadFile', (service) => {
     ])('honours If-Range of %s', async (_case, condition, status) => {
       const answer = await get({ Range: 'bytes=3-4', 'If-Range': condition() })
       expect(answer.status).toBe(status)
-      expect(answer.bytes.equals(status === 206 ? bytes.subarray(3, 5) : bytes)).toBe(true)
+      expect(answer.body.equals(status === 206 ? bytes.subarray(3, 5) : bytes)).toBe(true)
     })
 
     it('can be continued where it was cut', async () => {
       const half = await get({ Range: 'bytes=0-1234566' })
-      const rest = await get({ Range: 'bytes=1234567-', 'If-Range': half.headers.get('etag') ?? '' })
+      const rest = await get({ Range: 'bytes=1234567-', 'If-Range': half.headers.etag ?? '' })
       expect(rest.status).toBe(206)
-      expect(Buffer.concat([half.bytes, rest.bytes]).equals(bytes)).toBe(true)
+      expect(Buffer.concat([half.body, rest.body]).equals(bytes)).toBe(true)
     })
   })
 
@@ -249,17 +243,17 @@ describeService('downloadFile', (service) => {
       ['a condition that holds, and a range', () => ({ 'If-Match': tag(), Range: 'bytes=0-0' }), 206],
     ]
     it.each(cases)('%s', async (_case, headers, status) => {
-      for (const method of ['GET', 'HEAD']) {
-        const answer = await get(headers(), method)
-        expect([method, answer.status]).toEqual([method, method === 'HEAD' && status === 206 ? 200 : status])
-        if (status === 412 && method === 'GET') expect(answer).toBeProblem(412, 'precondition-failed')
+      for (const method of ['get', 'head'] as const) {
+        const answer = await ask(method, headers())
+        expect([method, answer.status]).toEqual([method, method === 'head' && status === 206 ? 200 : status])
+        if (status === 412 && method === 'get') expect(answer).toBeProblem(412, 'precondition-failed')
       }
     })
 
     it('says nothing in 304 that is not for a cache', async () => {
-      for (const method of ['GET', 'HEAD']) {
-        const answer = await get({ 'If-None-Match': tag() }, method)
-        expect(answer.bytes).toHaveLength(0)
+      for (const method of ['get', 'head'] as const) {
+        const answer = await ask(method, { 'If-None-Match': tag() })
+        expect(answer.body).toEqual(method === 'get' ? Buffer.alloc(0) : {})
         expect(shown(answer)).toEqual({
           etag: tag(),
           'last-modified': date(0),
@@ -276,30 +270,25 @@ describeService('downloadFile', (service) => {
 
     it('tells in 304 the name and the type that a file has by now', async () => {
       const { body } = await upload(service, freshText(), { name: 'old.txt' })
-      const changed = await send(service, `${filesPath}/${body.id}`, {
-        method: 'PUT',
-        body: '{"file_name":"new.csv","file_type":"text/csv"}',
-        headers: { 'Content-Type': 'application/json' },
-      })
+      const changed = await service.api
+        .put(`${filesPath}/${body.id}`)
+        .type('json')
+        .send('{"file_name":"new.csv","file_type":"text/csv"}')
       expect(changed.status).toBe(201)
-      const init = { headers: { 'If-None-Match': `"${body.file_hash}"` } }
-      const { status, headers } = await download(service, body.id, init)
+      const known = { 'If-None-Match': `"${body.file_hash}"` }
+      const { status, headers } = await ask('get', known, body.id)
       expect(status).toBe(304)
-      expect(headers.get('content-type')).toBe('text/csv; charset=utf-8')
-      expect(headers.get('content-disposition')).toBe('attachment; filename=new.csv')
-      await send(service, `${filesPath}/${body.id}`, {
-        method: 'PUT',
-        body: '{"file_type":"text/plain"}',
-        headers: { 'Content-Type': 'application/json' },
-      })
-      const inline = await send(service, `${body.content_url}?disposition=inline`, init)
-      expect(inline.headers.get('content-disposition')).toBe('inline; filename=new.csv')
+      expect(headers['content-type']).toBe('text/csv; charset=utf-8')
+      expect(headers['content-disposition']).toBe('attachment; filename=new.csv')
+      await service.api.put(`${filesPath}/${body.id}`).type('json').send('{"file_type":"text/plain"}')
+      const inline = await service.api.get(`${body.content_url}?disposition=inline`).set(known)
+      expect(inline.headers['content-disposition']).toBe('inline; filename=new.csv')
     })
 
     it('knows nothing of a file that is gone', async () => {
       const { body } = await upload(service, freshText())
-      await send(service, `${filesPath}/${body.id}`, { method: 'DELETE' })
-      const answer = await download(service, body.id, { headers: { 'If-None-Match': `"${body.file_hash}"` } })
+      await service.api.delete(`${filesPath}/${body.id}`)
+      const answer = await ask('get', { 'If-None-Match': `"${body.file_hash}"` }, body.id)
       expect(answer).toBeProblem(404, 'file-not-found')
     })
   })
@@ -323,28 +312,24 @@ describeService('downloadFile', (service) => {
       ['noise', Buffer.from([0, 1, 2, 3, 255]), '', 'application/octet-stream', 'attachment'],
     ])('inline when that is asked for and safe: %s', async (_case, content, type, contentType, shownAs) => {
       const { body } = await upload(service, content, { type, fields: { bucket: 'shown' } })
-      const asked = await send(service, `${body.content_url}?disposition=inline`)
-      expect(asked.headers.get('content-type')).toBe(contentType)
-      expect(asked.headers.get('content-disposition')).toBe(`${shownAs}; filename=file.txt`)
-      expect(asked.headers.get('x-content-type-options')).toBe('nosniff')
-      expect(asked.headers.get('content-security-policy')).toContain('sandbox')
+      const asked = await service.api.get(`${body.content_url}?disposition=inline`)
+      expect(asked.headers['content-type']).toBe(contentType)
+      expect(asked.headers['content-disposition']).toBe(`${shownAs}; filename=file.txt`)
+      expect(asked.headers['x-content-type-options']).toBe('nosniff')
+      expect(asked.headers['content-security-policy']).toContain('sandbox')
       for (const query of ['', '?disposition=attachment']) {
-        const answer = await send(service, `${body.content_url}${query}`)
-        expect(answer.headers.get('content-disposition')).toBe('attachment; filename=file.txt')
+        const answer = await service.api.get(`${body.content_url}${query}`)
+        expect(answer.headers['content-disposition']).toBe('attachment; filename=file.txt')
       }
     })
 
     it('never as a page, also when its owner calls it a picture', async () => {
       const { body } = await upload(service, '<!doctype html><script>alert(2)</script>')
-      await send(service, `${filesPath}/${body.id}`, {
-        method: 'PUT',
-        body: '{"file_type":"image/png"}',
-        headers: { 'Content-Type': 'application/json' },
-      })
-      const { headers } = await send(service, `${body.content_url}?disposition=inline`)
-      expect(headers.get('content-type')).toBe('image/png')
-      expect(headers.get('x-content-type-options')).toBe('nosniff')
-      expect(headers.get('content-security-policy')).toContain('sandbox')
+      await service.api.put(`${filesPath}/${body.id}`).type('json').send('{"file_type":"image/png"}')
+      const { headers } = await service.api.get(`${body.content_url}?disposition=inline`)
+      expect(headers['content-type']).toBe('image/png')
+      expect(headers['x-content-type-options']).toBe('nosniff')
+      expect(headers['content-security-policy']).toContain('sandbox')
     })
 
     it.each(['日本語 – “x”.txt', 'a;b, c="d".txt', "it's 100%.txt", 'plain.txt'])(
@@ -352,7 +337,7 @@ describeService('downloadFile', (service) => {
       async (name) => {
         const { body } = await upload(service, freshText(), { fields: { file_name: name } })
         const { headers } = await download(service, body.id)
-        const { type, filename } = parseDisposition(headers.get('content-disposition') ?? '')
+        const { type, filename } = parseDisposition(headers['content-disposition'] ?? '')
         expect([type, filename]).toEqual(['attachment', name.replaceAll('"', '_')])
       },
     )

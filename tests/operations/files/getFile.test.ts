@@ -1,17 +1,17 @@
 import { expect, it } from '@jest/globals'
-import { download, type FileBody, filesPath, freshText, send, upload } from '../../support/client.ts'
+import { download, upload } from '../../support/api/files.ts'
+import { type FileBody, filesPath, freshText } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
 
 describeService('getFile', (service) => {
-  const get = (reference: string, init?: RequestInit) =>
-    send<FileBody>(service, `${filesPath}/${reference}`, init)
+  const get = (reference: string) => service.api.get(`${filesPath}/${reference}`)
   it.each(['id', 'file_hash', 'file_sha1', 'file_md5'] as const)(
     'finds a file by its %s',
     async (property) => {
       const { body } = await upload(service, freshText(), { fields: { metadata: '{"a":1}' } })
       const found = await get(body[property])
       expect(found.status).toBe(200)
-      expect(found.headers.get('content-type')).toMatch(/^application\/json/)
+      expect(found.headers['content-type']).toMatch(/^application\/json/)
       expect(found.body).toEqual(body)
     },
   )
@@ -24,7 +24,7 @@ describeService('getFile', (service) => {
     const [old, newer, newest] = files
     for (const hash of [old?.file_hash, old?.file_sha1, old?.file_md5])
       expect((await get(hash ?? '')).body).toEqual(newest)
-    await send(service, `${filesPath}/${newest?.id}`, { method: 'DELETE' })
+    await service.api.delete(`${filesPath}/${newest?.id}`)
     expect((await get(old?.file_hash ?? '')).body).toEqual(newer)
   })
 
@@ -49,37 +49,33 @@ describeService('getFile', (service) => {
 
   it('answers HEAD with the headers of GET and no body', async () => {
     const { body } = await upload(service, freshText())
-    const [got, head] = [await get(body.id), await get(body.id, { method: 'HEAD' })]
+    const [got, head] = [await get(body.id), await service.api.head(`${filesPath}/${body.id}`)]
     expect(head.status).toBe(200)
-    expect(head.bytes).toHaveLength(0)
+    expect(head.body).toEqual({})
     for (const name of ['content-type', 'content-length', 'etag', 'cache-control'])
-      expect([name, head.headers.get(name)]).toEqual([name, got.headers.get(name)])
-    expect(got.headers.get('content-length')).toBe(String(got.bytes.length))
-    expect(await get('0'.repeat(64), { method: 'HEAD' })).toMatchObject({ status: 404 })
+      expect([name, head.headers[name]]).toEqual([name, got.headers[name]])
+    expect(got.headers['content-length']).toBe(String(Buffer.byteLength(JSON.stringify(got.body))))
+    await service.api.head(`${filesPath}/${'0'.repeat(64)}`).expect(404)
   })
 
   it('answers 304 to who has it already, until it changes', async () => {
     const { body, headers } = await upload(service, freshText())
-    const etag = headers.get('etag') ?? ''
+    const etag = headers.etag ?? ''
     for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
-      const answer = await get(body.id, { headers: { 'If-None-Match': known } })
+      const answer = await get(body.id).set({ 'If-None-Match': known })
       expect([known, answer.status]).toEqual([known, 304])
-      expect(answer.headers.get('etag')).toBe(etag)
-      expect(answer.bytes).toHaveLength(0)
+      expect(answer.headers.etag).toBe(etag)
+      expect(answer.body).toHaveLength(0)
     }
-    await send(service, `${filesPath}/${body.id}`, {
-      method: 'PUT',
-      body: '{"metadata":{"changed":true}}',
-      headers: { 'Content-Type': 'application/json' },
-    })
-    expect(await get(body.id, { headers: { 'If-None-Match': etag } })).toMatchObject({ status: 200 })
+    await service.api.put(`${filesPath}/${body.id}`).type('json').send('{"metadata":{"changed":true}}')
+    expect(await get(body.id).set({ 'If-None-Match': etag })).toMatchObject({ status: 200 })
   })
 
   it('honours If-Match', async () => {
     const { body, headers } = await upload(service, freshText())
-    const etag = headers.get('etag') ?? ''
-    expect(await get(body.id, { headers: { 'If-Match': etag } })).toMatchObject({ status: 200 })
-    expect(await get(body.id, { headers: { 'If-Match': '"other"' } })).toBeProblem(412, 'precondition-failed')
+    const etag = headers.etag ?? ''
+    expect(await get(body.id).set({ 'If-Match': etag })).toMatchObject({ status: 200 })
+    expect(await get(body.id).set({ 'If-Match': '"other"' })).toBeProblem(412, 'precondition-failed')
   })
 
   const unknown = [
@@ -100,8 +96,8 @@ describeService('getFile', (service) => {
     '*',
   ]
   it.each(unknown)('answers 404 for %s', async (reference) => {
-    for (const method of ['GET', 'HEAD', 'DELETE'])
-      expect([method, (await get(reference, { method })).status]).toEqual([method, 404])
+    for (const method of ['get', 'head', 'delete'] as const)
+      expect([method, (await service.api[method](`${filesPath}/${reference}`)).status]).toEqual([method, 404])
     expect(await get(reference)).toBeProblem(404, 'file-not-found')
     expect(await download(service, reference)).toBeProblem(404, 'file-not-found')
   })
@@ -113,17 +109,19 @@ describeService('getFile', (service) => {
   })
 
   it.each([
-    ['a bucket in capitals', '?bucket=Photos', {}, 400],
-    ['a bucket given twice', '?bucket=a&bucket=b', {}, 400],
-    ['an unknown parameter', '?verbose=1', {}, 400],
-    ['a client that takes no JSON', '', { headers: { Accept: 'text/html' } }, 406],
-    ['a method that is none of its', '', { method: 'PATCH' }, 405],
-    ['POST', '', { method: 'POST' }, 405],
-  ])('refuses %s', async (_case, query, init, status) => {
+    ['a bucket in capitals', '?bucket=Photos', '*/*', 400],
+    ['a bucket given twice', '?bucket=a&bucket=b', '*/*', 400],
+    ['an unknown parameter', '?verbose=1', '*/*', 400],
+    ['a client that takes no JSON', '', 'text/html', 406],
+  ])('refuses %s', async (_case, query, accept, status) => {
     const { body } = await upload(service, freshText())
-    const answer = await get(`${body.id}${query}`, init)
-    expect(answer).toBeProblem(status)
-    if (status === 405) expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(ALLOWED)
+    expect(await get(`${body.id}${query}`).set('Accept', accept)).toBeProblem(status)
   })
-  const ALLOWED = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT']
+
+  it.each(['patch', 'post'] as const)('refuses %s', async (method) => {
+    const { body } = await upload(service, freshText())
+    const answer = await service.api[method](`${filesPath}/${body.id}`)
+    expect(answer).toBeProblem(405)
+    expect(answer.headers.allow?.split(', ').sort()).toEqual(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT'])
+  })
 })

@@ -1,52 +1,52 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { type FileBody, filesPath, freshText, putRaw, send, upload } from '../../support/client.ts'
+import { putRaw, upload } from '../../support/api/files.ts'
+import { type FileBody, filesPath, freshText } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
-import { inOrder, list, nextPage } from '../../support/pages.ts'
+import { inOrder, nextPage } from '../../support/pages.ts'
 
 describeService('listFiles', (service) => {
   const png = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex')
-  const put = async (bucket: string, name: string, bytes: string | Buffer, type = '') =>
-    (
-      await putRaw(service, bytes, {
-        query: `?${new URLSearchParams({ bucket, file_name: name, duplicates: 'allow' })}`,
-        headers: type === '' ? {} : { 'Content-Type': type },
-      })
-    ).body
+  const put = async (bucket: string, name: string, bytes: string | Buffer, type = ''): Promise<FileBody> => {
+    const parameters = new URLSearchParams({ bucket, file_name: name, duplicates: 'allow' })
+    const sending = putRaw(service, bytes, `?${parameters}`)
+    return (await (type === '' ? sending : sending.type(type))).body
+  }
+  const list = (parameters = '') => service.api.get(`${filesPath}${parameters}`)
   const names = (files: readonly FileBody[]) => files.map((file) => file.file_name)
   const query = (parameters: Readonly<Record<string, string>>) => `?${new URLSearchParams(parameters)}`
 
   describe('listFiles', () => {
     it('answers with an array of metadata objects, the newest first', async () => {
-      expect((await list(service, '?bucket=fresh')).body).toEqual([])
+      expect((await list('?bucket=fresh')).body).toEqual([])
       const files: FileBody[] = []
       for (const name of ['one', 'two', 'three']) files.unshift(await put('fresh', name, name))
-      const answer = await list(service, '?bucket=fresh')
+      const answer = await list('?bucket=fresh')
       expect(answer.status).toBe(200)
       expect(answer.body).toEqual([...files].sort(inOrder('-created_at')))
-      expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
-      expect(answer.headers.get('cache-control')).toBe('private, no-cache')
-      expect([answer.headers.get('link'), answer.headers.get('x-total-count')]).toEqual([null, null])
+      expect(answer.headers['content-type']).toMatch(/^application\/json/)
+      expect(answer.headers['cache-control']).toBe('private, no-cache')
+      expect([answer.headers.link, answer.headers['x-total-count']]).toEqual([undefined, undefined])
     })
 
     it('lists the bucket `default` unless another is named', async () => {
       const here = (await upload(service, freshText(), { name: 'here' })).body
       const there = (await upload(service, freshText(), { name: 'there', fields: { bucket: 'there' } })).body
-      const listed = (await list(service)).body
+      const listed = (await list()).body
       expect(listed).toContainEqual(here)
       expect(listed).not.toContainEqual(there)
-      expect((await list(service, '?bucket=default')).body).toEqual(listed)
-      expect((await list(service, '?bucket=there')).body).toEqual([there])
+      expect((await list('?bucket=default')).body).toEqual(listed)
+      expect((await list('?bucket=there')).body).toEqual([there])
     })
 
     it('shows 100 files unless asked for another number, and at most 1,000', async () => {
       const files = await Promise.all(Array.from({ length: 103 }, (_, n) => put('many', `${n}`, `many ${n}`)))
-      const first = await list(service, '?bucket=many')
+      const first = await list('?bucket=many')
       expect(first.body).toHaveLength(100)
-      const rest = await send<FileBody[]>(service, nextPage(first) ?? '')
+      const rest = await service.api.get(nextPage(first) ?? '')
       expect(rest.body).toHaveLength(3)
-      expect(rest.headers.get('link')).toBe(null)
+      expect(rest.headers.link).toBeUndefined()
       expect([...first.body, ...rest.body]).toEqual(files.sort(inOrder('-created_at')))
-      expect((await list(service, '?bucket=many&limit=1000')).body).toHaveLength(103)
+      expect((await list('?bucket=many&limit=1000')).body).toHaveLength(103)
     })
 
     it.each(['created_at', '-created_at', 'file_name', '-file_name', 'file_size', '-file_size'])(
@@ -55,7 +55,7 @@ describeService('listFiles', (service) => {
         const bucket = `sort-${sort.replace('_', '')}`
         const shelf = ['b', 'a', 'B', 'a', 'ä', 'Z', '😀', '￿', 'a', 'aa', '_', 'é', 'e']
         const files = await Promise.all(shelf.map((name, n) => put(bucket, name, 'x'.repeat(1 + (n % 4)))))
-        const listed = await list(service, query({ bucket, sort }))
+        const listed = await list(query({ bucket, sort }))
         expect(listed.body).toEqual(files.sort(inOrder(sort)))
       },
     )
@@ -63,43 +63,43 @@ describeService('listFiles', (service) => {
     it('leads through all pages with a Link that keeps the question', async () => {
       for (const n of [1, 2, 3, 4]) await put('linked', `${n} & more.txt`, `linked ${n}`)
       const question = { bucket: 'linked', name: '& more', sort: 'file_name', limit: '2', type: 'text/*' }
-      const first = await list(service, query(question))
+      const first = await list(query(question))
       const link = new URL(nextPage(first) ?? '', service.url)
-      expect(first.headers.get('link')).toMatch(/^<\/service\/fileupload\?[^ <>]+>; rel="next"$/)
+      expect(first.headers.link).toMatch(/^<\/service\/fileupload\?[^ <>]+>; rel="next"$/)
       const { cursor, ...rest } = Object.fromEntries(link.searchParams)
       expect(rest).toEqual(question)
       expect(cursor).toMatch(/^[A-Za-z0-9_-]+$/)
-      const second = await send<FileBody[]>(service, `${link.pathname}${link.search}`)
+      const second = await service.api.get(`${link.pathname}${link.search}`)
       expect(names([...first.body, ...second.body])).toEqual([1, 2, 3, 4].map((n) => `${n} & more.txt`))
-      expect(second.headers.get('link')).toBe(null)
+      expect(second.headers.link).toBeUndefined()
     })
 
     it('counts when asked to: what the filter lets through, not what the page holds', async () => {
       for (let n = 0; n < 5; n++) await put('counted', n < 3 ? `yes ${n}` : `no ${n}`, `counted ${n}`)
-      const all = await list(service, '?bucket=counted&count=exact&limit=1')
-      expect([all.body.length, all.headers.get('x-total-count')]).toEqual([1, '5'])
-      const next = await send<FileBody[]>(service, nextPage(all) ?? '')
-      expect(next.headers.get('x-total-count')).toBe('5')
-      const some = await list(service, '?bucket=counted&count=exact&name=yes')
-      expect(some.headers.get('x-total-count')).toBe('3')
-      const estimated = await list(service, '?bucket=counted&count=estimated')
-      expect(estimated.headers.get('x-total-count')).toMatch(/^\d+$/)
+      const all = await list('?bucket=counted&count=exact&limit=1')
+      expect([all.body.length, all.headers['x-total-count']]).toEqual([1, '5'])
+      const next = await service.api.get(nextPage(all) ?? '')
+      expect(next.headers['x-total-count']).toBe('5')
+      const some = await list('?bucket=counted&count=exact&name=yes')
+      expect(some.headers['x-total-count']).toBe('3')
+      const estimated = await list('?bucket=counted&count=estimated')
+      expect(estimated.headers['x-total-count']).toMatch(/^\d+$/)
       expect(estimated.body).toHaveLength(5)
     })
 
     it('answers HEAD with the headers of GET', async () => {
       const path = `${filesPath}?bucket=counted&limit=1&count=exact`
-      const [got, head] = [await send(service, path), await send(service, path, { method: 'HEAD' })]
-      expect([head.status, head.bytes.length]).toEqual([200, 0])
+      const [got, head] = [await service.api.get(path), await service.api.head(path)]
+      expect([head.status, head.body]).toEqual([200, {}])
       for (const name of ['link', 'x-total-count', 'content-type', 'content-length'])
-        expect([name, head.headers.get(name)]).toEqual([name, got.headers.get(name)])
+        expect([name, head.headers[name]]).toEqual([name, got.headers[name]])
     })
 
     it('forgets nothing of a page when files of it were deleted since', async () => {
       for (const name of ['1', '2', '3', '4']) await put('shrinking', name, `shrinking ${name}`)
-      const first = await list(service, '?bucket=shrinking&sort=file_name&limit=2')
-      for (const { id } of first.body) await send(service, `${filesPath}/${id}`, { method: 'DELETE' })
-      const second = await send<FileBody[]>(service, nextPage(first) ?? '')
+      const first = await list('?bucket=shrinking&sort=file_name&limit=2')
+      for (const { id } of first.body) await service.api.delete(`${filesPath}/${id}`)
+      const second = await service.api.get(nextPage(first) ?? '')
       expect(names(second.body)).toEqual(['3', '4'])
     })
   })
@@ -122,8 +122,8 @@ describeService('listFiles', (service) => {
       for (const [name, bytes, type] of shelf) files.set(name, await put(bucket, name, bytes, type))
     })
     const found = async (parameters: Readonly<Record<string, string>>) => {
-      const answer = await list(service, query({ bucket, sort: 'file_name', count: 'exact', ...parameters }))
-      expect(answer.headers.get('x-total-count')).toBe(String(answer.body.length))
+      const answer = await list(query({ bucket, sort: 'file_name', count: 'exact', ...parameters }))
+      expect(answer.headers['x-total-count']).toBe(String(answer.body.length))
       return names(answer.body)
     }
 
@@ -222,9 +222,9 @@ describeService('listFiles', (service) => {
     it('by status', async () => {
       const gone = await put('statuses', 'gone.txt', 'gone')
       const kept = await put('statuses', 'kept.txt', 'kept')
-      await send(service, `${filesPath}/${gone.id}`, { method: 'DELETE' })
+      await service.api.delete(`${filesPath}/${gone.id}`)
       const statuses = async (parameters: Readonly<Record<string, string>>) =>
-        names((await list(service, query({ bucket: 'statuses', ...parameters }))).body)
+        names((await list(query({ bucket: 'statuses', ...parameters }))).body)
       for (const parameters of [{}, { status: 'stored' }, { deleted: 'false' }])
         expect(await statuses({ ...parameters })).toEqual([kept.file_name])
       for (const parameters of [
@@ -279,34 +279,28 @@ describeService('listFiles', (service) => {
       ['offset=10', 'offset'],
       ['__proto__=1', '__proto__'],
     ])('%s', async (text, parameter) => {
-      const answer = await list(service, `?${text}`)
+      const answer = await list(`?${text}`)
       expect(answer).toBeProblem(400)
       expect(answer.body).toMatchObject({ errors: [{ parameter }] })
     })
 
     it('a cursor of another order', async () => {
       for (const name of ['1', '2']) await put('cursors', name, `cursors ${name}`)
-      const page = await list(service, '?bucket=cursors&sort=file_name&limit=1')
+      const page = await list('?bucket=cursors&sort=file_name&limit=1')
       const link = nextPage(page) ?? ''
-      expect((await send(service, link)).status).toBe(200)
+      expect((await service.api.get(link)).status).toBe(200)
       for (const sort of ['-file_name', 'file_size', 'created_at'])
-        expect(await send(service, link.replace('sort=file_name', `sort=${sort}`))).toBeProblem(
+        expect(await service.api.get(link.replace('sort=file_name', `sort=${sort}`))).toBeProblem(
           400,
           'cursor-invalid',
         )
     })
 
     it('other methods and other types of answers', async () => {
-      const refused = await send(service, filesPath, { method: 'DELETE' })
+      const refused = await service.api.delete(filesPath)
       expect(refused).toBeProblem(405, 'method-not-allowed')
-      expect(refused.headers.get('allow')?.split(', ').sort()).toEqual([
-        'GET',
-        'HEAD',
-        'OPTIONS',
-        'POST',
-        'PUT',
-      ])
-      expect(await send(service, filesPath, { headers: { Accept: 'text/csv' } })).toBeProblem(406)
+      expect(refused.headers.allow?.split(', ').sort()).toEqual(['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'])
+      expect(await service.api.get(filesPath).set({ Accept: 'text/csv' })).toBeProblem(406)
     })
   })
 })

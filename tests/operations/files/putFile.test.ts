@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto'
 import { request } from 'node:http'
 import { Readable } from 'node:stream'
 import { expect, it } from '@jest/globals'
-import { download, type FileBody, filesPath, freshText, putRaw, send, upload } from '../../support/client.ts'
+import { download, putRaw, upload } from '../../support/api/files.ts'
+import { filesPath, freshText } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
 
 describeService('putFile', (service) => {
   it('stores the body as it is, and answers as createFile does', async () => {
     const bytes = Buffer.from(Array.from({ length: 700_001 }, (_, index) => (index * 7) % 256))
-    const { status, headers, body } = await putRaw(service, bytes, { query: '?file_name=raw.bin' })
+    const { status, headers, body } = await putRaw(service, bytes, '?file_name=raw.bin')
     expect(status).toBe(201)
-    expect(headers.get('location')).toBe(`${filesPath}/${body.id}`)
-    expect(headers.get('etag')).toMatch(/^"[^"]+"$/)
+    expect(headers.location).toBe(`${filesPath}/${body.id}`)
+    expect(headers.etag).toMatch(/^"[^"]+"$/)
     expect(body).toMatchObject({
       file_hash: createHash('sha256').update(bytes).digest('hex'),
       file_name: 'raw.bin',
@@ -21,8 +22,8 @@ describeService('putFile', (service) => {
       expires_at: null,
     })
     expect(Object.keys(body)).toEqual(Object.keys((await upload(service, freshText())).body))
-    expect((await send(service, headers.get('location') ?? '')).body).toEqual(body)
-    expect((await download(service, body.id)).bytes.equals(bytes)).toBe(true)
+    expect((await service.api.get(headers.location ?? '')).body).toEqual(body)
+    expect((await download(service, body.id)).body.equals(bytes)).toBe(true)
   })
 
   it('stores a body that comes in chunks, of a length nobody knew', async () => {
@@ -35,7 +36,7 @@ describeService('putFile', (service) => {
     })
     expect(status).toBe(201)
     const hash = createHash('sha256').update(Buffer.concat(pieces)).digest('hex')
-    expect((await download(service, hash)).bytes.equals(Buffer.concat(pieces))).toBe(true)
+    expect((await download(service, hash)).body.equals(Buffer.concat(pieces))).toBe(true)
   })
 
   it('takes bucket, metadata, expiry and duplicates from the query', async () => {
@@ -47,8 +48,8 @@ describeService('putFile', (service) => {
       duplicates: 'allow',
     })
     const text = freshText()
-    const first = await putRaw(service, text, { query: `?${query}` })
-    const second = await putRaw(service, text, { query: `?${query}` })
+    const first = await putRaw(service, text, `?${query}`)
+    const second = await putRaw(service, text, `?${query}`)
     expect([first.status, second.status]).toEqual([201, 201])
     expect(first.body).toMatchObject({
       file_name: 'Grüße & Co: 1=2.txt',
@@ -74,23 +75,23 @@ describeService('putFile', (service) => {
     ['a Content-Disposition without a name', '', 'attachment', 'unnamed'],
   ])('takes the name from %s', async (_case, query, disposition, name) => {
     const headers = disposition === undefined ? {} : { 'Content-Disposition': disposition }
-    const { status, body } = await putRaw(service, freshText(), { query, headers })
+    const { status, body } = await putRaw(service, freshText(), query).set(headers)
     expect(status).toBe(201)
     expect(body.file_name).toBe(name)
   })
 
   it('stores a file of 0 bytes, also without a type', async () => {
-    const { status, body } = await send<FileBody>(service, `${filesPath}?bucket=none`, { method: 'PUT' })
+    const { status, body } = await service.api.put(`${filesPath}?bucket=none`)
     expect(status).toBe(201)
     expect(body).toMatchObject({ file_size: 0, file_type: 'application/octet-stream' })
-    expect((await download(service, body.id)).bytes).toHaveLength(0)
+    expect((await download(service, body.id)).body).toHaveLength(0)
   })
 
   it('says what the bytes are, whatever the type of the request', async () => {
-    const page = await putRaw(service, '<html><body>hi', { headers: { 'Content-Type': 'image/png' } })
+    const page = await putRaw(service, '<html><body>hi').set({ 'Content-Type': 'image/png' })
     expect(page.body.file_type).toBe('text/html')
     const headers = { 'Content-Type': 'text/markdown; charset=utf-8' }
-    expect((await putRaw(service, freshText('# Title'), { headers })).body.file_type).toBe('text/markdown')
+    expect((await putRaw(service, freshText('# Title')).set(headers)).body.file_type).toBe('text/markdown')
   })
 
   it('refuses bytes that the bucket holds, and shows the file that has them', async () => {
@@ -104,13 +105,13 @@ describeService('putFile', (service) => {
   it('answers 412 to If-None-Match: * for bytes that the bucket holds', async () => {
     const text = freshText()
     const headers = { 'If-None-Match': '*' }
-    expect((await putRaw(service, text, { headers })).status).toBe(201)
+    expect((await putRaw(service, text).set(headers)).status).toBe(201)
     for (const query of ['', '?duplicates=allow'])
-      expect(await putRaw(service, text, { headers, query })).toBeProblem(412, 'precondition-failed')
+      expect(await putRaw(service, text, query).set(headers)).toBeProblem(412, 'precondition-failed')
   })
 
   it('takes If-Match: * as no condition', async () => {
-    expect((await putRaw(service, freshText(), { headers: { 'If-Match': '*' } })).status).toBe(201)
+    expect((await putRaw(service, freshText()).set({ 'If-Match': '*' })).status).toBe(201)
   })
 
   it.each([
@@ -137,7 +138,7 @@ describeService('putFile', (service) => {
     ['a packed body', '', { 'Content-Encoding': 'gzip' }, 415, 'encoding-unsupported'],
     ['a client that takes no JSON', '', { Accept: 'image/png' }, 406, 'not-acceptable'],
   ])('refuses %s', async (_case, query, headers, status, code) => {
-    expect(await putRaw(service, freshText(), { query, headers })).toBeProblem(status, code)
+    expect(await putRaw(service, freshText(), query).set(headers)).toBeProblem(status, code)
   })
 
   it('leaves nothing of what it refused', async () => {
