@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
 import type { LinkRule, Visibility } from '../model/bucket.ts'
+import type { FileRecord } from '../model/file.ts'
 import type { UploadStatus } from '../model/upload.ts'
-import type { FileRecordJson } from './rows/fileRecord.ts'
 
 /** The tables as `migrations/` makes them. bigint columns are read as numbers: no file has 2^53 bytes. */
 export interface Schema {
@@ -92,6 +92,15 @@ export interface Schema {
     locked_until: Date
     created_at: Generated<Date>
   }
+}
+
+/** A FileRecord as JSON keeps it: its times are texts as in RFC 3339. */
+export type FileRecordJson = {
+  readonly [Field in keyof FileRecord]: FileRecord[Field] extends Date
+    ? string
+    : FileRecord[Field] extends Date | null
+      ? string | null
+      : FileRecord[Field]
 }
 
 export type TrashReason = 'aborted' | 'reaped' | 'duplicate' | 'unreferenced' | 'healed' | 'orphan'

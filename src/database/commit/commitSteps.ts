@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
 import type { NewBlob, NewFile } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { Database, DatabaseTransaction } from '../schema.ts'
-import { toCommittedFile } from './newFile.ts'
+import { insertBlobsFrom, insertFiles, insertFilesFrom, selectInput, toInput } from './newFile.ts'
 
 /** Takes the intent away inside a transaction (the fence). False when it was reaped: the transaction must not commit. */
 export async function takeIntent(trx: DatabaseTransaction, storageKey: string): Promise<boolean> {
@@ -14,27 +14,13 @@ export async function takeIntent(trx: DatabaseTransaction, storageKey: string): 
   return taken !== undefined
 }
 
-/** Inserts a blob. Undefined when the bucket holds these bytes already. */
-export async function insertBlob(
-  trx: DatabaseTransaction,
-  bucket: string,
-  bytes: NewBlob,
-): Promise<number | undefined> {
-  const row = await trx
-    .insertInto('blobs')
-    .values({
-      bucket,
-      sha256: bytes.sha256,
-      sha1: bytes.sha1,
-      md5: bytes.md5,
-      size: bytes.size,
-      storage_key: bytes.storageKey,
-      block_crc32: bytes.blockCrc32,
-    })
-    .onConflict((conflict) => conflict.columns(['bucket', 'sha256', 'size']).doNothing())
-    .returning('id')
-    .executeTakeFirst()
-  return row?.id
+const INSERT_BLOB = `with input as (${selectInput}) ${insertBlobsFrom('input')}
+  on conflict (bucket, sha256, size) do nothing returning id`
+
+/** Inserts the blob of a new file, and returns its id. Undefined when the bucket holds these bytes already. */
+export async function insertBlob(trx: DatabaseTransaction, file: NewFile): Promise<number | undefined> {
+  const { rows } = await trx.executeQuery<{ id: number }>(CompiledQuery.raw(INSERT_BLOB, [toInput([file])]))
+  return rows[0]?.id
 }
 
 export interface KnownBlob {
@@ -78,20 +64,7 @@ export async function replaceBlobBytes(
     .execute()
 }
 
-/**
- * Clears a name for a file that will have it to itself: whoever else wants it waits until the transaction ends, and the file
- * that has it is deleted. (The unique index would keep two from having it, but let the second fail.)
- */
-export async function clearName(
-  trx: DatabaseTransaction,
-  { bucket, name }: Pick<NewFile, 'bucket' | 'name'>,
-): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`${bucket}/${name}`}, 0))`.execute(trx)
-  await sql`
-    update files set deleted_at = now(), updated_at = now(), version = version + 1
-    where bucket = ${bucket} and name = ${name} and named and deleted_at is null
-  `.execute(trx)
-}
+const INSERT_FILE = `with input as (${selectInput}) ${insertFilesFrom('(select *, $2::bigint as blob_id from input) f')}`
 
 /** Inserts a file that refers to a blob which the caller inserted or has locked. */
 export async function insertFile(
@@ -99,20 +72,7 @@ export async function insertFile(
   file: NewFile,
   blobId: number,
 ): Promise<FileRecord> {
-  const row = await trx
-    .insertInto('files')
-    .values({
-      id: file.id,
-      bucket: file.bucket,
-      name: file.name,
-      named: file.named,
-      media_type: file.mediaType,
-      size: file.bytes.size,
-      blob_id: blobId,
-      metadata: JSON.stringify(file.metadata),
-      expires_at: sql<Date | null>`now() + make_interval(secs => ${file.expiresInSeconds ?? null})`,
-    })
-    .returning(['created_at', 'expires_at'])
-    .executeTakeFirstOrThrow()
-  return toCommittedFile(file, row)
+  const [record] = await insertFiles(trx, INSERT_FILE, [file], blobId)
+  if (!record) throw new Error(`The file ${file.id} was not inserted.`)
+  return record
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { StoredBlob } from '../../model/blob.ts'
 import type { Database } from '../schema.ts'
+import { inSeconds, secondsAgo } from './inSeconds.ts'
 
 /** Says that a blob's bytes are not what they were, so that the next upload of the same bytes replaces them. */
 export async function markBlobDamaged(db: Database, blobId: number, storageKey: string): Promise<void> {
@@ -35,7 +36,7 @@ export async function findUnverifiedBlob(
   olderThanSeconds: number,
 ): Promise<StoredBlob | undefined> {
   const [row] = await selectBlobs(db)
-    .where('verified_at', '<', sql<Date>`now() - make_interval(secs => ${olderThanSeconds})`)
+    .where('verified_at', '<', secondsAgo(olderThanSeconds))
     .where('damaged_at', 'is', null)
     .orderBy('verified_at')
     .limit(1)
@@ -96,7 +97,7 @@ export async function collectUnreferenced(
       returning storage_key
     )
     insert into trash (storage_key, reason, remove_after)
-    select storage_key, 'unreferenced', now() + make_interval(secs => ${graceSeconds}) from gone
+    select storage_key, 'unreferenced', ${inSeconds(graceSeconds)} from gone
   `.execute(db)
   return Number(numAffectedRows)
 }

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
+import { isLiveInIndex } from './live.ts'
 
 export async function findBucket(db: Database, name: string): Promise<BucketRecord | undefined> {
   const row = await db.selectFrom('buckets').selectAll().where('name', '=', name).executeTakeFirst()
@@ -79,7 +80,7 @@ export async function deleteBucketRecord(
     const { rows } = await sql`select from buckets where name = ${name} for update`.execute(trx)
     if (rows.length === 0) return 'not found'
     const held = await sql`
-      select from files where bucket = ${name} and deleted_at is null and (expires_at is null or expires_at > now()) limit 1
+      select from files f where f.bucket = ${name} and ${sql.raw(isLiveInIndex)} limit 1
     `.execute(trx)
     if (held.rows.length > 0) return 'not empty'
     await trx.deleteFrom('buckets').where('name', '=', name).execute()

@@ -1,8 +1,8 @@
 import { CompiledQuery } from 'kysely'
-import type { FileContent, FileReference } from '../../model/file.ts'
+import type { FileContent, FileRecord, FileReference } from '../../model/file.ts'
 import type { Database } from '../schema.ts'
-import { type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
-import { fromLive, parametersOf } from './files.ts'
+import { fileColumns, fromLive, parametersOf } from './files.ts'
+import { isLiveInIndex } from './live.ts'
 
 /** The newest live file that the reference names, and where its bytes are. */
 export async function findFileContent(
@@ -14,7 +14,7 @@ export async function findFileContent(
   return await selectContent(db, statement, parametersOf(reference))
 }
 
-const contentColumns = `${fileColumns}, b.id as blob_id, b.storage_key, b.block_crc32`
+const contentColumns = `${fileColumns}, b.id as "blobId", b.storage_key as "storageKey", b.block_crc32 as "blockCrc32"`
 
 /**
  * The live file that a name in a bucket means, and where its bytes are: the one that has the name to itself, else the newest
@@ -26,7 +26,7 @@ export async function findNamedContent(
   name: string,
 ): Promise<FileContent | undefined> {
   const from = `select ${contentColumns} from files f join blobs b on b.id = f.blob_id
-    where f.bucket = $1 and f.name collate "C" = $2 and f.deleted_at is null and (f.expires_at is null or f.expires_at > now())`
+    where f.bucket = $1 and f.name collate "C" = $2 and ${isLiveInIndex}`
   // Apart, because there is one of these and may be very many of the others.
   const named = `/* find_named_content */ ${from.replace('collate "C" ', '')} and f.named limit 1`
   const newest = `/* find_newest_of_name */ ${from} order by f.created_at desc, f.id desc limit 1`
@@ -35,14 +35,9 @@ export async function findNamedContent(
 
 /** The storage key of a live file's bytes. */
 export async function findStorageKeyOfFile(db: Database, id: string): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('files')
-    .innerJoin('blobs', 'blobs.id', 'files.blob_id')
-    .select('blobs.storage_key')
-    .where('files.id', '=', id)
-    .where('files.deleted_at', 'is', null)
-    .executeTakeFirst()
-  return row?.storage_key
+  const statement = `select b.storage_key as "storageKey" ${fromLive({ kind: 'id', value: id, bucket: '' })}`
+  const { rows } = await db.executeQuery<{ storageKey: string }>(CompiledQuery.raw(statement, [id]))
+  return rows[0]?.storageKey
 }
 
 async function selectContent(
@@ -50,11 +45,11 @@ async function selectContent(
   statement: string,
   parameters: readonly unknown[],
 ): Promise<FileContent | undefined> {
-  const { rows } = await db.executeQuery<
-    FileRow & { blob_id: number; storage_key: string; block_crc32: Buffer }
-  >(CompiledQuery.raw(statement, [...parameters]))
+  const { rows } = await db.executeQuery<FileRecord & Omit<FileContent, 'file'>>(
+    CompiledQuery.raw(statement, [...parameters]),
+  )
   const [row] = rows
   if (!row) return undefined
-  const { blob_id: blobId, storage_key: storageKey, block_crc32: blockCrc32 } = row
-  return { file: toFileRecord(row), blobId, storageKey, blockCrc32 }
+  const { blobId, storageKey, blockCrc32, ...file } = row
+  return { file, blobId, storageKey, blockCrc32 }
 }

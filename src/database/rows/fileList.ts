@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { FileRecord } from '../../model/file.ts'
 import type { Database } from '../schema.ts'
-import { columnsWith, type FileRow, fileColumns, toFileRecord } from './fileRecord.ts'
+import { columnsWithMetadata, fileColumns } from './files.ts'
+import { isLiveInIndex } from './live.ts'
 
 export type SortField = 'created_at' | 'file_name' | 'file_size'
 
@@ -46,7 +47,7 @@ const SMALL_METADATA_BYTES = 4096
 const metadataBytes = 'octet_length(f.metadata::text)'
 const allColumns = sql.raw(fileColumns)
 const smallColumns = sql.raw(
-  `${columnsWith(`case when ${metadataBytes} <= ${SMALL_METADATA_BYTES} then f.metadata end as metadata`)}, ${metadataBytes} as metadata_bytes`,
+  `${columnsWithMetadata(`case when ${metadataBytes} <= ${SMALL_METADATA_BYTES} then f.metadata end`)}, ${metadataBytes} as "metadataBytes"`,
 )
 
 /**
@@ -57,20 +58,23 @@ export async function listFileRecords(
   db: Database,
   page: FilePage,
 ): Promise<{ files: FileRecord[]; more: boolean }> {
-  const rows = await selectPage<FileRow & { metadata_bytes: number }>(db, page, smallColumns)
-  if (rows.every((row) => row.metadata_bytes <= SMALL_METADATA_BYTES)) return toPage(rows, page)
+  const rows = await selectPage<FileRecord & { metadataBytes: number }>(db, page, smallColumns)
+  if (rows.every((row) => row.metadataBytes <= SMALL_METADATA_BYTES)) {
+    const files = rows.map(({ metadataBytes: _, ...file }) => file)
+    return toPage(files, page)
+  }
   let bytes = 0
   const full = rows.findIndex((row) => {
-    bytes += row.metadata_bytes
+    bytes += row.metadataBytes
     return bytes >= PAGE_METADATA_BYTES
   })
   const shorter = full < 0 ? page : { ...page, limit: Math.min(page.limit, full + 1) }
-  return toPage(await selectPage<FileRow>(db, shorter, allColumns), shorter)
+  return toPage(await selectPage<FileRecord>(db, shorter, allColumns), shorter)
 }
 
-const toPage = (rows: readonly FileRow[], { limit }: FilePage) => ({
-  files: rows.slice(0, limit).map(toFileRecord),
-  more: rows.length > limit,
+const toPage = (files: readonly FileRecord[], { limit }: FilePage) => ({
+  files: files.slice(0, limit),
+  more: files.length > limit,
 })
 
 /** The rows of a page, and one more, which tells that there is a next page. */
@@ -112,9 +116,7 @@ function conditions(filter: FileFilter) {
   const { bucket, deleted, name, type, minSize, maxSize, createdAfter, createdBefore } = filter
   const all = [
     sql`f.bucket = ${bucket}`,
-    deleted
-      ? sql`f.deleted_at is not null`
-      : sql`f.deleted_at is null and (f.expires_at is null or f.expires_at > now())`,
+    sql.raw(deleted ? 'f.deleted_at is not null' : isLiveInIndex),
     name !== undefined && sql`f.name ilike ${`%${escapeLike(name)}%`}`,
     type !== undefined && typeCondition(type.toLowerCase()),
     minSize !== undefined && sql`f.size >= ${minSize}`,

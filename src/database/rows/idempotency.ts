@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { FileRecord } from '../../model/file.ts'
-import type { Database, DatabaseTransaction } from '../schema.ts'
-import type { FileRecordJson } from './fileRecord.ts'
+import type { Database, DatabaseTransaction, FileRecordJson } from '../schema.ts'
+import { inSeconds, secondsAgo } from './inSeconds.ts'
 
 export type IdempotentState =
   | { readonly kind: 'begun' }
@@ -15,7 +15,7 @@ export async function beginIdempotent(
   lockSeconds: number,
 ): Promise<IdempotentState> {
   const { rows } = await sql`
-    insert into idempotency (key, locked_until) values (${key}, now() + make_interval(secs => ${lockSeconds}))
+    insert into idempotency (key, locked_until) values (${key}, ${inSeconds(lockSeconds)})
     on conflict (key) do update set locked_until = excluded.locked_until, created_at = now()
     where idempotency.response is null and idempotency.locked_until < now()
     returning key
@@ -34,7 +34,7 @@ export async function beginIdempotent(
 export async function extendIdempotent(db: Database, key: string, lockSeconds: number): Promise<void> {
   await db
     .updateTable('idempotency')
-    .set({ locked_until: sql<Date>`now() + make_interval(secs => ${lockSeconds})` })
+    .set({ locked_until: inSeconds(lockSeconds) })
     .where('key', '=', key)
     .where('response', 'is', null)
     .execute()
@@ -70,7 +70,7 @@ export async function deleteOldIdempotent(
   retentionSeconds: number,
   atMost: number,
 ): Promise<number> {
-  const isOld = sql<boolean>`created_at < now() - make_interval(secs => ${retentionSeconds}) and locked_until < now()`
+  const isOld = sql<boolean>`created_at < ${secondsAgo(retentionSeconds)} and locked_until < now()`
   const { numDeletedRows } = await db
     .deleteFrom('idempotency')
     .where('key', 'in', (old) => old.selectFrom('idempotency').select('key').where(isOld).limit(atMost))

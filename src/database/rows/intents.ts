@@ -1,8 +1,7 @@
 import { CompiledQuery, sql } from 'kysely'
 import type { StorageKey } from '../../model/blob.ts'
 import type { Database, DatabaseTransaction, TrashReason } from '../schema.ts'
-
-const inSeconds = (seconds: number) => sql<Date>`now() + make_interval(secs => ${seconds})`
+import { inSeconds, momentAfter } from './inSeconds.ts'
 
 /**
  * Announces that bytes may appear under these keys in this storage. Committed when it resolves, so before any byte (I4).
@@ -16,7 +15,7 @@ export async function insertIntents(
   const statement = `/* insert_intents */
     with place as (select id from storages where id = $3 and writable for key share)
     insert into intents (storage_key, lease_expires_at, storage_id)
-    select key, now() + make_interval(secs => $2), place.id from unnest($1::text[]) key, place`
+    select key, ${momentAfter('$2')}, place.id from unnest($1::text[]) key, place`
   const { numAffectedRows } = await db.executeQuery(
     CompiledQuery.raw(statement, [keys, leaseSeconds, storageId]),
   )

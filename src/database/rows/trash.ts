@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { StorageKey } from '../../model/blob.ts'
 import type { Database, DatabaseTransaction, TrashReason } from '../schema.ts'
+import { inSeconds } from './inSeconds.ts'
 
 /** Says that the bytes under a key may be removed once `graceSeconds` have passed. */
 export async function insertTrash(
@@ -8,7 +9,7 @@ export async function insertTrash(
   key: StorageKey,
   { reason, graceSeconds }: { reason: TrashReason; graceSeconds: number },
 ): Promise<void> {
-  const removeAfter = sql<Date>`now() + make_interval(secs => ${graceSeconds})`
+  const removeAfter = inSeconds(graceSeconds)
   await db.insertInto('trash').values({ storage_key: key, reason, remove_after: removeAfter }).execute()
 }
 
@@ -32,7 +33,7 @@ export async function postponeTrash(
 ): Promise<void> {
   await db
     .updateTable('trash')
-    .set({ remove_after: sql<Date>`now() + make_interval(secs => ${seconds})` })
+    .set({ remove_after: inSeconds(seconds) })
     .where('storage_key', 'in', keys)
     .execute()
 }
@@ -54,7 +55,7 @@ export async function trashUnknownKeys(
 ): Promise<StorageKey[]> {
   const { rows } = await sql<{ storage_key: string }>`
     insert into trash (storage_key, reason, remove_after)
-    select key, 'orphan', now() + make_interval(secs => ${holdSeconds})
+    select key, 'orphan', ${inSeconds(holdSeconds)}
     from unnest(${keys}::text[]) key
     where not exists (select from intents where storage_key = key)
       and not exists (select from blobs where storage_key = key)

@@ -4,6 +4,7 @@ import type { StorageKey } from '../../model/blob.ts'
 import type { UploadRecord, UploadStatus } from '../../model/upload.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { ensureBucket } from './buckets.ts'
+import { inSeconds } from './inSeconds.ts'
 import { insertIntents, trashIntents } from './intents.ts'
 
 export type NewUpload = Omit<UploadRecord, 'status' | 'updatedAt' | 'expiresAt'>
@@ -51,7 +52,7 @@ export async function insertUpload(
         parts: upload.parts,
         storage_key: upload.storageKey,
         s3_upload_id: upload.s3UploadId,
-        expires_at: sql<Date>`now() + make_interval(secs => ${expiresInSeconds})`,
+        expires_at: inSeconds(expiresInSeconds),
       })
       .returningAll()
       .executeTakeFirstOrThrow()

@@ -1,5 +1,5 @@
 import { classifyFailure, isDuplicate } from '../../database/connection/failures.ts'
-import { markFileDeleted, updateFileRecord } from '../../database/rows/files.ts'
+import { deleteFileRecord, updateFileRecord } from '../../database/rows/fileChanges.ts'
 import type { Deps } from '../../deps.ts'
 import { databaseUnavailable, nameTaken } from '../../errors.ts'
 import type { FileChanges, FileRecord, FileVersion } from '../../model/file.ts'
@@ -38,7 +38,7 @@ export async function changeFile(
 
 /** Deletes the one file meant; its bytes go when nothing else needs them. Throws what `changeFile` throws. */
 export const removeFile = (deps: Pick<Deps, 'db'>, target: ChangeTarget): Promise<FileRecord> =>
-  whileUnchanged(deps, target, (state) => markFileDeleted(deps.db, state))
+  whileUnchanged(deps, target, (state) => deleteFileRecord(deps.db, state))
 
 /** A condition is judged on the very version that is changed: a change in between means looking again. */
 async function whileUnchanged(

@@ -1,5 +1,6 @@
+import { deleteNamedRecord } from '../../database/rows/fileChanges.ts'
 import { findNamedContent } from '../../database/rows/fileContents.ts'
-import { listNamesakes, markNamedDeleted } from '../../database/rows/files.ts'
+import { listNamesakes } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
 import { fileNotFound, nameShared } from '../../errors.ts'
 import type { FileContent } from '../../model/file.ts'
@@ -26,7 +27,7 @@ export async function findNamedFile(
  */
 export async function removeNamedFile({ db }: Pick<Deps, 'db'>, bucket: string, text: string): Promise<void> {
   const name = toFilePath(text)
-  if (await markNamedDeleted(db, bucket, name)) return
+  if (await deleteNamedRecord(db, bucket, name)) return
   const ids = await listNamesakes(db, bucket, name, IDS_NAMED)
   throw ids.length > 0 ? nameShared(name, ids) : fileNotFound()
 }

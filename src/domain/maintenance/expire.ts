@@ -1,4 +1,4 @@
-import { deleteForgottenFiles, markExpiredFiles } from '../../database/rows/files.ts'
+import { deleteForgottenFiles, expireFileRecords } from '../../database/rows/fileChanges.ts'
 import { deleteOldIdempotent } from '../../database/rows/idempotency.ts'
 import { deleteExpiredUploads } from '../../database/rows/uploads.ts'
 import { collectBlobs } from './collect.ts'
@@ -12,7 +12,7 @@ export const forgetAnswers = (deps: MaintenanceDeps): Promise<number> =>
 
 /** Marks files as deleted whose life is over. Returns how many. */
 export const expire = (deps: MaintenanceDeps): Promise<number> =>
-  inPages(deps, (atMost) => markExpiredFiles(deps.db, atMost))
+  inPages(deps, (atMost) => expireFileRecords(deps.db, atMost))
 
 /** Forgets files that were deleted longer ago than the retention, and collects their blobs. Returns how many. */
 export const forgetFiles = (deps: MaintenanceDeps): Promise<number> =>

@@ -1,5 +1,4 @@
 import {
-  clearName,
   findBlob,
   insertBlob,
   insertFile,
@@ -8,6 +7,7 @@ import {
   takeIntent,
 } from '../../database/commit/commitSteps.ts'
 import { ensureBucket } from '../../database/rows/buckets.ts'
+import { clearName } from '../../database/rows/fileChanges.ts'
 import { findLiveFileOfBlob } from '../../database/rows/files.ts'
 import { completeIdempotent } from '../../database/rows/idempotency.ts'
 import { insertTrash } from '../../database/rows/trash.ts'
@@ -56,7 +56,7 @@ export async function commitAlone(
     if (!(await takeIntent(trx, file.bytes.storageKey))) throw uploadFenced()
     await failpoint('U10')
     if (upload !== undefined && !(await finishUpload(trx, upload, file.bytes.storageKey))) throw uploadTaken()
-    const blobId = known ? await lockBlob(trx, file, known) : await insertBlob(trx, file.bucket, file.bytes)
+    const blobId = known ? await lockBlob(trx, file, known) : await insertBlob(trx, file)
     if (blobId === undefined) return { kind: 'again' }
 
     const existing = known && duplicates === 'refuse' ? await findLiveFileOfBlob(trx, blobId) : undefined

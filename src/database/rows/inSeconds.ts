@@ -1,0 +1,10 @@
+import { sql } from 'kysely'
+
+/** A moment from now on the database's clock, given an SQL expression of seconds; null for null. */
+export const momentAfter = (seconds: string): string => `now() + make_interval(secs => ${seconds})`
+
+/** A moment `seconds` from now on the database's clock. */
+export const inSeconds = (seconds: number) => sql<Date>`now() + make_interval(secs => ${seconds})`
+
+/** The moment `seconds` ago on the database's clock. */
+export const secondsAgo = (seconds: number) => inSeconds(-seconds)
