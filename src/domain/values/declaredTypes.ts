@@ -1,6 +1,7 @@
 import { supportedMimeTypes } from 'file-type'
+import { allowsType } from './mediaTypes.ts'
 
-/** Types under other names that clients use, and what we tell from the bytes. */
+/** Other names of media types that clients use, and the name that detection uses. */
 const ALIASES: Readonly<Record<string, string>> = {
   'image/jpg': 'image/jpeg',
   'audio/mp3': 'audio/mpeg',
@@ -11,20 +12,20 @@ const ALIASES: Readonly<Record<string, string>> = {
   'text/xml': 'application/xml',
 }
 
-const told = (type: string) => ALIASES[type] ?? type
-const detectable = new Set([...supportedMimeTypes].map(told))
+const canonicalType = (type: string) => ALIASES[type] ?? type
+const detectable = new Set([...supportedMimeTypes].map(canonicalType))
 
-/** Families that may be declared instead of a type; their members are all told from their bytes. */
+/** Families that may be declared instead of a type; detection knows each of their members. */
 const FAMILY = /^(image|video)$/
 const SOUND_OR_PICTURES = /^(audio|video)\//
 
 /**
- * Whether bytes that are `detected` may be what was declared: the same type; any type of a declared family; anything where
- * nothing was promised; text of one kind or another. A type that bytes show must show.
+ * Whether bytes of the `detected` type may have the declared one: the same type, any type of a declared family, any type at
+ * all for `application/octet-stream`, one kind of text for another. A declared type that detection knows must be detected.
  */
 export function fitsDeclared(declared: string, detected: string): boolean {
   if (FAMILY.test(declared)) return detected.startsWith(`${declared}/`)
-  const [wanted, found] = [told(declared), told(detected)]
+  const [wanted, found] = [canonicalType(declared), canonicalType(detected)]
   if (wanted === found || wanted === 'application/octet-stream') return true
   // The same container may hold sound, pictures, or both.
   if (SOUND_OR_PICTURES.test(wanted) && SOUND_OR_PICTURES.test(found)) return true
@@ -34,13 +35,10 @@ export function fitsDeclared(declared: string, detected: string): boolean {
   return !detectable.has(wanted) && !/^(text\/html|image\/svg\+xml)$/.test(found)
 }
 
-/** Whether a list of types lets a declared one in, as far as that can be told before the bytes. */
+/** Whether a list of types may allow a file of the declared type, judged before its bytes are there. */
 export function mayBeAllowed(allowed: readonly string[], declared: string): boolean {
   if (allowed.length === 0) return true
-  if (declared === 'application/octet-stream') return true // nothing is promised
+  if (declared === 'application/octet-stream') return true // promises nothing
   if (FAMILY.test(declared)) return allowed.some((entry) => entry.startsWith(`${declared}/`))
-  const wanted = told(declared)
-  return allowed.some((entry) =>
-    entry.endsWith('/*') ? wanted.startsWith(entry.slice(0, -1)) : entry === wanted,
-  )
+  return allowsType(allowed, canonicalType(declared))
 }
