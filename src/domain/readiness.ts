@@ -10,7 +10,7 @@ export interface DependencyState {
 const PATIENCE_MILLISECONDS = 5000
 
 /** Whether the database takes writes and the storage keeps bytes, tried on both, and how long each took. */
-export async function examine({ db, storage, logger }: Pick<Deps, 'db' | 'storage' | 'logger'>) {
+export async function examine({ db, storage, logger }: Deps) {
   const tried = async (name: string, attempt: () => Promise<unknown>): Promise<DependencyState> => {
     const began = performance.now()
     const error = await withPatience(attempt())

@@ -8,10 +8,8 @@ import type { Deps } from '../../deps.ts'
 import { bucketExists, bucketNotEmpty, bucketNotFound } from '../../errors.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 
-type BucketDeps = Pick<Deps, 'db' | 'rulesOfBuckets'>
-
 /** Throws `bucket-exists`. */
-export const createBucket = (deps: BucketDeps, name: string, rules: Partial<BucketRules>) =>
+export const createBucket = (deps: Deps, name: string, rules: Partial<BucketRules>) =>
   changing(deps, name, async () => {
     const bucket = await insertBucket(deps.db, name, rules)
     if (!bucket) throw bucketExists(name)
@@ -19,16 +17,16 @@ export const createBucket = (deps: BucketDeps, name: string, rules: Partial<Buck
   })
 
 /** Throws `bucket-not-found`. */
-export async function requireBucket({ db }: Pick<Deps, 'db'>, name: string): Promise<BucketRecord> {
+export async function requireBucket({ db }: Deps, name: string): Promise<BucketRecord> {
   return found(await findBucket(db, name))
 }
 
 /** Throws `bucket-not-found`. What is in the bucket already stays as it is. */
-export const changeBucket = (deps: BucketDeps, name: string, rules: Partial<BucketRules>) =>
+export const changeBucket = (deps: Deps, name: string, rules: Partial<BucketRules>) =>
   changing(deps, name, async () => found(await updateBucketRules(deps.db, name, rules)))
 
 /** Throws `bucket-not-found`, `bucket-not-empty` while there are files in it. */
-export const removeBucket = (deps: BucketDeps, name: string): Promise<void> =>
+export const removeBucket = (deps: Deps, name: string): Promise<void> =>
   changing(deps, name, async () => {
     const outcome = await deleteBucketRecord(deps.db, name)
     if (outcome === 'not empty') throw bucketNotEmpty(name)
@@ -41,7 +39,7 @@ function found(bucket: BucketRecord | undefined): BucketRecord {
 }
 
 async function changing<Result>(
-  { rulesOfBuckets }: BucketDeps,
+  { rulesOfBuckets }: Deps,
   name: string,
   change: () => Promise<Result>,
 ): Promise<Result> {

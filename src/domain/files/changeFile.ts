@@ -22,7 +22,7 @@ const ATTEMPTS = 5
  * `name-taken`, and `database-unavailable` for a file that others keep changing.
  */
 export async function changeFile(
-  deps: Pick<Deps, 'config' | 'db' | 'rulesOfBuckets'>,
+  deps: Deps,
   target: ChangeTarget,
   changes: FileChanges,
 ): Promise<FileRecord> {
@@ -37,12 +37,12 @@ export async function changeFile(
 }
 
 /** Deletes the one file meant; its bytes go when nothing else needs them. Throws what `changeFile` throws. */
-export const removeFile = (deps: Pick<Deps, 'db'>, target: ChangeTarget): Promise<FileRecord> =>
+export const removeFile = (deps: Deps, target: ChangeTarget): Promise<FileRecord> =>
   whileUnchanged(deps, target, (state) => deleteFileRecord(deps.db, state))
 
 /** A condition is judged on the very version that is changed: a change in between means looking again. */
 async function whileUnchanged(
-  deps: Pick<Deps, 'db'>,
+  deps: Deps,
   { reference, bucket, condition }: ChangeTarget,
   change: (state: FileVersion, file: FileRecord) => Promise<FileRecord | undefined>,
 ): Promise<FileRecord> {

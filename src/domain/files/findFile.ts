@@ -8,19 +8,15 @@ import { parseFileReference } from '../values/fileReferences.ts'
 const IDS_NAMED = 100
 
 /** The newest live file of that id or hash. Throws `file-not-found`, without a query when the text can name none. */
-export const findFile = ({ db }: Pick<Deps, 'db'>, value: string, bucket: string): Promise<FileRecord> =>
+export const findFile = ({ db }: Deps, value: string, bucket: string): Promise<FileRecord> =>
   found(parseFileReference(value, bucket), (reference) => findFileRecord(db, reference))
 
 /** The same file, with the place of its bytes. */
-export const findContent = ({ db }: Pick<Deps, 'db'>, value: string, bucket: string): Promise<FileContent> =>
+export const findContent = ({ db }: Deps, value: string, bucket: string): Promise<FileContent> =>
   found(parseFileReference(value, bucket), (reference) => findFileContent(db, reference))
 
 /** The one live file of that id or hash. Throws `file-not-found`, or `ambiguous-hash` with the ids when there are more. */
-export async function findOnlyFile(
-  deps: Pick<Deps, 'db'>,
-  value: string,
-  bucket: string,
-): Promise<FileRecord> {
+export async function findOnlyFile(deps: Deps, value: string, bucket: string): Promise<FileRecord> {
   const reference = parseFileReference(value, bucket)
   const file = await findFile(deps, value, bucket)
   if (!reference || reference.kind === 'id') return file

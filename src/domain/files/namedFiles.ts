@@ -10,11 +10,7 @@ import { toFilePath } from '../values/fileNames.ts'
  * The live file that a name in a bucket means, and the place of its bytes: the one that has the name to itself, else the
  * newest of those that are called so. Throws `file-not-found`.
  */
-export async function findNamedFile(
-  { db }: Pick<Deps, 'db'>,
-  bucket: string,
-  name: string,
-): Promise<FileContent> {
+export async function findNamedFile({ db }: Deps, bucket: string, name: string): Promise<FileContent> {
   // As it was stored; a name that was stored stays as it is.
   const content = await findNamedContent(db, bucket, toFilePath(name))
   if (!content) throw fileNotFound()
@@ -25,7 +21,7 @@ export async function findNamedFile(
  * Deletes the file that has a name to itself, and no other: a repeated deletion must not take the next that is called so.
  * Throws `file-not-found`, `name-shared` with the ids of files that are only called so.
  */
-export async function removeNamedFile({ db }: Pick<Deps, 'db'>, bucket: string, text: string): Promise<void> {
+export async function removeNamedFile({ db }: Deps, bucket: string, text: string): Promise<void> {
   const name = toFilePath(text)
   if (await deleteNamedRecord(db, bucket, name)) return
   const ids = await listNamesakes(db, bucket, name, IDS_NAMED)

@@ -5,8 +5,6 @@ import { fileDamaged, fileNotFound, hasCode } from '../../errors.ts'
 import { type ByteRange, blockBytes } from '../../model/blob.ts'
 import type { FileContent } from '../../model/file.ts'
 
-type ReadDeps = Pick<Deps, 'db' | 'logger' | 'storage'>
-
 /**
  * A file's bytes, each block compared with its CRC-32 before any of it is yielded: what leaves is what was sent. A buffer
  * is overwritten once the next one is asked for.
@@ -14,7 +12,7 @@ type ReadDeps = Pick<Deps, 'db' | 'logger' | 'storage'>
  * file was deleted in the meantime, `storage-unavailable`.
  */
 export async function* readFile(
-  deps: ReadDeps,
+  deps: Deps,
   content: FileContent,
   range: ByteRange,
 ): AsyncGenerator<Buffer, void, void> {
@@ -29,7 +27,7 @@ export async function* readFile(
   }
 }
 
-async function* verified(deps: ReadDeps, content: FileContent, { first, last }: ByteRange) {
+async function* verified(deps: Deps, content: FileContent, { first, last }: ByteRange) {
   const { size } = content.file
   let position = first - (first % blockBytes)
   const end = Math.min(last - (last % blockBytes) + blockBytes, size) - 1
@@ -46,7 +44,7 @@ async function* verified(deps: ReadDeps, content: FileContent, { first, last }: 
 }
 
 /** Bytes that are not there are looked up once more: they may have been healed, or deleted, since the query. */
-async function* openBlocks({ db, storage }: ReadDeps, { storageKey, blobId }: FileContent, range: ByteRange) {
+async function* openBlocks({ db, storage }: Deps, { storageKey, blobId }: FileContent, range: ByteRange) {
   const blocks = storage.read(storageKey, range, blockBytes)
   try {
     yield* blocks

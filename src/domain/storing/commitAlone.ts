@@ -13,11 +13,11 @@ import { completeIdempotent } from '../../database/rows/idempotency.ts'
 import { insertTrash } from '../../database/rows/trash.ts'
 import { finishUpload } from '../../database/rows/uploads.ts'
 import type { Database, DatabaseTransaction } from '../../database/schema.ts'
+import type { Deps } from '../../deps.ts'
 import { idempotentRequestRunning, uploadFenced, uploadTaken } from '../../errors.ts'
 import type { NewFile } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import type { Storage } from '../../storage/storage.ts'
 
 export interface CommitRequest {
   readonly file: NewFile
@@ -42,9 +42,10 @@ export type CommitOutcome =
  * there already, and what the database throws.
  */
 export async function commitAlone(
-  { db, storage, readGraceSeconds }: { db: Database; storage: Storage; readGraceSeconds: number },
+  { config, db, storage }: Deps,
   request: CommitRequest,
 ): Promise<CommitOutcome> {
+  const { readGraceSeconds } = config.protocol
   const { file, duplicates, idempotent, upload } = request
   // Looked at before the transaction, in which no call to the storage is made.
   const known = await findBlob(db, file.bucket, file.bytes)

@@ -9,8 +9,6 @@ import { failpoint } from '../../runtime/failpoint.ts'
 import { type CommitOutcome, type CommitRequest, commitAlone } from './commitAlone.ts'
 import { abandon } from './lease.ts'
 
-export type CommitDeps = Pick<Deps, 'commitNewFile' | 'config' | 'db' | 'keys' | 'logger' | 'storage'>
-
 const ATTEMPTS = 5
 const RESOLVE_MILLISECONDS = 10_000
 
@@ -21,7 +19,7 @@ export type CommitResult = Exclude<CommitOutcome, { kind: 'again' }>
  * one that the bucket held already. Throws `upload-fenced`, `database-unavailable`, or `outcome-unknown` when neither a
  * commit nor its absence could be proven; unless unknown or repeatable, bytes that are not used are in the trash.
  */
-export async function commitFile(deps: CommitDeps, request: CommitRequest): Promise<CommitResult> {
+export async function commitFile(deps: Deps, request: CommitRequest): Promise<CommitResult> {
   const { storageKey } = request.file.bytes
   try {
     const result = await commitOrResolve(deps, request)
@@ -37,7 +35,7 @@ export async function commitFile(deps: CommitDeps, request: CommitRequest): Prom
   }
 }
 
-async function commitOrResolve(deps: CommitDeps, request: CommitRequest): Promise<CommitResult> {
+async function commitOrResolve(deps: Deps, request: CommitRequest): Promise<CommitResult> {
   try {
     return await commit(deps, request)
   } catch (error) {
@@ -47,16 +45,14 @@ async function commitOrResolve(deps: CommitDeps, request: CommitRequest): Promis
   }
 }
 
-async function commit(deps: CommitDeps, request: CommitRequest): Promise<CommitResult> {
+async function commit(deps: Deps, request: CommitRequest): Promise<CommitResult> {
   // The quick way has no place for an idempotent answer, a name, or an upload.
   const { idempotent, upload, file } = request
   const special = idempotent !== undefined || upload !== undefined || file.named
   const quick = special ? undefined : await deps.commitNewFile(file)
   if (quick) return { kind: 'stored', file: quick }
-  const { db, storage, config } = deps
-  const aloneDeps = { db, storage, readGraceSeconds: config.protocol.readGraceSeconds }
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const outcome = await tryAlone(() => commitAlone(aloneDeps, request), attempt)
+    const outcome = await tryAlone(() => commitAlone(deps, request), attempt)
     if (outcome.kind !== 'again') return outcome
     await sleep(Math.random() * 20 * attempt)
   }
@@ -80,7 +76,7 @@ async function tryAlone(attemptAlone: () => Promise<CommitOutcome>, attempt: num
  * file tells, or, when the bytes healed those of a file that was there already, the blob that has them.
  */
 async function resolveOutcome(
-  { db, logger }: CommitDeps,
+  { db, logger }: Deps,
   { file, duplicates }: CommitRequest,
   cause: unknown,
 ): Promise<CommitResult> {

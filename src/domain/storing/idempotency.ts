@@ -17,7 +17,7 @@ export interface IdempotentClaim {
 
 /** Claims a key before the body is read. Throws `idempotent-request-running`. */
 export async function claimIdempotencyKey(
-  { db, config, logger }: Pick<Deps, 'db' | 'config' | 'logger'>,
+  { db, config, logger }: Deps,
   key: string,
 ): Promise<IdempotentClaim> {
   const { leaseSeconds } = config.protocol

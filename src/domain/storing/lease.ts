@@ -2,10 +2,9 @@ import { extendIntent, trashIntent } from '../../database/rows/intents.ts'
 import type { Deps } from '../../deps.ts'
 import { uploadFenced } from '../../errors.ts'
 import type { Lease, Receipt, StorageKey } from '../../model/blob.ts'
-import type { ReceiveDeps } from './receiveBytes.ts'
 
 /** Renews the lease of an intent, every third of it, until `end`. */
-export function beginLease({ config, db, keys, logger }: ReceiveDeps, storageKey: StorageKey): Lease {
+export function beginLease({ config, db, keys, logger }: Deps, storageKey: StorageKey): Lease {
   const { leaseSeconds } = config.protocol
   let lost = false
   const renew = async () => {
@@ -29,7 +28,7 @@ export function beginLease({ config, db, keys, logger }: ReceiveDeps, storageKey
 
 /** Gives received bytes up, and ends their lease. False when their intent was gone already. */
 export async function giveUp(
-  deps: Pick<Deps, 'db' | 'logger'>,
+  deps: Deps,
   { storageKey, lease }: Pick<Receipt, 'storageKey' | 'lease'>,
 ): Promise<boolean> {
   lease?.end()
@@ -40,10 +39,7 @@ export async function giveUp(
  * Puts the bytes of an intent into the trash. Best effort: an intent that stays behind is reaped when its lease runs out.
  * False when the intent was gone already.
  */
-export async function abandon(
-  { db, logger }: Pick<Deps, 'db' | 'logger'>,
-  storageKey: StorageKey,
-): Promise<boolean> {
+export async function abandon({ db, logger }: Deps, storageKey: StorageKey): Promise<boolean> {
   return await trashIntent(db, storageKey, 'aborted').catch((error: unknown) => {
     logger.warn('An intent was left to be reaped', { storageKey, error })
     return true

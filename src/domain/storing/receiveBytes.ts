@@ -7,8 +7,6 @@ import { beginLease, giveUp } from './lease.ts'
 
 const BATCH_BYTES = 256 * 1024
 
-export type ReceiveDeps = Pick<Deps, 'config' | 'db' | 'digestThreads' | 'keys' | 'logger' | 'storage'>
-
 export interface ReceiveOptions {
   readonly sha512: boolean
   /** How many bytes the client says will come, if it says so. */
@@ -23,7 +21,7 @@ export interface ReceiveOptions {
  * `upload-fenced`, or whatever `bytes` throws; what was written by then is in the trash.
  */
 export async function receiveBytes(
-  deps: ReceiveDeps,
+  deps: Deps,
   bytes: AsyncIterable<Buffer>,
   { sha512, declaredBytes, maxBytes }: ReceiveOptions,
 ): Promise<Receipt> {

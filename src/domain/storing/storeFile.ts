@@ -6,7 +6,7 @@ import type { FileRecord } from '../../model/file.ts'
 import { insistOnSize, insistOnType } from '../buckets/bucketRules.ts'
 import { toFileName, toFilePath } from '../values/fileNames.ts'
 import { detectMediaType } from '../values/mediaTypes.ts'
-import { type CommitDeps, commitFile } from './commitFile.ts'
+import { commitFile } from './commitFile.ts'
 import type { IdempotentClaim } from './idempotency.ts'
 import { giveUp } from './lease.ts'
 
@@ -32,10 +32,7 @@ export type StoreResult =
  * Decides whether received bytes may become a file, and makes them one. Throws `type-not-allowed`, `file-too-large`,
  * `idempotency-key-reused` and what `commitFile` throws; bytes that are refused are in the trash.
  */
-export async function storeFile(
-  deps: CommitDeps & Pick<Deps, 'config' | 'rulesOfBuckets'>,
-  request: StoreRequest,
-): Promise<StoreResult> {
+export async function storeFile(deps: Deps, request: StoreRequest): Promise<StoreResult> {
   const { receipt, claim, bucket } = request
   const prepared = await prepare(deps, request).catch(async (error: unknown) => {
     await giveUp(deps, receipt)
@@ -69,10 +66,7 @@ export async function storeFile(
 }
 
 /** Judges the bytes. An answer that was given before to the same request is `replay`. */
-async function prepare(
-  { config, rulesOfBuckets }: Pick<Deps, 'config' | 'rulesOfBuckets'>,
-  request: StoreRequest,
-) {
+async function prepare({ config, rulesOfBuckets }: Deps, request: StoreRequest) {
   const { receipt, declaredType, claim } = request
   const rules = await rulesOfBuckets.find(request.bucket)
   const judges = { limits: config.limits, rules }

@@ -10,11 +10,6 @@ import { insistOnSize } from '../buckets/bucketRules.ts'
 import { mayBeAllowed } from '../values/declaredTypes.ts'
 import { toFileName } from '../values/fileNames.ts'
 
-type AnnounceDeps = Pick<
-  Deps,
-  'clock' | 'config' | 'db' | 'links' | 'rulesOfBuckets' | 'storage' | 'storageId'
->
-
 /** A file that a client is going to send. */
 export interface Announcement {
   readonly bucket: string
@@ -42,7 +37,7 @@ export interface AnnouncedUpload {
  * as a target without a host. Throws `file-too-large`, `type-not-allowed`, `storage-unavailable`.
  */
 export async function announceUpload(
-  deps: AnnounceDeps,
+  deps: Deps,
   announcement: Announcement & { readonly size: number },
   method: 'POST' | 'PUT',
 ): Promise<AnnouncedUpload> {
@@ -66,13 +61,13 @@ export async function announceUpload(
  * Announces a file that comes to the service in a form, wherever files are kept: for clients that neither know how large it
  * is nor say when it has come. Throws what `announceUpload` throws.
  */
-export async function announceForm(deps: AnnounceDeps, announcement: Announcement): Promise<AnnouncedUpload> {
+export async function announceForm(deps: Deps, announcement: Announcement): Promise<AnnouncedUpload> {
   const upload = await insertAnnounced(deps, announcement, { parts: false, storageKey: null })
   return toService(deps, upload, 'POST', announcement.declaredType)
 }
 
 function toService(
-  deps: Pick<AnnounceDeps, 'config' | 'links'>,
+  deps: Deps,
   upload: UploadRecord,
   method: 'POST' | 'PUT',
   mediaType: string,
@@ -85,12 +80,12 @@ function toService(
 }
 
 /** How long the request may be begun; what was announced must not expire before. */
-const mostSeconds = ({ config: { http, protocol } }: Pick<Deps, 'config'>): number =>
+const mostSeconds = ({ config: { http, protocol } }: Deps): number =>
   Math.min(http.linkSeconds, protocol.uploadSeconds)
 
 /** Judges what is announced, and keeps it until it comes. Throws `file-too-large`, `type-not-allowed`. */
 export async function insertAnnounced(
-  { config, db, rulesOfBuckets, storageId }: Pick<Deps, 'config' | 'db' | 'rulesOfBuckets' | 'storageId'>,
+  { config, db, rulesOfBuckets, storageId }: Deps,
   { bucket, name, declaredType, size, sha256, metadata }: Announcement,
   { parts, storageKey }: { parts: boolean; storageKey: StorageKey | null },
 ): Promise<UploadRecord> {

@@ -4,11 +4,9 @@ import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import { insistOnSize, insistOnType } from '../buckets/bucketRules.ts'
-import { type CommitDeps, commitFile } from '../storing/commitFile.ts'
+import { commitFile } from '../storing/commitFile.ts'
 import { fitsDeclared } from '../values/declaredTypes.ts'
 import { detectMediaType } from '../values/mediaTypes.ts'
-
-export type CommitUploadDeps = CommitDeps & Pick<Deps, 'rulesOfBuckets'>
 
 /**
  * Makes bytes the file that an upload announced, if they are what it announced. Throws `size-mismatch`, `digest-mismatch`,
@@ -16,7 +14,7 @@ export type CommitUploadDeps = CommitDeps & Pick<Deps, 'rulesOfBuckets'>
  * throws. The caller gives up bytes that are refused; those of `repeatable` ones may be committed later.
  */
 export async function commitUpload(
-  deps: CommitUploadDeps,
+  deps: Deps,
   upload: UploadRecord,
   receipt: Receipt,
   { repeatable }: { repeatable: boolean },
@@ -40,7 +38,7 @@ export async function commitUpload(
 }
 
 async function judge(
-  { config, rulesOfBuckets }: CommitUploadDeps,
+  { config, rulesOfBuckets }: Deps,
   { bucket, size, sha256, declaredType }: UploadRecord,
   receipt: Receipt,
 ) {

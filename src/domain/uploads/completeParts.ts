@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Deps } from '../../deps.ts'
 import { hasCode, partsInvalid, uploadNotFound } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
@@ -6,7 +7,7 @@ import type { UploadRecord } from '../../model/upload.ts'
 import { giveUp } from '../storing/lease.ts'
 import { commitUpload } from './commitUpload.ts'
 import { settledFileOf } from './findUpload.ts'
-import { abortParts, type PartDeps, requireParts } from './parts.ts'
+import { abortParts, requireParts } from './parts.ts'
 import { bare, type NamedPart, receiveParts } from './receiveParts.ts'
 import { singleFlight } from './singleFlight.ts'
 
@@ -14,7 +15,7 @@ import { singleFlight } from './singleFlight.ts'
  * Puts parts together and makes them the file that was announced; done before, it returns that file. Throws
  * `upload-not-found`, `parts-invalid`, and what `commitUpload` throws; an upload that is refused then has ended.
  */
-export function completeParts(deps: PartDeps, id: string, parts: readonly NamedPart[]): Promise<FileRecord> {
+export function completeParts(deps: Deps, id: string, parts: readonly NamedPart[]): Promise<FileRecord> {
   const named = parts.map(({ partNumber, etag }) => [partNumber, bare(etag)])
   const key = createHash('sha256')
     .update(JSON.stringify([id, named]))
@@ -22,7 +23,7 @@ export function completeParts(deps: PartDeps, id: string, parts: readonly NamedP
   return singleFlight(deps.verifications, key, () => complete(deps, id, parts))
 }
 
-async function complete(deps: PartDeps, id: string, parts: readonly NamedPart[]): Promise<FileRecord> {
+async function complete(deps: Deps, id: string, parts: readonly NamedPart[]): Promise<FileRecord> {
   const upload = await requireParts(deps, id)
   if (upload.expiresAt === null) return (await settledFileOf(deps, upload)) ?? gone()
   if (new Set(parts.map(({ partNumber }) => partNumber)).size < parts.length)
@@ -62,5 +63,5 @@ function gone(): never {
 }
 
 /** Whether the parts were sent to where the file will be. */
-const isInPlace = ({ storage }: PartDeps, { storageKey, s3UploadId }: UploadRecord) =>
+const isInPlace = ({ storage }: Deps, { storageKey, s3UploadId }: UploadRecord) =>
   storage.direct !== undefined && storageKey !== null && s3UploadId !== null

@@ -9,11 +9,11 @@ import type { UploadRecord } from '../../model/upload.ts'
 type Which = Pick<UploadRecord, 'id' | 'bucket'>
 
 /** The live file that an upload has become, if it has. */
-export const fileOf = ({ db }: Pick<Deps, 'db'>, { id, bucket }: Which): Promise<FileRecord | undefined> =>
+export const fileOf = ({ db }: Deps, { id, bucket }: Which): Promise<FileRecord | undefined> =>
   findFileRecord(db, { kind: 'id', value: id, bucket })
 
 /** The same, of which a client may be told that it is durable although somebody else made it. */
-export async function settledFileOf(deps: Pick<Deps, 'db'>, which: Which): Promise<FileRecord | undefined> {
+export async function settledFileOf(deps: Deps, which: Which): Promise<FileRecord | undefined> {
   const file = await fileOf(deps, which)
   if (!file) return undefined
   await settleCommits(deps.db)
@@ -21,7 +21,7 @@ export async function settledFileOf(deps: Pick<Deps, 'db'>, which: Which): Promi
 }
 
 /** An upload that has not expired. Throws `file-not-found`. */
-export async function requireUpload({ db }: Pick<Deps, 'db'>, id: string): Promise<UploadRecord> {
+export async function requireUpload({ db }: Deps, id: string): Promise<UploadRecord> {
   const upload = await findUpload(db, id)
   if (!upload) throw fileNotFound()
   return upload

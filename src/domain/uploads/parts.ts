@@ -10,12 +10,9 @@ import { mostBytes } from '../buckets/bucketRules.ts'
 import { giveUp } from '../storing/lease.ts'
 import { type Announcement, insertAnnounced } from './announceUpload.ts'
 import { requireUpload } from './findUpload.ts'
-import type { VerifyDeps } from './verifyUpload.ts'
-
-export type PartDeps = VerifyDeps & Pick<Deps, 'clock' | 'links' | 'storageId'>
 
 /** Announces a file that comes in parts. On S3 they go straight to its final key, which nobody can write to once they are put together. */
-export async function beginParts(deps: PartDeps, announcement: Announcement): Promise<UploadRecord> {
+export async function beginParts(deps: Deps, announcement: Announcement): Promise<UploadRecord> {
   const { direct } = deps.storage
   const storageKey = direct ? newStorageKey() : null
   const upload = await insertAnnounced(deps, announcement, { parts: true, storageKey })
@@ -35,7 +32,7 @@ export async function beginParts(deps: PartDeps, announcement: Announcement): Pr
  * An upload in parts that has not expired, complete or not. Throws `upload-not-found`, for one whose parts are in an S3 that
  * is not used any more, too.
  */
-export async function requireParts(deps: Pick<Deps, 'db' | 'storage'>, id: string): Promise<UploadRecord> {
+export async function requireParts(deps: Deps, id: string): Promise<UploadRecord> {
   const upload = await requireUpload(deps, id).catch((error: unknown) => {
     throw hasCode(error, 'file-not-found') ? uploadNotFound() : error
   })
@@ -49,7 +46,7 @@ export async function requireParts(deps: Pick<Deps, 'db' | 'storage'>, id: strin
  * `upload-not-found`, `upload-taken` once it is complete.
  */
 export async function signParts(
-  deps: PartDeps,
+  deps: Deps,
   id: string,
   numbers: readonly number[],
 ): Promise<{ urls: ReadonlyMap<number, string>; seconds: number }> {
@@ -74,7 +71,7 @@ export async function signParts(
  * announced or may come; bytes that are not used are in the trash.
  */
 export async function storePart(
-  deps: Pick<Deps, 'config' | 'db' | 'logger' | 'rulesOfBuckets' | 'storage'>,
+  deps: Deps,
   id: string,
   partNumber: number,
   receipt: Receipt,
@@ -97,7 +94,7 @@ export async function storePart(
 
 /** How many bytes an upload may have, all parts together. */
 export async function mostBytesOf(
-  { config: { limits }, rulesOfBuckets }: Pick<Deps, 'config' | 'rulesOfBuckets'>,
+  { config: { limits }, rulesOfBuckets }: Deps,
   { bucket, size }: UploadRecord,
 ): Promise<number> {
   return Math.min(
@@ -107,7 +104,7 @@ export async function mostBytesOf(
 }
 
 /** The parts that are there, by their numbers. Throws `upload-not-found`. */
-export async function listParts(deps: PartDeps, id: string): Promise<readonly SentPart[]> {
+export async function listParts(deps: Deps, id: string): Promise<readonly SentPart[]> {
   const { storageKey, s3UploadId } = await requireParts(deps, id)
   const { direct } = deps.storage
   if (direct && storageKey !== null && s3UploadId !== null)
@@ -120,6 +117,6 @@ export async function listParts(deps: PartDeps, id: string): Promise<readonly Se
 export const etagOf = (md5: Buffer): string => `"${md5.toString('hex')}"`
 
 /** Gives an upload in parts up. Throws `upload-not-found`; what is complete stays. */
-export async function abortParts(deps: Pick<Deps, 'db'>, id: string): Promise<void> {
+export async function abortParts(deps: Deps, id: string): Promise<void> {
   if (!(await deletePendingUpload(deps.db, id))) throw uploadNotFound()
 }

@@ -4,8 +4,6 @@ import { createDigester } from '../../digests/digester.ts'
 import { storageUnavailable } from '../../errors.ts'
 import { blockBytes, type Lease, type Receipt, type StorageKey } from '../../model/blob.ts'
 
-type ReadDeps = Pick<Deps, 'digestThreads' | 'storage'>
-
 /** Bytes that came to the storage without passing the service. */
 export interface StoredBytes {
   readonly storageKey: StorageKey
@@ -21,7 +19,7 @@ export interface StoredBytes {
  * what is kept of them must not come from a read that went wrong, and two of them that agree are right. Throws `file-not-found`,
  * `storage-unavailable`.
  */
-export async function receiptOfStored(deps: ReadDeps, bytes: StoredBytes): Promise<Receipt> {
+export async function receiptOfStored(deps: Deps, bytes: StoredBytes): Promise<Receipt> {
   const said = await deps.storage.direct?.tagOf(bytes.storageKey)
   const once = await read(deps, bytes)
   if (once.tag === said) return once.receipt
@@ -34,10 +32,7 @@ export async function receiptOfStored(deps: ReadDeps, bytes: StoredBytes): Promi
 const isSame = (one: Receipt, other: Receipt) =>
   one.digests.sha256.equals(other.digests.sha256) && one.blockCrc32.equals(other.blockCrc32)
 
-async function read(
-  { digestThreads, storage }: ReadDeps,
-  { storageKey, size, partSizes, lease }: StoredBytes,
-) {
+async function read({ digestThreads, storage }: Deps, { storageKey, size, partSizes, lease }: StoredBytes) {
   const digester = createDigester({ sha512: false }, digestThreads)
   const parts = partSizes && createPartsTag(partSizes)
   try {

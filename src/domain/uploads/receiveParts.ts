@@ -1,11 +1,12 @@
 import { crc32 } from 'node:zlib'
 import { listUploadParts } from '../../database/rows/uploadParts.ts'
+import type { Deps } from '../../deps.ts'
 import { fileTooLarge, hasCode, partsInvalid, sizeMismatch } from '../../errors.ts'
 import { blockBytes, type Receipt, type StorageKey } from '../../model/blob.ts'
 import type { UploadPart, UploadRecord } from '../../model/upload.ts'
 import type { DirectAccess } from '../../storage/directAccess.ts'
 import { receiveBytes } from '../storing/receiveBytes.ts'
-import { etagOf, mostBytesOf, type PartDeps } from './parts.ts'
+import { etagOf, mostBytesOf } from './parts.ts'
 import { receiptOfStored } from './readStored.ts'
 
 export interface NamedPart {
@@ -19,7 +20,7 @@ export interface NamedPart {
  * more, as one. Throws `upload-not-found`, `parts-invalid`, `size-mismatch`, `file-too-large`, and what `receiveBytes` throws.
  */
 export async function receiveParts(
-  deps: PartDeps,
+  deps: Deps,
   upload: UploadRecord,
   parts: readonly NamedPart[],
 ): Promise<Receipt> {
@@ -73,7 +74,7 @@ async function sizesOf(
 /** An entity tag without its quotes. */
 export const bare = (etag: string) => etag.replaceAll('"', '')
 
-async function* bytesOf({ storage }: PartDeps, parts: readonly UploadPart[]) {
+async function* bytesOf({ storage }: Deps, parts: readonly UploadPart[]) {
   for (const { number, storageKey, size, blockCrc32 } of parts) {
     if (size === 0) continue
     try {

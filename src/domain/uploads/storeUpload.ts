@@ -1,15 +1,16 @@
+import type { Deps } from '../../deps.ts'
 import { fileNotFound, hasCode, uploadTaken } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { giveUp } from '../storing/lease.ts'
-import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
+import { commitUpload } from './commitUpload.ts'
 import { requireUpload, settledFileOf } from './findUpload.ts'
 
 /**
  * Makes bytes that a client sent to the service by a signed link the file it announced. The same bytes may come again;
  * others are refused with `upload-taken`. Throws what `commitUpload` throws; bytes that are not used are in the trash.
  */
-export async function storeUpload(deps: CommitUploadDeps, id: string, receipt: Receipt): Promise<FileRecord> {
+export async function storeUpload(deps: Deps, id: string, receipt: Receipt): Promise<FileRecord> {
   try {
     return await commitUpload(deps, await requireUpload(deps, id), receipt, { repeatable: false })
   } catch (error) {

@@ -4,7 +4,7 @@ import { fileMissingYet, fileNotFound, invalidTransition } from '../../errors.ts
 import type { FileRecord } from '../../model/file.ts'
 import { mayBecome, type UploadRecord, type UploadStatus } from '../../model/upload.ts'
 import { fileOf } from './findUpload.ts'
-import { type VerifyDeps, verifyUpload } from './verifyUpload.ts'
+import { verifyUpload } from './verifyUpload.ts'
 
 /** What an application knows of a file that it had announced. */
 export interface FileState {
@@ -16,14 +16,14 @@ export interface FileState {
 }
 
 /** Throws `file-not-found`. A file that came in another way is `completed`. */
-export const findFileState = async (deps: Pick<Deps, 'db'>, id: string): Promise<FileState> =>
+export const findFileState = async (deps: Deps, id: string): Promise<FileState> =>
   toState(await find(deps, id))
 
 /**
  * Takes a file to its next status; to the one it has changes nothing. `uploaded` is believed only after its bytes were seen.
  * Throws `file-not-found`, `invalid-transition`, `file-missing-yet`, and what `verifyUpload` throws.
  */
-export async function changeFileState(deps: VerifyDeps, id: string, to: UploadStatus): Promise<FileState> {
+export async function changeFileState(deps: Deps, id: string, to: UploadStatus): Promise<FileState> {
   const found = await find(deps, id)
   const { status } = toState(found)
   if (status === to) return toState(found)
@@ -44,7 +44,7 @@ interface Found {
   readonly file: FileRecord | undefined
 }
 
-async function find(deps: Pick<Deps, 'db'>, id: string): Promise<Found> {
+async function find(deps: Deps, id: string): Promise<Found> {
   const upload = await findUpload(deps.db, id)
   const file = await fileOf(deps, { id, bucket: upload?.bucket ?? '' })
   // Of an upload that was finished, the file may be deleted by now.

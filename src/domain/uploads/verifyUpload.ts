@@ -3,24 +3,21 @@ import { fileMissingYet, fileNotFound, hasCode, sizeMismatch } from '../../error
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import { beginLease, giveUp } from '../storing/lease.ts'
-import type { ReceiveDeps } from '../storing/receiveBytes.ts'
-import { type CommitUploadDeps, commitUpload } from './commitUpload.ts'
+import { commitUpload } from './commitUpload.ts'
 import { requireUpload, settledFileOf } from './findUpload.ts'
 import { receiptOfStored } from './readStored.ts'
 import { singleFlight } from './singleFlight.ts'
-
-export type VerifyDeps = CommitUploadDeps & ReceiveDeps & Pick<Deps, 'verifications'>
 
 /**
  * Looks at what a client wrote to the storage, and makes it a file: its bytes are copied to a key that nobody can write to,
  * read there, and judged. Asked for several times at once, it is done once. Throws `file-missing-yet`, and what
  * `commitUpload` throws; the client may write again then.
  */
-export function verifyUpload(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
+export function verifyUpload(deps: Deps, upload: UploadRecord): Promise<FileRecord> {
   return singleFlight(deps.verifications, upload.id, () => verify(deps, upload))
 }
 
-async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
+async function verify(deps: Deps, upload: UploadRecord): Promise<FileRecord> {
   const { storageKey: stagingKey } = upload
   const size = stagingKey === null ? undefined : await deps.storage.size(stagingKey)
   if (stagingKey === null || size === undefined) return await settled(deps, upload)
@@ -42,7 +39,7 @@ async function verify(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecor
 }
 
 /** What the upload is by now. Throws `file-missing-yet`, or `file-not-found` when it expired or its file was deleted. */
-async function settled(deps: VerifyDeps, upload: UploadRecord): Promise<FileRecord> {
+async function settled(deps: Deps, upload: UploadRecord): Promise<FileRecord> {
   const file = await settledFileOf(deps, upload)
   if (file) return file
   const { expiresAt } = await requireUpload(deps, upload.id)

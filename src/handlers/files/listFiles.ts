@@ -74,7 +74,7 @@ function parseBound(parameter: string, text: string | undefined): Date | undefin
 }
 
 async function countWanted(
-  { db }: Pick<Deps, 'db'>,
+  { db }: Deps,
   count: Query['count'],
   filter: FileFilter,
 ): Promise<number | undefined> {

@@ -4,7 +4,7 @@ import { descriptionOf } from './context.ts'
 
 /** Lets a request to an operation that needs a link through only with one, before its body is asked for. */
 export const requireLink =
-  ({ links }: Pick<Deps, 'links'>): RequestHandler =>
+  ({ links }: Deps): RequestHandler =>
   (req, _res, next) => {
     const needed = descriptionOf(req)?.security?.some((scheme) => Object.hasOwn(scheme, 'link'))
     if (needed) links.verify(req.method, req.originalUrl)

@@ -11,19 +11,17 @@ const BUCKET = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
 /**
  * How many bytes the file of an upload may have, as far as that is known before its body: the bucket of a form may be
- * named behind the file. What commits it judges again. Throws `file-not-found` for an upload
- * that nobody announced.
+ * named behind the file. What commits it judges again. Throws `file-not-found` for an upload that nobody
+ * announced.
  */
-export async function uploadLimit(
-  { config: { limits }, db, rulesOfBuckets }: Pick<Deps, 'config' | 'db' | 'rulesOfBuckets'>,
-  req: Request,
-): Promise<number> {
+export async function uploadLimit(deps: Deps, req: Request): Promise<number> {
+  const { limits } = deps.config
   const { upload_id: uploadId, bucket = req.query.bucket } = contextOf(req).operation?.pathParameters ?? {}
   if (uploadId !== undefined) {
-    const { size, bucket } = await requireUpload({ db }, uploadId)
-    const most = mostBytes({ limits, rules: await rulesOfBuckets.find(bucket) })
+    const { size, bucket } = await requireUpload(deps, uploadId)
+    const most = mostBytes({ limits, rules: await deps.rulesOfBuckets.find(bucket) })
     return Math.min(size ?? mostBytesAtOnce, mostBytesAtOnce, most)
   }
   const known = typeof bucket === 'string' && BUCKET.test(bucket)
-  return mostBytes({ limits, rules: known ? await rulesOfBuckets.find(bucket) : defaultRules })
+  return mostBytes({ limits, rules: known ? await deps.rulesOfBuckets.find(bucket) : defaultRules })
 }
