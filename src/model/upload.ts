@@ -21,7 +21,7 @@ export interface UploadRecord {
   /** Where the client writes, if it writes to the storage itself. */
   readonly storageKey: StorageKey | null
   /** What the storage calls its parts. */
-  readonly s3UploadId: string | null
+  readonly partsId: string | null
   readonly status: UploadStatus
   readonly updatedAt: Date
   /** When it is given up; null once there is a file. */

@@ -25,7 +25,7 @@ export interface DirectAccess {
   signPost(key: StorageKey, options: SignWriteOptions): Promise<SignedRequest>
 
   /** Begins an upload in parts. Returns the id that the storage gave it. */
-  beginParts(key: StorageKey, options: { readonly mediaType?: string | undefined }): Promise<string>
+  beginParts(key: StorageKey): Promise<string>
 
   /** A URL to PUT one part, numbered from 1 to 10,000. Every part but the last has at least 5 MiB. */
   signPart(key: StorageKey, uploadId: string, partNumber: number, seconds: number): Promise<SignedPart>

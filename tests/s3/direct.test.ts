@@ -292,7 +292,7 @@ describe('An upload in parts', () => {
 
   async function begin() {
     const key = newStagingKey('3c')
-    const uploadId = await direct.beginParts(key, { mediaType: 'video/mp4' })
+    const uploadId = await direct.beginParts(key)
     return { key, uploadId, sendPart: sendTo(key, uploadId) }
   }
   const sendTo = (key: StorageKey, uploadId: string) => async (partNumber: number, body: Buffer) => {

@@ -51,7 +51,7 @@ export async function insertUpload(
         metadata: JSON.stringify(upload.metadata),
         parts: upload.parts,
         storage_key: upload.storageKey,
-        s3_upload_id: upload.s3UploadId,
+        s3_upload_id: upload.partsId,
         expires_at: inSeconds(expiresInSeconds),
       })
       .returningAll()
@@ -60,9 +60,9 @@ export async function insertUpload(
   })
 }
 
-/** Remembers what the storage calls the parts of an upload. */
-export async function setS3UploadId(db: Database, id: string, s3UploadId: string): Promise<void> {
-  await db.updateTable('uploads').set({ s3_upload_id: s3UploadId }).where('id', '=', id).execute()
+/** Remembers the id that the storage gave the parts of an upload. */
+export async function setPartsId(db: Database, id: string, partsId: string): Promise<void> {
+  await db.updateTable('uploads').set({ s3_upload_id: partsId }).where('id', '=', id).execute()
 }
 
 /** Moves an upload from one status to another. Undefined when it has another one, or is gone. */
@@ -157,7 +157,7 @@ const toUploadRecord = (row: Selectable<Schema['uploads']>): UploadRecord => ({
   metadata: row.metadata,
   parts: row.parts,
   storageKey: row.storage_key,
-  s3UploadId: row.s3_upload_id,
+  partsId: row.s3_upload_id,
   status: row.status,
   updatedAt: row.updated_at,
   expiresAt: row.expires_at,

@@ -96,7 +96,7 @@ export async function insertAnnounced(
     if (size !== undefined && !mayBeAllowed(allowedTypes, declaredType)) throw typeNotAllowed(declaredType)
   const upload = {
     ...{ id: randomUUID(), bucket, name: toFileName(name), declaredType, metadata, parts, storageKey },
-    ...{ size: size ?? null, sha256: sha256 ?? null, s3UploadId: null },
+    ...{ size: size ?? null, sha256: sha256 ?? null, partsId: null },
   }
   const expiresInSeconds = config.protocol.uploadSeconds
   return await insertUpload(db, upload, { storageId, expiresInSeconds })

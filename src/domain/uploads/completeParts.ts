@@ -3,12 +3,11 @@ import type { Deps } from '../../deps.ts'
 import { hasCode, partsInvalid, uploadNotFound } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
-import type { UploadRecord } from '../../model/upload.ts'
 import { giveUp } from '../storing/lease.ts'
 import { commitUpload } from './commitUpload.ts'
 import { settledFileOf } from './findUpload.ts'
 import { abortParts, requireParts } from './parts.ts'
-import { bare, type NamedPart, receiveParts } from './receiveParts.ts'
+import { type NamedPart, receiveParts, withoutQuotes } from './receiveParts.ts'
 import { singleFlight } from './singleFlight.ts'
 
 /**
@@ -16,7 +15,7 @@ import { singleFlight } from './singleFlight.ts'
  * `upload-not-found`, `parts-invalid`, and what `commitUpload` throws; an upload that is refused then has ended.
  */
 export function completeParts(deps: Deps, id: string, parts: readonly NamedPart[]): Promise<FileRecord> {
-  const named = parts.map(({ partNumber, etag }) => [partNumber, bare(etag)])
+  const named = parts.map(({ partNumber, etag }) => [partNumber, withoutQuotes(etag)])
   const key = createHash('sha256')
     .update(JSON.stringify([id, named]))
     .digest('hex')
@@ -24,15 +23,16 @@ export function completeParts(deps: Deps, id: string, parts: readonly NamedPart[
 }
 
 async function complete(deps: Deps, id: string, parts: readonly NamedPart[]): Promise<FileRecord> {
-  const upload = await requireParts(deps, id)
+  const found = await requireParts(deps, id)
+  const { upload, location } = found
   if (upload.expiresAt === null) return (await settledFileOf(deps, upload)) ?? gone()
   if (new Set(parts.map(({ partNumber }) => partNumber)).size < parts.length)
     throw partsInvalid('one of them is named twice')
   // Its key has its intent until the upload expires, and what is put together in S3 cannot be put together again.
-  const inPlace = isInPlace(deps, upload)
+  const inPlace = location.in === 'storage'
   let receipt: Receipt | undefined
   try {
-    receipt = await receiveParts(deps, upload, parts)
+    receipt = await receiveParts(deps, found, parts)
     return await commitUpload(deps, upload, receipt, { repeatable: inPlace })
   } catch (error) {
     if (receipt && !inPlace) await giveUp(deps, receipt)
@@ -61,7 +61,3 @@ const REFUSALS = [
 function gone(): never {
   throw uploadNotFound()
 }
-
-/** Whether the parts were sent to where the file will be. */
-const isInPlace = ({ storage }: Deps, { storageKey, s3UploadId }: UploadRecord) =>
-  storage.direct !== undefined && storageKey !== null && s3UploadId !== null

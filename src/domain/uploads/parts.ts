@@ -1,25 +1,42 @@
 import { listUploadParts, putUploadPart } from '../../database/rows/uploadParts.ts'
-import { deletePendingUpload, setS3UploadId } from '../../database/rows/uploads.ts'
+import { deletePendingUpload, setPartsId } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileTooLarge, hasCode, uploadNotFound, uploadTaken } from '../../errors.ts'
-import type { Receipt } from '../../model/blob.ts'
+import type { Receipt, StorageKey } from '../../model/blob.ts'
 import type { UploadPart, UploadRecord } from '../../model/upload.ts'
-import type { SentPart } from '../../storage/directAccess.ts'
+import type { DirectAccess, SentPart } from '../../storage/directAccess.ts'
 import { newStorageKey } from '../../storage/storageKey.ts'
 import { mostBytes } from '../buckets/bucketRules.ts'
 import { giveUp } from '../storing/lease.ts'
 import { type Announcement, insertAnnounced } from './announceUpload.ts'
 import { requireUpload } from './findUpload.ts'
 
-/** Announces a file that comes in parts. On S3 they go straight to its final key, which nobody can write to once they are put together. */
+/** The place of the parts of an upload: the storage, under the final key of the file, or the service. */
+export type PartsLocation =
+  | {
+      readonly in: 'storage'
+      readonly direct: DirectAccess
+      readonly key: StorageKey
+      readonly partsId: string
+    }
+  | { readonly in: 'service' }
+
+export interface UploadInParts {
+  readonly upload: UploadRecord
+  readonly location: PartsLocation
+}
+
+/**
+ * Announces a file that comes in parts. On S3 the parts go straight to the final key of the file, which nobody can write to
+ * once they are put together.
+ */
 export async function beginParts(deps: Deps, announcement: Announcement): Promise<UploadRecord> {
   const { direct } = deps.storage
   const storageKey = direct ? newStorageKey() : null
   const upload = await insertAnnounced(deps, announcement, { parts: true, storageKey })
   if (direct && storageKey !== null) {
     try {
-      const s3UploadId = await direct.beginParts(storageKey, { mediaType: undefined })
-      await setS3UploadId(deps.db, upload.id, s3UploadId)
+      await setPartsId(deps.db, upload.id, await direct.beginParts(storageKey))
     } catch (error) {
       await deletePendingUpload(deps.db, upload.id).catch(() => {}) // it expires
       throw error
@@ -29,16 +46,19 @@ export async function beginParts(deps: Deps, announcement: Announcement): Promis
 }
 
 /**
- * An upload in parts that has not expired, complete or not. Throws `upload-not-found`, for one whose parts are in an S3 that
- * is not used any more, too.
+ * An upload in parts that has not expired, complete or not, and the place of its parts. Throws `upload-not-found`, also for an
+ * upload whose parts are in an S3 that the service does not use any more.
  */
-export async function requireParts(deps: Deps, id: string): Promise<UploadRecord> {
+export async function requireParts(deps: Deps, id: string): Promise<UploadInParts> {
   const upload = await requireUpload(deps, id).catch((error: unknown) => {
     throw hasCode(error, 'file-not-found') ? uploadNotFound() : error
   })
-  const lost = upload.s3UploadId !== null && upload.expiresAt !== null && !deps.storage.direct
+  const { storageKey: key, partsId, expiresAt } = upload
+  const { direct } = deps.storage
+  const lost = partsId !== null && expiresAt !== null && !direct
   if (!upload.parts || lost) throw uploadNotFound()
-  return upload
+  const inStorage = direct && key !== null && partsId !== null
+  return { upload, location: inStorage ? { in: 'storage', direct, key, partsId } : { in: 'service' } }
 }
 
 /**
@@ -50,15 +70,16 @@ export async function signParts(
   id: string,
   numbers: readonly number[],
 ): Promise<{ urls: ReadonlyMap<number, string>; seconds: number }> {
-  const { storageKey, s3UploadId, expiresAt } = await requireParts(deps, id)
+  const { upload, location } = await requireParts(deps, id)
+  const { expiresAt } = upload
   if (expiresAt === null) throw uploadTaken()
   const left = Math.max(1, Math.floor(expiresAt.getTime() / 1000 - deps.clock.now()))
   let seconds = Math.min(deps.config.http.linkSeconds, left)
-  const { direct } = deps.storage
   const urls = new Map<number, string>()
   for (const number of numbers) {
-    if (direct && storageKey !== null && s3UploadId !== null) {
-      const signed = await direct.signPart(storageKey, s3UploadId, number, seconds)
+    if (location.in === 'storage') {
+      const { direct, key, partsId } = location
+      const signed = await direct.signPart(key, partsId, number, seconds)
       seconds = signed.seconds
       urls.set(number, signed.url)
     } else urls.set(number, deps.links.sign('PUT', `/direct/${id}/parts/${number}`, {}, seconds).target)
@@ -79,7 +100,7 @@ export async function storePart(
   const { storageKey, size, digests, blockCrc32, lease } = receipt
   const part = { number: partNumber, storageKey, size, md5: digests.md5, blockCrc32 }
   try {
-    const most = await mostBytesOf(deps, await requireParts(deps, id))
+    const most = await mostBytesOf(deps, (await requireParts(deps, id)).upload)
     const outcome = await putUploadPart(deps.db, id, part, most)
     if (outcome === 'too large') throw fileTooLarge(most)
     if (outcome === 'gone') throw uploadNotFound()
@@ -105,10 +126,8 @@ export async function mostBytesOf(
 
 /** The parts that are there, by their numbers. Throws `upload-not-found`. */
 export async function listParts(deps: Deps, id: string): Promise<readonly SentPart[]> {
-  const { storageKey, s3UploadId } = await requireParts(deps, id)
-  const { direct } = deps.storage
-  if (direct && storageKey !== null && s3UploadId !== null)
-    return await direct.listParts(storageKey, s3UploadId)
+  const { location } = await requireParts(deps, id)
+  if (location.in === 'storage') return await location.direct.listParts(location.key, location.partsId)
   const parts = await listUploadParts(deps.db, id)
   return parts.map(({ number, size, md5 }) => ({ partNumber: number, size, etag: etagOf(md5) }))
 }

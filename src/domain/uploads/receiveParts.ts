@@ -2,11 +2,10 @@ import { crc32 } from 'node:zlib'
 import { listUploadParts } from '../../database/rows/uploadParts.ts'
 import type { Deps } from '../../deps.ts'
 import { fileTooLarge, hasCode, partsInvalid, sizeMismatch } from '../../errors.ts'
-import { blockBytes, type Receipt, type StorageKey } from '../../model/blob.ts'
-import type { UploadPart, UploadRecord } from '../../model/upload.ts'
-import type { DirectAccess } from '../../storage/directAccess.ts'
+import { blockBytes, type Receipt } from '../../model/blob.ts'
+import type { UploadPart } from '../../model/upload.ts'
 import { receiveBytes } from '../storing/receiveBytes.ts'
-import { etagOf, mostBytesOf } from './parts.ts'
+import { etagOf, mostBytesOf, type PartsLocation, type UploadInParts } from './parts.ts'
 import { receiptOfStored } from './readStored.ts'
 
 export interface NamedPart {
@@ -21,21 +20,21 @@ export interface NamedPart {
  */
 export async function receiveParts(
   deps: Deps,
-  upload: UploadRecord,
+  { upload, location }: UploadInParts,
   parts: readonly NamedPart[],
 ): Promise<Receipt> {
-  const { id, size, storageKey, s3UploadId } = upload
+  const { id, size } = upload
   const maxBytes = await mostBytesOf(deps, upload)
-  const { direct } = deps.storage
-  if (direct && storageKey !== null && s3UploadId !== null) {
+  if (location.in === 'storage') {
+    const { direct, key: storageKey, partsId } = location
     const insistOnSize = (bytes: number) => {
       if (size !== null && bytes !== size) throw sizeMismatch(size, bytes)
       if (bytes > maxBytes) throw fileTooLarge(maxBytes)
     }
-    const partSizes = await sizesOf(direct, storageKey, s3UploadId, parts)
+    const partSizes = await sizesOf(location, parts)
     // Before they are put together, and before anything of it is read.
     if (partSizes) insistOnSize(partSizes.reduce((sum, bytes) => sum + bytes, 0))
-    const completed = await direct.completeParts(storageKey, s3UploadId, parts)
+    const completed = await direct.completeParts(storageKey, partsId, parts)
     insistOnSize(completed)
     return await receiptOfStored(deps, { storageKey, size: completed, partSizes, lease: undefined })
   }
@@ -44,7 +43,7 @@ export async function receiveParts(
     .toSorted((one, other) => one.partNumber - other.partNumber)
     .map(({ partNumber, etag }) => {
       const part = there.get(partNumber)
-      if (!part || bare(etagOf(part.md5)) !== bare(etag))
+      if (!part || withoutQuotes(etagOf(part.md5)) !== withoutQuotes(etag))
         throw partsInvalid(`part ${partNumber} is not the one that is there`)
       return part
     })
@@ -57,12 +56,10 @@ export async function receiveParts(
 
 /** The sizes of these parts, in the order of their numbers; undefined when they were put together before, or are others. */
 async function sizesOf(
-  direct: DirectAccess,
-  storageKey: StorageKey,
-  s3UploadId: string,
+  { direct, key, partsId }: Extract<PartsLocation, { in: 'storage' }>,
   parts: readonly NamedPart[],
 ): Promise<number[] | undefined> {
-  const there = await direct.listParts(storageKey, s3UploadId).catch((error: unknown) => {
+  const there = await direct.listParts(key, partsId).catch((error: unknown) => {
     if (hasCode(error, 'upload-not-found')) return []
     throw error
   })
@@ -72,7 +69,7 @@ async function sizesOf(
 }
 
 /** An entity tag without its quotes. */
-export const bare = (etag: string) => etag.replaceAll('"', '')
+export const withoutQuotes = (etag: string) => etag.replaceAll('"', '')
 
 async function* bytesOf({ storage }: Deps, parts: readonly UploadPart[]) {
   for (const { number, storageKey, size, blockCrc32 } of parts) {

@@ -86,7 +86,7 @@ export function createS3Direct({ calls, objects, location, nameOf }: S3DirectOpt
         return { method: 'POST', url, seconds, headers: {}, fields }
       }),
 
-    beginParts: (key, { mediaType }) => attemptS3(() => beginS3Parts(calls, nameOf(key), mediaType)),
+    beginParts: (key) => attemptS3(() => beginS3Parts(calls, nameOf(key))),
 
     signPart: (key, UploadId, PartNumber, wished) =>
       attemptS3(async () => {

@@ -12,12 +12,8 @@ import type { S3Objects } from './objects.ts'
 import { COMPLETE_SECONDS } from './putParts.ts'
 
 /** Returns the id of the upload. Throws what the SDK throws. */
-export async function beginS3Parts(
-  { send, s3Bucket: Bucket }: S3Calls,
-  Key: string,
-  mediaType: string | undefined,
-): Promise<string> {
-  const { UploadId } = await send(new CreateMultipartUploadCommand({ Bucket, Key, ContentType: mediaType }))
+export async function beginS3Parts({ send, s3Bucket: Bucket }: S3Calls, Key: string): Promise<string> {
+  const { UploadId } = await send(new CreateMultipartUploadCommand({ Bucket, Key }))
   if (UploadId === undefined) throw new Error(`S3 named no upload to ${Key}.`)
   return UploadId
 }
