@@ -1,5 +1,5 @@
 import type { Config } from './config.ts'
-import type { RulesOfBuckets } from './database/bucketRulesCache.ts'
+import type { BucketRulesCache } from './database/bucketRulesCache.ts'
 import type { Clock } from './database/clock.ts'
 import type { CommitNewFile } from './database/commit/commitQueue.ts'
 import type { KeyReserve } from './database/keyReserve.ts'
@@ -22,7 +22,7 @@ export interface Deps {
   readonly clock: Clock
   readonly keys: KeyReserve
   readonly links: Links
-  readonly rulesOfBuckets: RulesOfBuckets
+  readonly bucketRules: BucketRulesCache
   readonly digestThreads: DigestThreads
   readonly youngBuffers: YoungBuffers
   readonly commitNewFile: CommitNewFile

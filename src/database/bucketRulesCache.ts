@@ -2,23 +2,24 @@ import { type BucketRules, defaultRules } from '../model/bucket.ts'
 import { findBucket } from './rows/buckets.ts'
 import type { Database } from './schema.ts'
 
-/** The rules of buckets, as they were a second ago at most; a change in this process shows at once. */
-export interface RulesOfBuckets {
-  find(bucket: string): Promise<BucketRules>
-  /** To be called after a change. */
+/** The rules of buckets, at most one second old; a change by this process shows at once. */
+export interface BucketRulesCache {
+  /** The rules of a bucket; `defaultRules` for a bucket that does not exist. */
+  of(bucket: string): Promise<BucketRules>
+  /** Call it after a change to the bucket. */
   forget(bucket: string): void
 }
 
 const FRESH_MILLISECONDS = 1000
 
-/** Anyone may make up names. */
+/** Forget all buckets above this number: clients may send any number of made-up names. */
 const MOST_REMEMBERED = 1000
 
-/** Every upload needs the rules of its bucket, so they are asked for once a second and not once an upload. */
-export function createRulesOfBuckets(db: Database): RulesOfBuckets {
+/** Asks the database for the rules of a bucket once a second at most: every upload needs them. */
+export function createBucketRulesCache(db: Database): BucketRulesCache {
   const remembered = new Map<string, { readonly rules: Promise<BucketRules>; readonly until: number }>()
   return {
-    find(bucket) {
+    of(bucket) {
       const known = remembered.get(bucket)
       if (known && performance.now() < known.until) return known.rules
       const rules = findBucket(db, bucket).then(

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { storageUnavailable } from '../errors.ts'
 import type { StorageKey } from '../model/blob.ts'
 import { failpoint } from '../runtime/failpoint.ts'
+import { newStorageKey, randomShard } from '../storage/storageKey.ts'
 import { insertIntents } from './rows/intents.ts'
 import type { Database } from './schema.ts'
 
@@ -28,7 +28,8 @@ export function createKeyReserve(db: Database, leaseSeconds: number, storageId: 
   async function refill() {
     // The lease began later than this, on the database's clock; half of it is kept for the upload.
     const until = performance.now() + (leaseSeconds * 1000) / 2
-    const batch = newKeys(KEYS_AT_ONCE)
+    const shard = randomShard()
+    const batch = Array.from({ length: KEYS_AT_ONCE }, () => newStorageKey(shard))
     if (!(await insertIntents(db, batch, { storageId, leaseSeconds })))
       throw storageUnavailable(
         new Error('Files were moved from this storage: STORAGE has to name the other.'),
@@ -53,9 +54,4 @@ export function createKeyReserve(db: Database, leaseSeconds: number, storageId: 
       keys = []
     },
   }
-}
-
-function newKeys(count: number): StorageKey[] {
-  const shard = randomBytes(1).toString('hex')
-  return Array.from({ length: count }, () => `${shard}/${randomBytes(16).toString('hex')}`)
 }

@@ -1,3 +1,6 @@
+/** The bucket of a request that names none. */
+export const defaultBucket = 'default'
+
 /** Whether a bucket's files can be read without a credential or a link. */
 export type Visibility = 'private' | 'public'
 

@@ -16,6 +16,9 @@ export function parseKey(
     : { staging: staging !== undefined, shard, name }
 }
 
-/** A random key that was never used: 136 random bits. */
-export const newStorageKey = (): StorageKey =>
-  `${randomBytes(1).toString('hex')}/${randomBytes(16).toString('hex')}`
+/** A shard, chosen by chance. */
+export const randomShard = (): string => randomBytes(1).toString('hex')
+
+/** A random key that was never used: 128 random bits behind the given shard, or behind a random one. */
+export const newStorageKey = (shard = randomShard()): StorageKey =>
+  `${shard}/${randomBytes(16).toString('hex')}`

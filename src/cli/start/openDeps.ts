@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createRulesOfBuckets } from '../../database/bucketRulesCache.ts'
+import { createBucketRulesCache } from '../../database/bucketRulesCache.ts'
 import { createClock } from '../../database/clock.ts'
 import { createCommitQueue } from '../../database/commit/commitQueue.ts'
 import { createKeyReserve } from '../../database/keyReserve.ts'
@@ -22,7 +22,7 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     clock,
     keys: createKeyReserve(db, config.protocol.leaseSeconds, opened.storageId),
     links: createLinks([newest, ...older], clock),
-    rulesOfBuckets: createRulesOfBuckets(db),
+    bucketRules: createBucketRulesCache(db),
     digestThreads: createDigestThreads(),
     youngBuffers: createYoungBuffers({ enabled: config.collectYoungBuffers }),
     commitNewFile: createCommitQueue(db),

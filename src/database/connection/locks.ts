@@ -5,13 +5,13 @@ import type { Database } from '../schema.ts'
 /** "upfi" in ASCII: the first half of all locks here, so that they meet no other. */
 export const LOCKS = 0x75706669
 
-/** What only one process does at a time. */
+/** The second half of the locks: work that only one process does at a time. */
 const numbers = { bind: 101, move: 102 }
 
 const PAUSE_MILLISECONDS = 50
 
-/** Does the work while no other process does it, once it is our turn. */
-export async function inTurn<Result>(
+/** Does the work once no other process does it; waits for that, without limit. */
+export async function whenFree<Result>(
   db: Database,
   name: keyof typeof numbers,
   work: () => Promise<Result>,
@@ -24,8 +24,8 @@ export async function inTurn<Result>(
 }
 
 /**
- * Does the work unless another process is doing it; undefined then. What is done by the connection that the work is given
- * is done only while no other process does it.
+ * Does the work unless another process is doing it; undefined then. Statements sent through `held` run only while this
+ * process holds the lock.
  */
 export async function unlessBusy<Result>(
   db: Database,

@@ -3,12 +3,13 @@ import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { isLiveInIndex } from './live.ts'
 
+/** The bucket of this name; undefined when there is none, although files may be sent to it: the first file makes it. */
 export async function findBucket(db: Database, name: string): Promise<BucketRecord | undefined> {
   const row = await db.selectFrom('buckets').selectAll().where('name', '=', name).executeTakeFirst()
   return row && toBucketRecord(row)
 }
 
-/** Buckets in the order of their names, those behind `after`. */
+/** At most `limit` buckets whose names come after `after`, in the order of their names by code point. */
 export async function listBucketRecords(
   db: Database,
   { after, limit }: { after: string; limit: number },
@@ -40,8 +41,8 @@ export async function insertBucket(
 }
 
 /**
- * Makes sure that there is a bucket of this name and stays one until the transaction ends; a new one has the usual rules. False
- * when it was being deleted: to be tried again.
+ * Makes sure that there is a bucket of this name, and that nobody deletes it until the transaction ends; a new one has
+ * `defaultRules`. False when the bucket was being deleted: the caller tries again.
  */
 export async function ensureBucket(trx: DatabaseTransaction, name: string): Promise<boolean> {
   await trx
@@ -69,8 +70,8 @@ export async function updateBucketRules(
 }
 
 /**
- * Deletes a bucket and its announced uploads, unless there are files in it. What puts a file into a bucket holds its row, so
- * this waits for whoever is at it, and looks after that.
+ * Deletes a bucket and its announced uploads, unless live files are in it. A transaction that puts a file into the bucket
+ * holds its row, so this waits for the transaction and looks for files after that.
  */
 export async function deleteBucketRecord(
   db: Database,

@@ -39,13 +39,13 @@ function found(bucket: BucketRecord | undefined): BucketRecord {
 }
 
 async function changing<Result>(
-  { rulesOfBuckets }: Deps,
+  { bucketRules }: Deps,
   name: string,
   change: () => Promise<Result>,
 ): Promise<Result> {
   try {
     return await change()
   } finally {
-    rulesOfBuckets.forget(name)
+    bucketRules.forget(name)
   }
 }

@@ -5,7 +5,8 @@ import { ambiguousHash, fileNotFound } from '../../errors.ts'
 import type { FileContent, FileRecord, FileReference } from '../../model/file.ts'
 import { parseFileReference } from '../values/fileReferences.ts'
 
-const IDS_NAMED = 100
+/** The largest number of ids that one problem names. */
+export const IDS_NAMED = 100
 
 /** The newest live file of that id or hash. Throws `file-not-found`, without a query when the text can name none. */
 export const findFile = ({ db }: Deps, value: string, bucket: string): Promise<FileRecord> =>

@@ -5,6 +5,7 @@ import type { Deps } from '../../deps.ts'
 import { fileNotFound, nameShared } from '../../errors.ts'
 import type { FileContent } from '../../model/file.ts'
 import { toFilePath } from '../values/fileNames.ts'
+import { IDS_NAMED } from './findFile.ts'
 
 /**
  * The live file that a name in a bucket means, and the place of its bytes: the one that has the name to itself, else the
@@ -27,5 +28,3 @@ export async function removeNamedFile({ db }: Deps, bucket: string, text: string
   const ids = await listNamesakes(db, bucket, name, IDS_NAMED)
   throw ids.length > 0 ? nameShared(name, ids) : fileNotFound()
 }
-
-const IDS_NAMED = 100

@@ -13,12 +13,13 @@ export interface Damage {
 export interface Examination {
   readonly blob: StoredBlob
   /**
-   * Reads on from where it stopped last, at least one block, until `enough` says so. Undefined when the bytes are what they
-   * were. Throws `storage-unavailable`; then it can go on as well.
+   * Reads on from the last position, at least one block, until `enough` returns true. Undefined when the bytes are intact.
+   * Throws `storage-unavailable`; a later call then reads on.
    */
   proceed(enough: () => boolean): Promise<Damage | 'unfinished' | undefined>
 }
 
+/** Prepares the reading of a blob from its first byte; `proceed` reads. */
 export function beginExamination(storage: Storage, blob: StoredBlob): Examination {
   const digester = createDigester({ sha512: false })
   let position = 0

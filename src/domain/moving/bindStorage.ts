@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { inTurn } from '../../database/connection/locks.ts'
+import { whenFree } from '../../database/connection/locks.ts'
 import { knowsBytes } from '../../database/rows/installation.ts'
 import {
   type KnownStorage,
@@ -17,7 +17,9 @@ import { type Storage, type StorageKind, storageKinds } from '../../storage/stor
  * bytes written to an empty folder where the volume should be mounted would be lost.
  */
 export async function bindStorage(db: Database, storage: Storage | MovingStorage): Promise<string> {
-  return await inTurn(db, 'bind', () => ('source' in storage ? bindBoth(db, storage) : bindOne(db, storage)))
+  return await whenFree(db, 'bind', () =>
+    'source' in storage ? bindBoth(db, storage) : bindOne(db, storage),
+  )
 }
 
 async function bindOne(db: Database, storage: Storage): Promise<string> {

@@ -66,9 +66,9 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
 }
 
 /** Judges the bytes. An answer that was given before to the same request is `replay`. */
-async function prepare({ config, rulesOfBuckets }: Deps, request: StoreRequest) {
+async function prepare({ config, bucketRules }: Deps, request: StoreRequest) {
   const { receipt, declaredType, claim } = request
-  const rules = await rulesOfBuckets.find(request.bucket)
+  const rules = await bucketRules.of(request.bucket)
   const judges = { limits: config.limits, rules }
   insistOnSize(judges, receipt.size)
   const mediaType = await detectMediaType(receipt.head, declaredType)

@@ -85,11 +85,11 @@ const mostSeconds = ({ config: { http, protocol } }: Deps): number =>
 
 /** Judges what is announced, and keeps it until it comes. Throws `file-too-large`, `type-not-allowed`. */
 export async function insertAnnounced(
-  { config, db, rulesOfBuckets, storageId }: Deps,
+  { config, db, bucketRules, storageId }: Deps,
   { bucket, name, declaredType, size, sha256, metadata }: Announcement,
   { parts, storageKey }: { parts: boolean; storageKey: StorageKey | null },
 ): Promise<UploadRecord> {
-  const judges = { limits: config.limits, rules: await rulesOfBuckets.find(bucket) }
+  const judges = { limits: config.limits, rules: await bucketRules.of(bucket) }
   if (size !== undefined) insistOnSize(judges, size)
   // A type without a size is a browser's guess: what is allowed is judged by the bytes then.
   for (const { allowedTypes } of [judges.limits, judges.rules])

@@ -38,11 +38,11 @@ export async function commitUpload(
 }
 
 async function judge(
-  { config, rulesOfBuckets }: Deps,
+  { config, bucketRules }: Deps,
   { bucket, size, sha256, declaredType }: UploadRecord,
   receipt: Receipt,
 ) {
-  const judges = { limits: config.limits, rules: await rulesOfBuckets.find(bucket) }
+  const judges = { limits: config.limits, rules: await bucketRules.of(bucket) }
   if (size !== null && receipt.size !== size) throw sizeMismatch(size, receipt.size)
   insistOnSize(judges, receipt.size)
   if (sha256 && !receipt.digests.sha256.equals(sha256)) throw uploadDigestMismatch()

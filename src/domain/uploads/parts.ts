@@ -115,12 +115,12 @@ export async function storePart(
 
 /** How many bytes an upload may have, all parts together. */
 export async function mostBytesOf(
-  { config: { limits }, rulesOfBuckets }: Deps,
+  { config: { limits }, bucketRules }: Deps,
   { bucket, size }: UploadRecord,
 ): Promise<number> {
   return Math.min(
     size ?? Number.POSITIVE_INFINITY,
-    mostBytes({ limits, rules: await rulesOfBuckets.find(bucket) }),
+    mostBytes({ limits, rules: await bucketRules.of(bucket) }),
   )
 }
 

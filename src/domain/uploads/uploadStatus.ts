@@ -7,7 +7,7 @@ import { fileOf } from './findUpload.ts'
 import { verifyUpload } from './verifyUpload.ts'
 
 /** What an application knows of a file that it had announced. */
-export interface FileState {
+export interface UploadState {
   readonly id: string
   readonly name: string
   readonly mediaType: string
@@ -16,14 +16,14 @@ export interface FileState {
 }
 
 /** Throws `file-not-found`. A file that came in another way is `completed`. */
-export const findFileState = async (deps: Deps, id: string): Promise<FileState> =>
+export const findUploadState = async (deps: Deps, id: string): Promise<UploadState> =>
   toState(await find(deps, id))
 
 /**
  * Takes a file to its next status; to the one it has changes nothing. `uploaded` is believed only after its bytes were seen.
  * Throws `file-not-found`, `invalid-transition`, `file-missing-yet`, and what `verifyUpload` throws.
  */
-export async function changeFileState(deps: Deps, id: string, to: UploadStatus): Promise<FileState> {
+export async function changeUploadState(deps: Deps, id: string, to: UploadStatus): Promise<UploadState> {
   const found = await find(deps, id)
   const { status } = toState(found)
   if (status === to) return toState(found)
@@ -52,7 +52,7 @@ async function find(deps: Deps, id: string): Promise<Found> {
   return { upload, file }
 }
 
-function toState({ upload, file }: Found): FileState {
+function toState({ upload, file }: Found): UploadState {
   const { name, mediaType } = file ?? { name: upload?.name, mediaType: upload?.declaredType }
   const times = [upload?.updatedAt, file?.updatedAt].flatMap((time) => (time ? [time.getTime()] : []))
   return {

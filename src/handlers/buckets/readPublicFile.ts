@@ -5,7 +5,7 @@ import { sendFile } from '../../http/send/sendFile.ts'
 
 export const readPublicFile: Operation<'readPublicFile'> = (deps) => async (req, res) => {
   const { bucket, filename } = req.params
-  const { visibility } = await deps.rulesOfBuckets.find(bucket)
+  const { visibility } = await deps.bucketRules.of(bucket)
   // What nobody may read looks like what is not there.
   if (visibility !== 'public') throw fileNotFound()
   const content = await findNamedFile(deps, bucket, filename)

@@ -2,9 +2,10 @@ import { beginParts } from '../../domain/uploads/parts.ts'
 import { parseMediaType } from '../../domain/values/mediaTypes.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
 import type { Operation } from '../../http/contract/operation.ts'
+import { defaultBucket } from '../../model/bucket.ts'
 
 export const createMultipartUpload: Operation<'createMultipartUpload'> = (deps) => async (req, res) => {
-  const { filename, type, bucket = 'default', file_size, sha256, metadata } = req.body
+  const { filename, type, bucket = defaultBucket, file_size, sha256, metadata } = req.body
   const upload = await beginParts(deps, {
     bucket,
     name: filename,

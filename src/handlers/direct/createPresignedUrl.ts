@@ -2,9 +2,10 @@ import { announceUpload } from '../../domain/uploads/announceUpload.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
 import type { Operation } from '../../http/contract/operation.ts'
+import { defaultBucket } from '../../model/bucket.ts'
 
 export const createPresignedUrl: Operation<'createPresignedUrl'> = (deps) => async (req, res) => {
-  const { filename, type, file_size, bucket = 'default', method = 'POST', sha256, metadata } = req.body
+  const { filename, type, file_size, bucket = defaultBucket, method = 'POST', sha256, metadata } = req.body
   const announcement = {
     bucket,
     name: filename,

@@ -1,8 +1,8 @@
-import { findFileState } from '../../domain/uploads/uploadStatus.ts'
+import { findUploadState } from '../../domain/uploads/uploadStatus.ts'
 import { toStateBody } from '../../http/answers/stateBody.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 
 export const getFileStatus: Operation<'getFileStatus'> = (deps) => async (req, res) => {
   res.set('Cache-Control', 'private, no-cache')
-  res.json(toStateBody(await findFileState(deps, req.params.upload_id.toLowerCase())))
+  res.json(toStateBody(await findUploadState(deps, req.params.upload_id.toLowerCase())))
 }

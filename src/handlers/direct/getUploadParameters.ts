@@ -4,11 +4,12 @@ import { toMetadata } from '../../domain/values/metadata.ts'
 import { queryInvalid } from '../../errors.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
 import type { Operation } from '../../http/contract/operation.ts'
+import { defaultBucket } from '../../model/bucket.ts'
 
 const PARAMETERS = new Set(['filename', 'type', 'bucket'])
 
 export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => async (req, res) => {
-  const { filename, type, bucket = 'default' } = req.query
+  const { filename, type, bucket = defaultBucket } = req.query
   const { request } = await announceForm(deps, {
     bucket,
     name: filename,

@@ -2,6 +2,7 @@ import { parseMetadataText } from '../../domain/values/metadata.ts'
 import { answerStored } from '../../http/answers/answerStored.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { takeReceived } from '../../http/receive/received.ts'
+import { defaultBucket } from '../../model/bucket.ts'
 
 export const createFile: Operation<'createFile'> = (deps) => async (req, res) => {
   const { file_name, file_type, bucket, expires_in } = req.body
@@ -9,7 +10,7 @@ export const createFile: Operation<'createFile'> = (deps) => async (req, res) =>
   const { receipt, filename, contentType } = takeReceived(req)
   await answerStored(deps, req, res, {
     receipt,
-    bucket: bucket ?? 'default',
+    bucket: bucket ?? defaultBucket,
     // What a page's form leaves empty was not filled in.
     name: file_name || filename || '',
     declaredType: file_type || contentType,

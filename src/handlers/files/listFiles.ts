@@ -13,6 +13,7 @@ import { publicUrl } from '../../http/answers/publicUrl.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { formatCursor, parseCursor } from '../../http/fields/cursor.ts'
 import { parseTime } from '../../http/fields/parseTime.ts'
+import { defaultBucket } from '../../model/bucket.ts'
 
 type Query = NonNullable<operations['listFiles']['parameters']['query']>
 
@@ -46,7 +47,7 @@ function parsePage(query: Query): FilePage {
   }
 }
 
-function parseFilter({ bucket = 'default', deleted = false, status, ...query }: Query): FileFilter {
+function parseFilter({ bucket = defaultBucket, deleted = false, status, ...query }: Query): FileFilter {
   if (deleted && status === 'stored') throw queryInvalid('status', 'contradicts deleted')
   return {
     bucket,

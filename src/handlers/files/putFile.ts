@@ -2,6 +2,7 @@ import { parseMetadataText } from '../../domain/values/metadata.ts'
 import { answerStored } from '../../http/answers/answerStored.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { takeReceived } from '../../http/receive/received.ts'
+import { defaultBucket } from '../../model/bucket.ts'
 
 export const putFile: Operation<'putFile'> = (deps) => async (req, res) => {
   const { file_name, bucket, expires_in, duplicates } = req.query
@@ -9,7 +10,7 @@ export const putFile: Operation<'putFile'> = (deps) => async (req, res) => {
   const { receipt, filename, contentType } = takeReceived(req)
   await answerStored(deps, req, res, {
     receipt,
-    bucket: bucket ?? 'default',
+    bucket: bucket ?? defaultBucket,
     name: file_name ?? filename ?? '',
     declaredType: contentType,
     metadata,

@@ -7,12 +7,13 @@ import { metadataEtag, toFileBody } from '../../http/answers/fileBody.ts'
 import { metadataCondition } from '../../http/answers/metadataCondition.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { parseTime } from '../../http/fields/parseTime.ts'
+import { defaultBucket } from '../../model/bucket.ts'
 import type { FileChanges } from '../../model/file.ts'
 
 export const updateFile: Operation<'updateFile'> = (deps) => async (req, res) => {
   const target = {
     reference: req.params.file_hash,
-    bucket: req.query.bucket ?? 'default',
+    bucket: req.query.bucket ?? defaultBucket,
     condition: metadataCondition(req.headers),
   }
   const file = await changeFile(deps, target, parseChanges(req.body))

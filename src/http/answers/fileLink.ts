@@ -24,7 +24,7 @@ export interface FileLink {
  * the storage allow it, else from the service. Public files have an address of their own.
  */
 export async function fileLink(
-  { clock, db, links, rulesOfBuckets, storage }: Deps,
+  { clock, db, links, bucketRules, storage }: Deps,
   req: IncomingMessage,
   file: FileRecord,
   { disposition, seconds: wished, publicPath }: LinkWishes,
@@ -32,7 +32,7 @@ export async function fileLink(
   // No link outlives its file.
   const left = file.expiresAt ? Math.floor(file.expiresAt.getTime() / 1000 - clock.now()) : wished
   const seconds = Math.max(1, Math.min(wished, left))
-  const rules = await rulesOfBuckets.find(file.bucket)
+  const rules = await bucketRules.of(file.bucket)
   const query = disposition === 'inline' ? { disposition } : undefined
   if (rules.visibility === 'public') {
     const path = query ? `${publicPath}?${new URLSearchParams(query)}` : publicPath

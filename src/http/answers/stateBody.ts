@@ -1,8 +1,8 @@
 import type { components } from '../../../api/openapi.gen.ts'
-import type { FileState } from '../../domain/uploads/uploadStatus.ts'
+import type { UploadState } from '../../domain/uploads/uploadStatus.ts'
 
 /** What an application knows of a file that it announced, as the API shows it. */
-export const toStateBody = (state: FileState): components['schemas']['FileState'] => ({
+export const toStateBody = (state: UploadState): components['schemas']['FileState'] => ({
   uuid: state.id,
   name: state.name,
   type: state.mediaType,

@@ -19,9 +19,9 @@ export async function uploadLimit(deps: Deps, req: Request): Promise<number> {
   const { upload_id: uploadId, bucket = req.query.bucket } = contextOf(req).operation?.pathParameters ?? {}
   if (uploadId !== undefined) {
     const { size, bucket } = await requireUpload(deps, uploadId)
-    const most = mostBytes({ limits, rules: await deps.rulesOfBuckets.find(bucket) })
+    const most = mostBytes({ limits, rules: await deps.bucketRules.of(bucket) })
     return Math.min(size ?? mostBytesAtOnce, mostBytesAtOnce, most)
   }
   const known = typeof bucket === 'string' && BUCKET.test(bucket)
-  return mostBytes({ limits, rules: known ? await deps.rulesOfBuckets.find(bucket) : defaultRules })
+  return mostBytes({ limits, rules: known ? await deps.bucketRules.of(bucket) : defaultRules })
 }
