@@ -64,11 +64,11 @@ export interface HttpConfig {
 }
 
 /**
- * Reads the configuration from the environment; settings in `instead` replace those of `env`. Throws one Error that names
- * every wrong setting.
+ * Reads the configuration from the environment; the settings that `instead` returns replace those of `env`. Throws one Error
+ * that names every wrong setting.
  */
-export function loadConfig(env: Env, instead: Env = {}): Config {
-  const read = createReader({ ...env, ...instead })
+export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): Config {
+  const read = createReader({ ...env, ...instead(env) })
   const environment = read.choice('ENVIRONMENT', ['development', 'testing', 'production'], 'development')
   const host = read.text('HOST', '127.0.0.1')
   const auth = read.choice('AUTH', ['on', 'off'], 'on')

@@ -1,3 +1,4 @@
+import { moveTo } from '../config/storage.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { unlessBusy } from '../database/connection/locks.ts'
 import { migrateUp } from '../database/connection/migrate.ts'
@@ -35,7 +36,7 @@ it is. Exit code 0 when every file is moved, 1 when not, 2 for a wrong call.
 }
 
 async function move(to: StorageKind): Promise<number> {
-  const config = loadConfig(process.env, { STORAGE: to, STORAGE_FROM: sourceFor(to, process.env) })
+  const config = loadConfig(process.env, moveTo(to))
   armFailpoints(config.failpoints)
   return await withDatabase(config, async ({ db }) => {
     await migrateUp(db)
@@ -96,9 +97,3 @@ function createProgress(to: StorageKind, { blobs, bytes }: { blobs: number; byte
 const toMebibytes = (bytes: number) => (bytes / MEBIBYTE).toFixed(1)
 
 const say = (sentence: string) => void process.stdout.write(`${sentence}\n`)
-
-/** The storage to move from: the one that STORAGE or STORAGE_FROM names beside the target, else the first other kind. */
-const sourceFor = (to: StorageKind, { STORAGE, STORAGE_FROM }: NodeJS.ProcessEnv) =>
-  [STORAGE, STORAGE_FROM, ...storageKinds].find(
-    (name) => name !== to && storageKinds.some((kind) => kind === name),
-  )

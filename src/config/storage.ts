@@ -1,7 +1,7 @@
 import { MOST_PARTS } from '../model/upload.ts'
 import type { S3StorageOptions } from '../storage/s3/s3.ts'
 import { type StorageKind, storageKinds } from '../storage/storage.ts'
-import type { createReader } from './reader.ts'
+import type { createReader, Env } from './reader.ts'
 
 /** The storage of the bytes: a volume below the data directory, or an S3 bucket. */
 export type StorageConfig = { readonly kind: 'volume' } | (S3StorageOptions & { readonly kind: 's3' })
@@ -17,6 +17,18 @@ export function storageConfig(
   const configOf = (each: StorageKind): StorageConfig => (each === 's3' ? s3 : { kind: each })
   return { storage: configOf(kind), storageFrom: from && configOf(from) }
 }
+
+/**
+ * The settings of a move to this storage. It moves from the other storage that STORAGE or STORAGE_FROM names, else from the
+ * first other kind.
+ */
+export const moveTo =
+  (to: StorageKind) =>
+  ({ STORAGE, STORAGE_FROM }: Env): Env => {
+    const others = storageKinds.filter((kind) => kind !== to)
+    const named = [STORAGE, STORAGE_FROM].flatMap((name) => others.filter((kind) => kind === name))
+    return { STORAGE: to, STORAGE_FROM: [...named, ...others][0] }
+  }
 
 function kindFrom(read: ReturnType<typeof createReader>, target: StorageKind): StorageKind | undefined {
   const given = read.optional('STORAGE_FROM')

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import { moveTo } from '../../src/config/storage.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createCertificate } from '../support/certificate.ts'
 
@@ -213,5 +214,17 @@ describe('loadConfig', () => {
         expect(taken).toBe(text === '' || (/^\d{1,16}$/.test(text) && Number(text) <= 65_535))
       }),
     )
+  })
+})
+
+describe('The settings of a move', () => {
+  it.each([
+    ['s3', {}, 'volume'],
+    ['volume', {}, 's3'],
+    ['s3', { STORAGE: 's3', STORAGE_FROM: 'volume' }, 'volume'],
+    ['volume', { STORAGE: 's3' }, 's3'],
+    ['volume', { STORAGE: 'disk' }, 's3'],
+  ] as const)('lead to %s with %j from %s', (to, env, from) => {
+    expect(moveTo(to)(env)).toEqual({ STORAGE: to, STORAGE_FROM: from })
   })
 })
