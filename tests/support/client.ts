@@ -57,7 +57,7 @@ export function upload(
   return send<FileBody>(service, `${filesPath}${query}`, { method: 'POST', body: form, headers })
 }
 
-export interface PutOptions {
+interface PutOptions {
   readonly query?: string
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -5,7 +5,7 @@ import { follow, sendJson } from './named.ts'
 import type { TestService } from './service.ts'
 
 export type PresignedUrl = components['schemas']['PresignedUrl']
-export type FileState = components['schemas']['FileState']
+type FileState = components['schemas']['FileState']
 type MultipartUpload = components['schemas']['MultipartUpload']
 type CompletedUpload = components['schemas']['CompletedUpload']
 type Service = Pick<TestService, 'url'>

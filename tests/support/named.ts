@@ -5,7 +5,7 @@ import type { TestService } from './service.ts'
 export type Bucket = components['schemas']['Bucket']
 type Envelope = components['schemas']['Envelope']
 
-export interface NamedOptions {
+interface NamedOptions {
   readonly fields?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
   /** Undefined posts to `/file`. */
