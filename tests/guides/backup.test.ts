@@ -31,7 +31,8 @@ afterEach(() => rm(checkout, { recursive: true, force: true }))
 const type = async (commands: string, env: Readonly<Record<string, string>>, programs = '') => {
   const PATH = `${programs}:${join(repository, 'node_modules/.bin')}:${process.env.PATH}`
   const all = { HOME: checkout, ENVIRONMENT: 'testing', ...env, PATH }
-  return (await run('bash', ['-euo', 'pipefail', '-c', commands], { cwd: checkout, env: all })).stdout
+  return (await run('bash', ['--norc', '-euo', 'pipefail', '-c', commands], { cwd: checkout, env: all }))
+    .stdout
 }
 
 describe('The commands of docs/backup.md', () => {
