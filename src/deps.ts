@@ -5,7 +5,6 @@ import type { CommitNewFile } from './database/commit/commitQueue.ts'
 import type { KeyReserve } from './database/keyReserve.ts'
 import type { Database } from './database/schema.ts'
 import type { DigestThreads } from './digests/digestThreads.ts'
-import type { Links } from './domain/files/links.ts'
 import type { Logger } from './logger.ts'
 import type { FileRecord } from './model/file.ts'
 import type { YoungBuffers } from './runtime/youngBuffers.ts'
@@ -21,7 +20,8 @@ export interface Deps {
   readonly storageId: string
   readonly clock: Clock
   readonly keys: KeyReserve
-  readonly links: Links
+  /** What links are signed with, the newest first. */
+  readonly linkSecrets: readonly [string, ...string[]]
   readonly bucketRules: BucketRulesCache
   readonly digestThreads: DigestThreads
   readonly youngBuffers: YoungBuffers

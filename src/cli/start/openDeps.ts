@@ -6,7 +6,6 @@ import { createKeyReserve } from '../../database/keyReserve.ts'
 import { keepLinkSecret } from '../../database/rows/installation.ts'
 import type { Deps } from '../../deps.ts'
 import { createDigestThreads } from '../../digests/digestThreads.ts'
-import { createLinks } from '../../domain/files/links.ts'
 import { createYoungBuffers } from '../../runtime/youngBuffers.ts'
 
 type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId'>
@@ -21,7 +20,7 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     ...opened,
     clock,
     keys: createKeyReserve(db, config.protocol.leaseSeconds, opened.storageId),
-    links: createLinks([newest, ...older], clock),
+    linkSecrets: [newest, ...older],
     bucketRules: createBucketRulesCache(db),
     digestThreads: createDigestThreads(),
     youngBuffers: createYoungBuffers({ enabled: config.collectYoungBuffers }),

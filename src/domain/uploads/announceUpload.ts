@@ -7,6 +7,7 @@ import type { UploadRecord } from '../../model/upload.ts'
 import type { SignedRequest } from '../../storage/directAccess.ts'
 import { newStorageKey } from '../../storage/storageKey.ts'
 import { insistOnSize } from '../buckets/bucketRules.ts'
+import { signLink } from '../files/links.ts'
 import { mayBeAllowed } from '../values/declaredTypes.ts'
 import { toFileName } from '../values/fileNames.ts'
 
@@ -73,7 +74,7 @@ function toService(
   mediaType: string,
 ): AnnouncedUpload {
   const seconds = mostSeconds(deps)
-  const { target, expiresAt } = deps.links.sign(method, `/direct/${upload.id}`, {}, seconds)
+  const { target, expiresAt } = signLink(deps, { method, path: `/direct/${upload.id}`, query: {}, seconds })
   const headers: Record<string, string> = method === 'PUT' ? { 'Content-Type': mediaType } : {}
   const fields: Record<string, string> = method === 'POST' ? { key: upload.id } : {}
   return { upload, request: { method, url: target, seconds, headers, fields }, expiresAt }

@@ -7,6 +7,7 @@ import type { UploadPart, UploadRecord } from '../../model/upload.ts'
 import type { DirectAccess, SentPart } from '../../storage/directAccess.ts'
 import { newStorageKey } from '../../storage/storageKey.ts'
 import { mostBytes } from '../buckets/bucketRules.ts'
+import { signLink } from '../files/links.ts'
 import { giveUp } from '../storing/lease.ts'
 import { type Announcement, insertAnnounced } from './announceUpload.ts'
 import { requireUpload } from './findUpload.ts'
@@ -82,7 +83,10 @@ export async function signParts(
       const signed = await direct.signPart(key, partsId, number, seconds)
       seconds = signed.seconds
       urls.set(number, signed.url)
-    } else urls.set(number, deps.links.sign('PUT', `/direct/${id}/parts/${number}`, {}, seconds).target)
+    } else {
+      const path = `/direct/${id}/parts/${number}`
+      urls.set(number, signLink(deps, { method: 'PUT', path, query: {}, seconds }).target)
+    }
   }
   return { urls, seconds }
 }
