@@ -19,6 +19,10 @@ export interface UploadState {
 export const findUploadState = async (deps: Deps, id: string): Promise<UploadState> =>
   toState(await find(deps, id))
 
+/** The state of a file that was just stored or found. */
+export const stateOfFile = async ({ db }: Deps, file: FileRecord): Promise<UploadState> =>
+  toState({ upload: await findUpload(db, file.id), file })
+
 /**
  * Takes a file to its next status; to the one it has changes nothing. `uploaded` is believed only after its bytes were seen.
  * Throws `file-not-found`, `invalid-transition`, `file-missing-yet`, and what `verifyUpload` throws.

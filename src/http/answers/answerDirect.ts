@@ -3,7 +3,7 @@ import type { Response } from 'express'
 import type { components } from '../../../api/openapi.gen.ts'
 import type { Deps } from '../../deps.ts'
 import { storeUpload } from '../../domain/uploads/storeUpload.ts'
-import { findUploadState } from '../../domain/uploads/uploadStatus.ts'
+import { stateOfFile } from '../../domain/uploads/uploadStatus.ts'
 import { takeReceived } from '../receive/received.ts'
 import { filesPath } from './fileBody.ts'
 import { publicUrl } from './publicUrl.ts'
@@ -21,5 +21,5 @@ export async function answerDirect(
     .status(201)
     .location(publicUrl(req, `${filesPath}/${file.id}`))
     .set('ETag', `"${file.md5}"`)
-  res.json(toStateBody(await findUploadState(deps, file.id)))
+  res.json(toStateBody(await stateOfFile(deps, file)))
 }

@@ -1,6 +1,7 @@
+import { decodeExtended } from 'content-disposition'
 import { formInvalid } from '../../errors.ts'
 
-/** What the headers of a form's part say. */
+/** The headers of a form's part, parsed. */
 export interface PartHeaders {
   readonly name: string
   /** Undefined when the part is no file. */
@@ -41,9 +42,7 @@ export function parsePartHeaders(lines: Buffer): PartHeaders {
   return {
     name: decodeWhatwg(name),
     filename:
-      extended === undefined
-        ? mapDefined(parameters.get('filename'), decodeWhatwg)
-        : decodeExtended(extended),
+      extended === undefined ? mapDefined(parameters.get('filename'), decodeWhatwg) : parseExtended(extended),
     contentType: headers.get('content-type'),
   }
 }
@@ -69,20 +68,12 @@ const decodeWhatwg = (text: string) =>
   text.replace(/%(22|0d|0a)/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
 
 /** `UTF-8''na%C3%AFve.txt` (RFC 8187). RFC 7578 forbids it in forms; some clients send it all the same. */
-function decodeExtended(value: string): string {
-  const match = /^(utf-8|iso-8859-1)'[A-Za-z0-9-]*'((?:[^%\s"\\]|%[0-9a-f]{2})*)$/i.exec(value)
-  if (!match) throw formInvalid('The filename* of a part is malformed.')
-  const [, charset = '', encoded = ''] = match
-  if (charset.toLowerCase() === 'iso-8859-1') return unescapeLatin1(encoded)
-  try {
-    return decodeURIComponent(encoded)
-  } catch {
-    throw formInvalid('The filename* of a part is not UTF-8.')
-  }
+function parseExtended(value: string): string {
+  // In quotes, such characters come through; an ext-value has none of them.
+  const decoded = /[\s"\\]/.test(value) ? undefined : decodeExtended(value)
+  if (decoded === undefined) throw formInvalid('The filename* of a part is malformed.')
+  return decoded
 }
-
-const unescapeLatin1 = (text: string) =>
-  text.replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
 
 const mapDefined = <Value, Result>(value: Value | undefined, map: (value: Value) => Result) =>
   value === undefined ? undefined : map(value)

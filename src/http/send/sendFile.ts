@@ -20,12 +20,10 @@ export async function sendFile(
   const validators = { etag: contentEtag(file), lastModified: file.storedAt }
   if (isNotModified(req.headers, validators))
     return void res.status(304).set(cacheHeaders(file, delivery)).end()
-  res.set(fileHeaders(file, delivery))
-
   // RFC 9110, 14.2: a Range counts for GET only.
-  const asked =
-    req.method === 'GET' && rangeApplies(req.get('if-range'), validators) ? req.headers.range : undefined
-  const range = parseRange(asked, file.size)
+  const applies = req.method === 'GET' && rangeApplies(req.get('if-range'), validators)
+  const range = applies ? parseRange(req.headers.range, file.size) : undefined
+  res.set(fileHeaders(file, delivery))
   const { first, last } = range ?? { first: 0, last: file.size - 1 }
   if (range) res.status(206).set('Content-Range', `bytes ${first}-${last}/${file.size}`)
   // Of what is sent (RFC 9530, 2): nothing is in answer to HEAD, and a part was never digested.
