@@ -1,27 +1,67 @@
 import type { Request } from 'express'
+import type { operations } from '../../../api/openapi.gen.ts'
 import type { Deps } from '../../deps.ts'
 import { mostBytes } from '../../domain/buckets/bucketRules.ts'
 import { mostBytesAtOnce } from '../../domain/uploads/announceUpload.ts'
 import { requireUpload } from '../../domain/uploads/findUpload.ts'
 import { defaultRules } from '../../model/bucket.ts'
 import { contextOf } from '../contract/context.ts'
+import type { OperationId } from '../contract/operation.ts'
 
 /** As the spec has it; judged here as well, because the bucket is asked for before the validator sees its name. */
 const BUCKET = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
+/** An operation whose body is a form or the bytes of a file. */
+type UploadOperationId = {
+  [Id in OperationId]: operations[Id] extends { requestBody: { content: infer Content } }
+    ? 'application/json' extends keyof Content
+      ? never
+      : Id
+    : never
+}[OperationId]
+
+type FindLimit = (deps: Deps, req: Request) => Promise<number>
+
+/** Where the limit of each operation comes from; an operation that is missing here does not compile. */
+const limits: Readonly<Record<UploadOperationId, FindLimit>> = {
+  createFile: ofBucketInQuery,
+  putFile: ofBucketInQuery,
+  putFileByName: ofBucketInQuery,
+  putNamedFile: ofBucketInPath,
+  putDirectUpload: ofUpload,
+  postDirectUpload: ofUpload,
+  putDirectPart: ofUpload,
+}
+
+const finders: ReadonlyMap<string, FindLimit> = new Map(Object.entries(limits))
+
 /**
  * How many bytes the file of an upload may have, as far as that is known before its body: the bucket of a form may be
- * named behind the file. What commits it judges again. Throws `file-not-found` for an upload that nobody
- * announced.
+ * named behind the file. The commit judges the size again. Throws `file-not-found` for an upload that nobody announced.
  */
 export async function uploadLimit(deps: Deps, req: Request): Promise<number> {
-  const { limits } = deps.config
-  const { upload_id: uploadId, bucket = req.query.bucket } = contextOf(req).operation?.pathParameters ?? {}
-  if (uploadId !== undefined) {
-    const { size, bucket } = await requireUpload(deps, uploadId)
-    const most = mostBytes({ limits, rules: await deps.bucketRules.of(bucket) })
-    return Math.min(size ?? mostBytesAtOnce, mostBytesAtOnce, most)
-  }
+  const { operation } = contextOf(req)
+  const find = operation && finders.get(operation.id)
+  if (!find) throw new Error(`The operation ${operation?.id} names no limit for its uploads.`)
+  return await find(deps, req)
+}
+
+async function ofBucketInQuery(deps: Deps, req: Request): Promise<number> {
+  return await ofBucket(deps, req.query.bucket)
+}
+
+async function ofBucketInPath(deps: Deps, req: Request): Promise<number> {
+  return await ofBucket(deps, contextOf(req).operation?.pathParameters.bucket)
+}
+
+async function ofBucket({ config, bucketRules }: Deps, bucket: unknown): Promise<number> {
   const known = typeof bucket === 'string' && BUCKET.test(bucket)
-  return mostBytes({ limits, rules: known ? await deps.bucketRules.of(bucket) : defaultRules })
+  const rules = known ? await bucketRules.of(bucket) : defaultRules
+  return mostBytes({ limits: config.limits, rules })
+}
+
+async function ofUpload(deps: Deps, req: Request): Promise<number> {
+  const { size, bucket } = await requireUpload(deps, contextOf(req).operation?.pathParameters.upload_id ?? '')
+  const rules = await deps.bucketRules.of(bucket)
+  return Math.min(size ?? mostBytesAtOnce, mostBytesAtOnce, mostBytes({ limits: deps.config.limits, rules }))
 }
