@@ -75,12 +75,16 @@ function bindOperations(spec: Spec, registry: Registry, deps: Deps): BoundHandle
   return new Map(entries.map(([id, operation]) => [id, operation(deps) as unknown as RequestHandler]))
 }
 
-/** OPTIONS is on no path of the spec, and tells on each of them which methods are. */
+/** Answers OPTIONS with the methods of a path, unless the spec has an operation for that. */
 function answerOptions({ routes }: Spec): RequestHandler {
   const router = express.Router({ caseSensitive: true })
   for (const [expressPath, methods] of Map.groupBy(routes, (route) => route.expressPath)) {
-    const allow = [...methods.map(({ method }) => method.toUpperCase()), 'OPTIONS'].join(', ')
-    router.options(expressPath, (_req, res) => void res.set('Allow', allow).status(204).end())
+    const names = methods.map(({ method }) => method.toUpperCase())
+    const allow = [...names, 'OPTIONS'].join(', ')
+    router.options(expressPath, (_req, res, next) => {
+      if (names.includes('OPTIONS')) return next('router')
+      res.set('Allow', allow).status(204).end()
+    })
   }
   return (req, res, next) => (req.method === 'OPTIONS' ? router(req, res, next) : next())
 }

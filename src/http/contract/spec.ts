@@ -8,8 +8,9 @@ const specPath = resolve(import.meta.dirname, '../../../api/openapi.yaml')
 
 /** One method of one path of the spec. */
 export interface Route {
-  readonly method: 'get' | 'head' | 'post' | 'put' | 'delete' | 'patch'
+  readonly method: (typeof METHODS)[number]
   readonly expressPath: string
+  /** The operationId that its handler is registered under. */
   readonly operationId: string
 }
 
@@ -17,12 +18,12 @@ export interface Spec {
   /** The contract as it is written. */
   readonly yaml: string
   readonly document: Readonly<Record<string, unknown>>
-  /** The contract as it runs: with a HEAD for every GET, and with reserved characters allowed in query values. */
+  /** The contract as it runs: with a HEAD for every GET that has none, and with reserved characters allowed in query values. */
   readonly running: OpenAPIV3.DocumentV3_1
   readonly routes: readonly Route[]
 }
 
-const HEAD_SUFFIX = 'Head'
+const METHODS = ['get', 'head', 'options', 'post', 'put', 'delete', 'patch'] as const
 
 /** Reads the contract. Throws when it is not valid OpenAPI, so that a broken one stops the start. */
 export async function loadSpec(): Promise<Spec> {
@@ -32,11 +33,17 @@ export async function loadSpec(): Promise<Spec> {
   running.paths = Object.fromEntries(
     Object.entries(running.paths ?? {}).map(([path, item]) => [path.replace(/(?<=.)\/$/, ''), item]),
   )
+  /** Handlers of the HEADs that the contract does not name, by the operationIds that those have in `running`. */
+  const handlersOfHeads = new Map<string, string>()
   for (const path of Object.values(running.paths ?? {})) {
-    if (path?.get) path.head = { ...path.get, operationId: `${path.get.operationId}${HEAD_SUFFIX}` }
-    for (const holder of [path, path?.get, path?.head, path?.post, path?.put, path?.patch, path?.delete])
+    if (path?.get?.operationId && !path.head) {
+      const operationId = `${path.get.operationId}.head`
+      handlersOfHeads.set(operationId, path.get.operationId)
+      path.head = { ...path.get, operationId }
+    }
+    const operations = METHODS.map((method) => path?.[method])
+    for (const holder of [path, ...operations])
       if (holder?.parameters) holder.parameters = holder.parameters.map((each) => resolved(running, each))
-    const operations = [path?.get, path?.head, path?.post, path?.put, path?.patch, path?.delete]
     const parameters = [path, ...operations].flatMap((holder) => holder?.parameters ?? [])
     for (const parameter of parameters) allowReserved(parameter)
   }
@@ -57,16 +64,11 @@ export async function loadSpec(): Promise<Spec> {
     return {
       method: known,
       expressPath: expressRoute,
-      operationId: known === 'head' ? withoutSuffix(operationId) : operationId,
+      operationId: handlersOfHeads.get(operationId) ?? operationId,
     }
   })
   return { yaml, document: parse(yaml), running, routes }
 }
-
-const METHODS = ['get', 'head', 'post', 'put', 'delete', 'patch'] as const
-
-/** The operation that serves a HEAD is that of its GET. */
-const withoutSuffix = (id: string) => (id.endsWith(HEAD_SUFFIX) ? id.slice(0, -HEAD_SUFFIX.length) : id)
 
 /** A parameter itself, where only a reference to it is written. */
 function resolved(

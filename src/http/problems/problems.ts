@@ -121,7 +121,9 @@ function allowOf(error: unknown): Record<string, string> {
     error.headers === null
   )
     return {}
-  return 'Allow' in error.headers ? { Allow: `${String(error.headers.Allow).toUpperCase()}, OPTIONS` } : {}
+  if (!('Allow' in error.headers)) return {}
+  const methods = String(error.headers.Allow).toUpperCase().split(', ')
+  return { Allow: [...new Set([...methods, 'OPTIONS'])].join(', ') }
 }
 
 /** The validator names a place as `/query/limit`, `/headers/if-match` or `/body/upfile`. */
