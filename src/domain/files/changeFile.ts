@@ -29,7 +29,7 @@ export async function changeFile(
   const { mediaType, name = '' } = changes
   return await whileUnchanged(deps, target, async (state, { bucket }) => {
     if (mediaType !== undefined)
-      insistOnType({ limits: deps.config.limits, rules: await deps.bucketRules.of(bucket) }, mediaType)
+      insistOnType({ service: deps.config.limits, bucket: await deps.bucketRules.of(bucket) }, mediaType)
     return await updateFileRecord(deps.db, state, changes).catch((error: unknown) => {
       throw isDuplicate(error) ? nameTaken(name) : error
     })

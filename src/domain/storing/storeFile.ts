@@ -69,10 +69,10 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
 async function prepare({ config, bucketRules }: Deps, request: StoreRequest) {
   const { receipt, declaredType, claim } = request
   const rules = await bucketRules.of(request.bucket)
-  const judges = { limits: config.limits, rules }
-  insistOnSize(judges, receipt.size)
+  const limits = { service: config.limits, bucket: rules }
+  insistOnSize(limits, receipt.size)
   const mediaType = await detectMediaType(receipt.head, declaredType)
-  insistOnType(judges, mediaType)
+  insistOnType(limits, mediaType)
   if (claim?.answered && !claim.answered.fingerprint.equals(fingerprintOf(request)))
     throw idempotencyKeyReused()
   const expiresInSeconds = request.expiresInSeconds ?? rules.expiresInSeconds ?? undefined

@@ -90,10 +90,10 @@ export async function insertAnnounced(
   { bucket, name, declaredType, size, sha256, metadata }: Announcement,
   { parts, storageKey }: { parts: boolean; storageKey: StorageKey | null },
 ): Promise<UploadRecord> {
-  const judges = { limits: config.limits, rules: await bucketRules.of(bucket) }
-  if (size !== undefined) insistOnSize(judges, size)
+  const limits = { service: config.limits, bucket: await bucketRules.of(bucket) }
+  if (size !== undefined) insistOnSize(limits, size)
   // A type without a size is a browser's guess: what is allowed is judged by the bytes then.
-  for (const { allowedTypes } of [judges.limits, judges.rules])
+  for (const { allowedTypes } of [limits.service, limits.bucket])
     if (size !== undefined && !mayBeAllowed(allowedTypes, declaredType)) throw typeNotAllowed(declaredType)
   const upload = {
     ...{ id: randomUUID(), bucket, name: toFileName(name), declaredType, metadata, parts, storageKey },

@@ -42,13 +42,13 @@ async function judge(
   { bucket, size, sha256, declaredType }: UploadRecord,
   receipt: Receipt,
 ) {
-  const judges = { limits: config.limits, rules: await bucketRules.of(bucket) }
+  const limits = { service: config.limits, bucket: await bucketRules.of(bucket) }
   if (size !== null && receipt.size !== size) throw sizeMismatch(size, receipt.size)
-  insistOnSize(judges, receipt.size)
+  insistOnSize(limits, receipt.size)
   if (sha256 && !receipt.digests.sha256.equals(sha256)) throw uploadDigestMismatch()
   const mediaType = await detectMediaType(receipt.head, declaredType)
   // Who did not even know its size passed on what a browser makes of its name.
   if (size !== null && !fitsDeclared(declaredType, mediaType)) throw typeMismatch(declaredType, mediaType)
-  insistOnType(judges, mediaType)
-  return { mediaType, expiresInSeconds: judges.rules.expiresInSeconds ?? undefined }
+  insistOnType(limits, mediaType)
+  return { mediaType, expiresInSeconds: limits.bucket.expiresInSeconds ?? undefined }
 }

@@ -124,7 +124,7 @@ export async function mostBytesOf(
 ): Promise<number> {
   return Math.min(
     size ?? Number.POSITIVE_INFINITY,
-    mostBytes({ limits, rules: await bucketRules.of(bucket) }),
+    mostBytes({ service: limits, bucket: await bucketRules.of(bucket) }),
   )
 }
 

@@ -57,11 +57,15 @@ async function ofBucketInPath(deps: Deps, req: Request): Promise<number> {
 async function ofBucket({ config, bucketRules }: Deps, bucket: unknown): Promise<number> {
   const known = typeof bucket === 'string' && BUCKET.test(bucket)
   const rules = known ? await bucketRules.of(bucket) : defaultRules
-  return mostBytes({ limits: config.limits, rules })
+  return mostBytes({ service: config.limits, bucket: rules })
 }
 
 async function ofUpload(deps: Deps, req: Request): Promise<number> {
   const { size, bucket } = await requireUpload(deps, contextOf(req).operation?.pathParameters.upload_id ?? '')
   const rules = await deps.bucketRules.of(bucket)
-  return Math.min(size ?? mostBytesAtOnce, mostBytesAtOnce, mostBytes({ limits: deps.config.limits, rules }))
+  return Math.min(
+    size ?? mostBytesAtOnce,
+    mostBytesAtOnce,
+    mostBytes({ service: deps.config.limits, bucket: rules }),
+  )
 }

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse, S
 import type { Duplex } from 'node:stream'
 import { statusCode } from '../problems/httpErrors.ts'
 import { lingerMilliseconds } from './linger.ts'
-import { inTurn } from './turns.ts'
+import { serveInTurn } from './turns.ts'
 
 export interface ServerOptions {
   readonly maxConnections: number
@@ -21,7 +21,7 @@ export function createHttpServer(
   listener: RequestListener,
   { maxConnections, stallSeconds, keepAliveSeconds }: ServerOptions,
 ): Server {
-  const { serve, latest, current } = inTurn(listener)
+  const { serve, latest, current } = serveInTurn(listener)
   const server = createServer(
     {
       requestTimeout: 0,

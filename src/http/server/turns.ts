@@ -14,7 +14,7 @@ export interface Turns {
  * Serves the requests of one connection one after the other. Node would begin all that came together at once, and a
  * thousand downloads fit into one packet. A connection on which more than 100 wait is cut.
  */
-export function inTurn(listener: RequestListener): Turns {
+export function serveInTurn(listener: RequestListener): Turns {
   const turns = new WeakMap<Duplex, { latest: ServerResponse; current: ServerResponse; waiting: number }>()
   return {
     latest: (socket) => turns.get(socket)?.latest,
