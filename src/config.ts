@@ -46,7 +46,13 @@ export interface ProtocolConfig {
   readonly scanSeconds: number
 }
 
-export interface HttpConfig {
+/** How slow a client may be in sending or taking bytes. */
+export interface SlowLimits {
+  readonly minimumBytesPerSecond: number
+  readonly stallSeconds: number
+}
+
+export interface HttpConfig extends SlowLimits {
   readonly publicUrl: string | undefined
   /** Number of proxies in front whose X-Forwarded headers are believed. */
   readonly trustedProxies: number
@@ -59,8 +65,6 @@ export interface HttpConfig {
   readonly shutdownSeconds: number
   /** Seconds that a connection without a request stays open. */
   readonly keepAliveSeconds: number
-  readonly minimumBytesPerSecond: number
-  readonly stallSeconds: number
 }
 
 /**

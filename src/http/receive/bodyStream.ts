@@ -1,13 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
+import type { SlowLimits } from '../../config.ts'
 import { bodyIncomplete, bodyTooSlow } from '../../errors.ts'
 import type { Digests } from '../../model/blob.ts'
 import type { YoungBuffers } from '../../runtime/youngBuffers.ts'
-
-export interface SlowLimits {
-  readonly minimumBytesPerSecond: number
-  readonly stallSeconds: number
-}
 
 /** A request's body as bytes. */
 export interface BodyStream {

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { promisify } from 'node:util'
 import express, { type Request, type Response } from 'express'
+import type { SlowLimits } from '../../config.ts'
 import { bodyTooSlow, jsonInvalid } from '../../errors.ts'
 import { descriptionOf } from '../contract/context.ts'
 import { unsupportedMediaType } from '../problems/httpErrors.ts'
-import type { SlowLimits } from './bodyStream.ts'
 import { continueSending } from './continueSending.ts'
 
 const MAX_DEPTH = 32

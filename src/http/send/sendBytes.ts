@@ -1,5 +1,5 @@
 import type { Response } from 'express'
-import type { SlowLimits } from '../receive/bodyStream.ts'
+import type { SlowLimits } from '../../config.ts'
 
 const LONGEST_TIMER = 2 ** 31 - 1
 
