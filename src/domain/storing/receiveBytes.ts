@@ -18,7 +18,7 @@ export interface ReceiveOptions {
 /**
  * Receives the bytes of one file: intent, one pass to the storage while hashed and counted, durable, receipt (U1-U8).
  * Every way in ends here. Throws `file-too-large`, `storage-full`, `storage-unavailable`,
- * `upload-fenced`, or whatever `bytes` throws; what was written by then is in the trash.
+ * `upload-fenced`, or what `bytes` throws; the bytes that were written by then are in the trash.
  */
 export async function receiveBytes(
   deps: Deps,
@@ -61,6 +61,7 @@ export async function receiveBytes(
     await deps.storage.write(storageKey, source)
     return { storageKey, lease, ...(await digester.finish()) }
   } catch (error) {
+    // The only place that gives up the bytes of an upload that was cut: half a file is never kept as a whole one.
     // Not awaited: it may be waiting for bytes that never come.
     source.return().catch(() => {})
     const stood = await giveUp(deps, { storageKey, lease })

@@ -14,7 +14,8 @@ export interface BodyStream {
 
 /**
  * Opens the body of a request. Leaving it early does not close the connection, so that there can be an answer. A body
- * that is cut off throws `body-incomplete`. Only time spent waiting for the client counts as the client's slowness.
+ * that is cut off throws `body-incomplete`, behind the bytes that were read before the cut: the reader decides whether to keep
+ * them, and nothing here gives them up. Only time spent waiting for the client counts as the client's slowness.
  */
 export function openBody(
   req: Request,
