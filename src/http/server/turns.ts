@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 
 const MAX_WAITING = 100
 
-/** Takes requests, and tells which answer of a connection was asked for last, and which one it is the turn of. */
+/** Serves requests, and knows two answers of each connection: the one to the latest request, and the one being sent. */
 export interface Turns {
   readonly serve: RequestListener
   latest(socket: Duplex): ServerResponse | undefined
