@@ -1,9 +1,13 @@
-import type { FilePage } from '../../database/rows/fileList.ts'
-import { parseFileReference } from '../../domain/values/fileReferences.ts'
 import { cursorInvalid } from '../../errors.ts'
 import type { FileRecord } from '../../model/file.ts'
 
-type Order = Pick<FilePage, 'sort' | 'descending'>
+/** The order of a list of files. */
+export interface Order {
+  readonly sort: 'created_at' | 'file_name' | 'file_size'
+  readonly descending: boolean
+}
+
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** The place behind a file in an order, as opaque text. */
 export function formatCursor({ sort, descending }: Order, file: FileRecord): string {
@@ -33,11 +37,10 @@ function parseArray(text: string): unknown[] {
   }
 }
 
-const isId = (value: unknown): value is string =>
-  typeof value === 'string' && parseFileReference(value, '')?.kind === 'id'
+const isId = (value: unknown): value is string => typeof value === 'string' && ID.test(value)
 
 /** Whether PostgreSQL can read it as a value of that column. */
-function isValue(sort: FilePage['sort'], value: unknown): value is string | number {
+function isValue(sort: Order['sort'], value: unknown): value is string | number {
   if (sort === 'file_size') return Number.isSafeInteger(value)
   if (typeof value !== 'string' || value.includes('\0') || !value.isWellFormed()) return false
   return sort === 'file_name' || isTime(value)
