@@ -1,23 +1,39 @@
-/** Suites that need more than `npm ci` installs; each is run with `npm run test:<suite>`. */
+/** Suites, each run with `npm run test:<suite>`; those in `apart` need more than `npm ci` installs. */
 const apart = ['guides', 'proxies', 's3']
-/** Tests of the service that a suite runs as well, on a storage of its own. */
-const shared = {
+const suites = {
+  quick: ['tests/unit/**', 'tests/operations/**', 'tests/storage/volume.test.ts'],
+  long: [
+    'tests/faults/kills.test.ts',
+    'tests/faults/databaseFailover.test.ts',
+    'tests/faults/maintenanceWalk.test.ts',
+  ],
+  guides: ['tests/guides/*'],
+  proxies: ['tests/proxies/*'],
   s3: [
-    '<rootDir>/tests/operations/*/*.test.ts',
-    '<rootDir>/tests/themes/*.test.ts',
-    '<rootDir>/tests/hardening/*.test.ts',
-    '<rootDir>/tests/faults/maintenance*.test.ts',
-    '<rootDir>/tests/faults/directUploads.test.ts',
-    '<rootDir>/tests/cli/fsck.test.ts', // the other commands do nothing with the storage
+    'tests/s3/*',
+    // Tests of the service, here on a storage of this suite.
+    'tests/operations/**',
+    'tests/themes/*',
+    'tests/hardening/*',
+    'tests/faults/maintenance*',
+    'tests/faults/directUploads.test.ts',
+    'tests/cli/fsck.test.ts', // the other commands do nothing with the storage
   ],
 }
 /** What looks at the files that a volume has open cannot be asked about S3. */
 const volumeOnly = ['<rootDir>/tests/hardening/framingOpenFiles.test.ts']
 const { SUITE } = process.env
 
+const toPattern = (path) =>
+  `<rootDir>/${path.endsWith('.test.ts') ? path : `${path.replace('**', '**/*')}.test.ts`}`
+
 export default {
-  testMatch: [`<rootDir>/tests/${SUITE ?? '**'}/*.test.ts`, ...(shared[SUITE] ?? [])],
-  testPathIgnorePatterns: SUITE ? volumeOnly : apart.map((suite) => `<rootDir>/tests/${suite}/`),
+  testMatch: (suites[SUITE] ?? ['tests/**']).map(toPattern),
+  testPathIgnorePatterns:
+    {
+      s3: volumeOnly,
+      proxies: [],
+    }[SUITE] ?? apart.map((suite) => `<rootDir>/tests/${suite}/`),
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/tests/support/globalSetup.ts',

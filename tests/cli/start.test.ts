@@ -6,14 +6,15 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { childEnvironment } from '../support/childEnvironment.ts'
 import { send } from '../support/client.ts'
 import { createDatabase } from '../support/postgres.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
 const environment = {
+  ...childEnvironment,
   PATH: process.env.PATH ?? '',
   HOME: tmpdir(),
-  NODE_COMPILE_CACHE: join(tmpdir(), 'upfile-test-compile-cache'),
 }
 
 let directory: string

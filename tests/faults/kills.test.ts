@@ -10,9 +10,11 @@ import { findFailpoints, planKills } from '../support/killPlan.ts'
 import { reportKills } from '../support/killReport.ts'
 import { Ledger } from '../support/ledger.ts'
 
-/** `KILLS=300 npm test -- tests/faults/kills.test.ts` kills as often in each of the two tests, and tells what came of it. */
+const names = findFailpoints('volume')
+
+/** Once at every failpoint and once at any time; `KILLS=300` kills as often in each of two tests, and tells what came of it. */
 const wanted = process.env.KILLS === undefined ? undefined : Number(process.env.KILLS)
-const kills = { service: wanted ?? 40, everything: wanted ?? 4 }
+const kills = { service: wanted ?? names.length + 1, everything: wanted ?? 4 }
 const LANES = 2
 const timeout = (count: number) => 120_000 + count * 15_000
 
@@ -28,8 +30,6 @@ async function install(postgres: 'shared' | 'embedded'): Promise<Installation> {
   installations.push(installation)
   return installation
 }
-
-const names = findFailpoints('volume')
 
 describe('the service, killed with SIGKILL under traffic', () => {
   it(

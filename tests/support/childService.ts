@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { childEnvironment } from './childEnvironment.ts'
 import { killAll, processesIn } from './embeddedPostgresOwner.ts'
 import { createDatabase } from './postgres.ts'
 import { storageSettings } from './s3.ts'
@@ -59,10 +60,10 @@ export interface Installation {
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const PATIENCE_MILLISECONDS = 60_000
 
-/** Nothing but what a test says reaches the process; compiled code is kept so that many starts are quick. */
+/** Nothing but what a test says reaches the process. */
 const environment = {
+  ...childEnvironment,
   PATH: process.env.PATH ?? '',
-  NODE_COMPILE_CACHE: join(tmpdir(), 'upfile-test-compile-cache'),
   ENVIRONMENT: 'testing',
   PORT: '0',
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Tries until it succeeds, for at most 30 s; then it fails as the last try did. */
+/** Tries until it succeeds, for at most a minute; then it fails as the last try did. */
 export async function eventually<Result>(attempt: () => Promise<Result> | Result): Promise<Result> {
-  const until = performance.now() + 30_000
+  const until = performance.now() + 60_000
   for (;;) {
     try {
       return await attempt()

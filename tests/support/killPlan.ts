@@ -15,7 +15,7 @@ export function findFailpoints(of: 'volume' | 's3' | 'command'): string[] {
   return [...new Set(calls.map(([, name = '']) => name))].sort()
 }
 
-/** So many kills: at every failpoint in turn, at one of its `passes`, and one in ten at any time. */
+/** This many kills: one at every failpoint, at one of its `passes`; then one at any time; then more, one in ten at any time. */
 export function planKills(
   names: readonly string[],
   count: number,
@@ -23,7 +23,7 @@ export function planKills(
 ): string[] {
   const shuffled = [...names].sort(() => randomInt(3) - 1)
   return Array.from({ length: count }, (_, index) => {
-    if (index >= names.length && randomInt(10) === 0) return ''
+    if (index === names.length || (index > names.length && randomInt(10) === 0)) return ''
     const name = shuffled[index % shuffled.length] ?? ''
     const [first, last] = passes[name] ?? [1, usualPasses[name] ?? 12]
     return `${name}=kill@${randomInt(first, last + 1)}`

@@ -15,7 +15,7 @@ import { unfinished } from './volume.ts'
 
 const CALLERS = 12
 /** A failpoint that was not reached by then: the service is killed where it is. */
-const PATIENCE_MILLISECONDS = 30_000
+const PATIENCE_MILLISECONDS = 60_000
 
 /** Leases and graces as short as they go, and maintenance all the time, so that every kill meets some of it. */
 export const maintenanceAllTheTime = {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { childEnvironment } from './childEnvironment.ts'
 
 const main = resolve(import.meta.dirname, '../../src/main.ts')
 
@@ -20,8 +21,8 @@ export async function runUpfile(
 ): Promise<Said> {
   const child = spawn(process.execPath, [main, ...words], {
     cwd: tmpdir(),
-    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'upfile-test-compile-cache'), ...env },
-    timeout: 25_000,
+    env: { ...childEnvironment, ...env },
+    timeout: 90_000,
   })
   const [[code], stdout, stderr] = await Promise.all([
     once(child, 'exit'),

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { armFailpoints } from '../../src/runtime/failpoint.ts'
+import { childEnvironment } from './childEnvironment.ts'
 import { createDatabase } from './postgres.ts'
 import { startService } from './service.ts'
 
@@ -84,6 +85,7 @@ async function mountDisk([program = '', ...args]: readonly string[], env: Env): 
   for (const path of [paths.DISK, paths.VOLUME]) await mkdir(path)
   const child = spawn(program, [...args, 'sh', '-c', script, 'sh', process.execPath, main], {
     env: {
+      ...childEnvironment,
       PATH: process.env.PATH ?? '',
       ENVIRONMENT: 'testing',
       PORT: '0',

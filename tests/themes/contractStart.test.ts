@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { childEnvironment } from '../support/childEnvironment.ts'
 import { createDatabase } from '../support/postgres.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
@@ -62,13 +63,13 @@ async function startWith(change: (yaml: string) => string) {
   const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
     cwd: directory,
     env: {
+      ...childEnvironment,
       DATABASE_URL: database.url,
       DATA_DIR: join(directory, 'data'),
       PORT: '0',
       ENVIRONMENT: 'testing',
-      NODE_COMPILE_CACHE: join(tmpdir(), 'upfile-test-compile-cache'),
     },
-    timeout: 25_000,
+    timeout: 90_000,
   })
   const [[code], stdout, stderr] = await Promise.all([
     once(child, 'exit'),
