@@ -29,11 +29,10 @@ const toPattern = (path) =>
 
 export default {
   testMatch: (suites[SUITE] ?? ['tests/**']).map(toPattern),
-  testPathIgnorePatterns:
-    {
-      s3: volumeOnly,
-      proxies: [],
-    }[SUITE] ?? apart.map((suite) => `<rootDir>/tests/${suite}/`),
+  testPathIgnorePatterns: [
+    ...apart.filter((suite) => suite !== SUITE).map((suite) => `<rootDir>/tests/${suite}/`),
+    ...(SUITE === 's3' ? volumeOnly : []),
+  ],
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/tests/support/globalSetup.ts',

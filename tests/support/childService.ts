@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { childEnvironment } from './childEnvironment.ts'
 import { killAll, processesIn } from './embeddedPostgresOwner.ts'
 import { createDatabase } from './postgres.ts'
-import { storageSettings } from './s3.ts'
+import { storageSettings } from './storageSettings.ts'
 
 type Env = Readonly<Record<string, string>>
 

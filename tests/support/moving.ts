@@ -8,7 +8,7 @@ import type { Database } from '../../src/database/schema.ts'
 import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { type ChildService, createInstallation, type Installation } from './childService.ts'
 import { download, upload } from './client.ts'
-import { storageSettings } from './s3.ts'
+import { storageSettings } from './storageSettings.ts'
 
 type Env = Readonly<Record<string, string>>
 

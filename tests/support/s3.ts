@@ -109,9 +109,8 @@ export const somewhereIn = (place: S3Location): S3StorageOptions => ({
   deadlineSeconds: 30,
 })
 
-/** What makes a service keep its bytes on the storage of this run: S3 when TEST_STORAGE says so. */
-export async function storageSettings(): Promise<Readonly<Record<string, string>>> {
-  if (process.env.TEST_STORAGE !== 's3') return {}
+/** What makes a service keep its bytes in the bucket of this process. */
+export async function bucketSettings(): Promise<Readonly<Record<string, string>>> {
   shared ??= createS3Bucket()
   return toSettings(await shared)
 }

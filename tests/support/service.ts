@@ -18,7 +18,7 @@ import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { type Api, createApi } from './api/agent.ts'
 import { findEverything } from './findings.ts'
 import { createDatabase } from './postgres.ts'
-import { storageSettings } from './s3.ts'
+import { storageSettings } from './storageSettings.ts'
 
 /** The service in this process, on a database and a volume of its own, listening on a port of its own. */
 export interface TestService {

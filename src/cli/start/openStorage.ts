@@ -3,7 +3,7 @@ import type { StorageConfig } from '../../config/storage.ts'
 import type { Config } from '../../config.ts'
 import { createYoungBuffers } from '../../runtime/youngBuffers.ts'
 import { createMovingStorage, type MovingStorage } from '../../storage/moving.ts'
-import { createS3Storage, type S3Storage } from '../../storage/s3/s3.ts'
+import type { S3Storage } from '../../storage/s3/s3.ts'
 import { createVolumeStorage, type VolumeStorage } from '../../storage/volume/volume.ts'
 
 type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory' | 'collectYoungBuffers'>
@@ -27,7 +27,10 @@ async function open(
   switch (storage.kind) {
     case 'volume':
       return await createVolumeStorage(join(dataDirectory, 'volume'))
-    case 's3':
+    case 's3': {
+      // Loaded only here: a service on a volume needs no SDK.
+      const { createS3Storage } = await import('../../storage/s3/s3.ts')
       return createS3Storage(storage, createYoungBuffers({ enabled: collectYoungBuffers }))
+    }
   }
 }
