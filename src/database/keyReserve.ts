@@ -1,4 +1,4 @@
-import { storageUnavailable } from '../errors.ts'
+import { storageUnavailable } from '../errors/service.ts'
 import type { StorageKey } from '../model/blob.ts'
 import { failpoint } from '../runtime/failpoint.ts'
 import { newStorageKey, randomShard } from '../storage/storageKey.ts'

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { storageUnavailable } from '../errors.ts'
+import { storageUnavailable } from '../errors/service.ts'
 import type { DigestJob } from './digestThread.ts'
 
 /** Digests of one file, computed by a thread. */

@@ -1,4 +1,4 @@
-import { fileNotFound } from '../errors.ts'
+import { fileNotFound } from '../errors/files.ts'
 import type { StorageKey } from '../model/blob.ts'
 import type { Storage } from './storage.ts'
 

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import { storageUnavailable } from '../../errors.ts'
+import { storageUnavailable } from '../../errors/service.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import type { UploadRecord, UploadStatus } from '../../model/upload.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'

@@ -1,4 +1,4 @@
-import { fileTooLarge, typeNotAllowed } from '../../errors.ts'
+import { fileTooLarge, typeNotAllowed } from '../../errors/files.ts'
 import type { BucketRules } from '../../model/bucket.ts'
 import { allowsType } from '../values/mediaTypes.ts'
 

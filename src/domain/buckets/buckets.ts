@@ -5,7 +5,7 @@ import {
   updateBucketRules,
 } from '../../database/rows/buckets.ts'
 import type { Deps } from '../../deps.ts'
-import { bucketExists, bucketNotEmpty, bucketNotFound } from '../../errors.ts'
+import { bucketExists, bucketNotEmpty, bucketNotFound } from '../../errors/buckets.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 
 /** Throws `bucket-exists`. */

@@ -1,7 +1,7 @@
 import { findFileContent } from '../../database/rows/fileContents.ts'
 import { findFileRecord, listFileIds } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
-import { ambiguousHash, fileNotFound } from '../../errors.ts'
+import { ambiguousHash, fileNotFound } from '../../errors/files.ts'
 import type { FileContent, FileRecord, FileReference } from '../../model/file.ts'
 import { parseFileReference } from '../values/fileReferences.ts'
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
-import { linkExpired, linkInvalid } from '../../errors.ts'
+import { linkExpired, linkInvalid } from '../../errors/requests.ts'
 import { longestLinkSeconds } from '../../storage/directAccess.ts'
 
 type SigningDeps = Pick<Deps, 'clock' | 'linkSecrets'>

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib'
 import { findStorageKey, markBlobDamaged } from '../../database/rows/blobs.ts'
 import type { Deps } from '../../deps.ts'
-import { fileDamaged, fileNotFound, hasCode } from '../../errors.ts'
+import { fileDamaged, fileNotFound } from '../../errors/files.ts'
+import { hasCode } from '../../errors.ts'
 import { type ByteRange, blockBytes } from '../../model/blob.ts'
 import type { FileContent } from '../../model/file.ts'
 

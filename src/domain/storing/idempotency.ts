@@ -1,6 +1,6 @@
 import { beginIdempotent, extendIdempotent, forgetIdempotent } from '../../database/rows/idempotency.ts'
 import type { Deps } from '../../deps.ts'
-import { idempotentRequestRunning } from '../../errors.ts'
+import { idempotentRequestRunning } from '../../errors/requests.ts'
 import type { FileRecord } from '../../model/file.ts'
 
 /** A request's hold on its Idempotency-Key. */

@@ -1,6 +1,6 @@
 import { extendIntent, trashIntent } from '../../database/rows/intents.ts'
 import type { Deps } from '../../deps.ts'
-import { uploadFenced } from '../../errors.ts'
+import { uploadFenced } from '../../errors/service.ts'
 import type { Lease, Receipt, StorageKey } from '../../model/blob.ts'
 
 /** Renews the lease of an intent, every third of it, until `end`. */

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
-import { idempotencyKeyReused } from '../../errors.ts'
+import { idempotencyKeyReused } from '../../errors/requests.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { insistOnSize, insistOnType } from '../buckets/bucketRules.ts'

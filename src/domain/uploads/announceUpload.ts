@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { insertUpload } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
-import { fileTooLarge, typeNotAllowed } from '../../errors.ts'
+import { fileTooLarge, typeNotAllowed } from '../../errors/files.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import type { SignedRequest } from '../../storage/directAccess.ts'

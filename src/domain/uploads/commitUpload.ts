@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { sizeMismatch, typeMismatch, uploadDigestMismatch } from '../../errors.ts'
+import { sizeMismatch, typeMismatch, uploadDigestMismatch } from '../../errors/uploads.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
-import { hasCode, partsInvalid, uploadNotFound } from '../../errors.ts'
+import { partsInvalid, uploadNotFound } from '../../errors/uploads.ts'
+import { hasCode } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { giveUp } from '../storing/lease.ts'

@@ -2,7 +2,7 @@ import { findFileRecord } from '../../database/rows/files.ts'
 import { settleCommits } from '../../database/rows/installation.ts'
 import { findUpload } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
-import { fileNotFound } from '../../errors.ts'
+import { fileNotFound } from '../../errors/files.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 

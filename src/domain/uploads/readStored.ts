@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
 import { createDigester } from '../../digests/digester.ts'
-import { storageUnavailable } from '../../errors.ts'
+import { storageUnavailable } from '../../errors/service.ts'
 import { blockBytes, type Lease, type Receipt, type StorageKey } from '../../model/blob.ts'
 
 /** Bytes that came to the storage without passing the service. */

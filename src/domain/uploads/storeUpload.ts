@@ -1,5 +1,7 @@
 import type { Deps } from '../../deps.ts'
-import { fileNotFound, hasCode, uploadTaken } from '../../errors.ts'
+import { fileNotFound } from '../../errors/files.ts'
+import { uploadTaken } from '../../errors/uploads.ts'
+import { hasCode } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { giveUp } from '../storing/lease.ts'

@@ -1,6 +1,7 @@
 import { findUpload, moveUpload } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
-import { fileMissingYet, fileNotFound, invalidTransition } from '../../errors.ts'
+import { fileNotFound } from '../../errors/files.ts'
+import { fileMissingYet, invalidTransition } from '../../errors/uploads.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { mayBecome, type UploadRecord, type UploadStatus } from '../../model/upload.ts'
 import { fileOf } from './findUpload.ts'

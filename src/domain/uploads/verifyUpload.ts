@@ -1,5 +1,7 @@
 import type { Deps } from '../../deps.ts'
-import { fileMissingYet, fileNotFound, hasCode, sizeMismatch } from '../../errors.ts'
+import { fileNotFound } from '../../errors/files.ts'
+import { fileMissingYet, sizeMismatch } from '../../errors/uploads.ts'
+import { hasCode } from '../../errors.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import { beginLease, giveUp } from '../storing/lease.ts'

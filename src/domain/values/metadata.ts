@@ -1,4 +1,4 @@
-import { metadataInvalid } from '../../errors.ts'
+import { metadataInvalid } from '../../errors/files.ts'
 
 export type Metadata = Readonly<Record<string, unknown>>
 

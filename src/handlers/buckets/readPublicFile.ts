@@ -1,5 +1,5 @@
 import { findNamedFile } from '../../domain/files/namedFiles.ts'
-import { fileNotFound } from '../../errors.ts'
+import { fileNotFound } from '../../errors/files.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { sendFile } from '../../http/send/sendFile.ts'
 

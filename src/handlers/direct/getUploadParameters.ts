@@ -1,7 +1,7 @@
 import { announceForm } from '../../domain/uploads/announceUpload.ts'
 import { parseMediaType } from '../../domain/values/mediaTypes.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
-import { queryInvalid } from '../../errors.ts'
+import { queryInvalid } from '../../errors/requests.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { defaultBucket } from '../../model/bucket.ts'

@@ -1,5 +1,5 @@
 import { signParts } from '../../domain/uploads/parts.ts'
-import { queryInvalid } from '../../errors.ts'
+import { queryInvalid } from '../../errors/requests.ts'
 import { partsTarget } from '../../http/answers/partsTarget.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
 import type { Operation } from '../../http/contract/operation.ts'

@@ -7,7 +7,7 @@ import {
   listFileRecords,
 } from '../../database/rows/fileList.ts'
 import type { Deps } from '../../deps.ts'
-import { queryInvalid } from '../../errors.ts'
+import { queryInvalid } from '../../errors/requests.ts'
 import { filesPath, toFileBody } from '../../http/answers/fileBody.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
 import type { Operation } from '../../http/contract/operation.ts'

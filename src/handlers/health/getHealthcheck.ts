@@ -1,5 +1,5 @@
 import { examine } from '../../domain/readiness.ts'
-import { databaseUnavailable, storageUnavailable } from '../../errors.ts'
+import { databaseUnavailable, storageUnavailable } from '../../errors/service.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 
 export const getHealthcheck: Operation<'getHealthcheck'> = (deps) => async (_req, res) => {

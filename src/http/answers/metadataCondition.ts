@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { preconditionFailed } from '../../errors.ts'
+import { preconditionFailed } from '../../errors/requests.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { matches } from '../fields/conditionals.ts'
 import { metadataEtag } from './fileBody.ts'

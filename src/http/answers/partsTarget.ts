@@ -1,4 +1,4 @@
-import { uploadNotFound } from '../../errors.ts'
+import { uploadNotFound } from '../../errors/uploads.ts'
 
 /** The upload that a call about parts means. Throws `upload-not-found` when it came with the key of another one. */
 export function partsTarget(uploadId: string, key: string | undefined): string {

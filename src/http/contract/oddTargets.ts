@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { queryInvalid } from '../../errors.ts'
+import { queryInvalid } from '../../errors/requests.ts'
 import { badRequest } from '../problems/httpErrors.ts'
 import { descriptionOf } from './context.ts'
 

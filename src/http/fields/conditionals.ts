@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { preconditionFailed } from '../../errors.ts'
+import { preconditionFailed } from '../../errors/requests.ts'
 
 /** What conditions are judged by: a strong entity tag in quotes, and the time of the last change if that is told. */
 export interface Validators {

@@ -1,4 +1,4 @@
-import { cursorInvalid } from '../../errors.ts'
+import { cursorInvalid } from '../../errors/requests.ts'
 import type { FileRecord } from '../../model/file.ts'
 
 /** The order of a list of files. */

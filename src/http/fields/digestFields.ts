@@ -1,4 +1,4 @@
-import { digestInvalid, digestMismatch } from '../../errors.ts'
+import { digestInvalid, digestMismatch } from '../../errors/requests.ts'
 import type { Digests } from '../../model/blob.ts'
 
 /** Algorithms of RFC 9530 that are verified, and what a digest by them is called here; any other is ignored (section 2). */

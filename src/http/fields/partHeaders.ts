@@ -1,5 +1,5 @@
 import { decodeExtended } from 'content-disposition'
-import { formInvalid } from '../../errors.ts'
+import { formInvalid } from '../../errors/requests.ts'
 
 /** The headers of a form's part, parsed. */
 export interface PartHeaders {

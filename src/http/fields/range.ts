@@ -1,4 +1,4 @@
-import { rangeNotSatisfiable } from '../../errors.ts'
+import { rangeNotSatisfiable } from '../../errors/requests.ts'
 import type { ByteRange } from '../../model/blob.ts'
 
 /**

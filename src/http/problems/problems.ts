@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { classifyFailure } from '../../database/connection/failures.ts'
-import { databaseUnavailable, type ErrorCode, FileServiceError } from '../../errors.ts'
+import { databaseUnavailable } from '../../errors/service.ts'
+import { type ErrorCode, FileServiceError } from '../../errors.ts'
 import { HttpError, statusCode } from './httpErrors.ts'
 
 /** RFC 9457. `headers` is not part of the body. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import type { SlowLimits } from '../../config.ts'
-import { bodyIncomplete, bodyTooSlow } from '../../errors.ts'
+import { bodyIncomplete, bodyTooSlow } from '../../errors/requests.ts'
 import type { Digests } from '../../model/blob.ts'
 import type { YoungBuffers } from '../../runtime/youngBuffers.ts'
 

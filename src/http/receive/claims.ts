@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { IdempotentClaim } from '../../domain/storing/idempotency.ts'
-import { bodyIncomplete, hasCode } from '../../errors.ts'
+import { bodyIncomplete } from '../../errors/requests.ts'
+import { hasCode } from '../../errors.ts'
 import { contextOf } from '../contract/context.ts'
 
 /** Ties a claim to its request. Throws `body-incomplete` when the client left while the key was being claimed. */

@@ -1,4 +1,4 @@
-import { bodyIncomplete, formInvalid, formTooLarge } from '../../errors.ts'
+import { bodyIncomplete, formInvalid, formTooLarge } from '../../errors/requests.ts'
 import { type PartHeaders, parsePartHeaders } from '../fields/partHeaders.ts'
 
 /** One part of a form (RFC 7578). Its bytes are exactly those between the delimiters and are read once, in order. */

@@ -1,5 +1,6 @@
 import { CopyObjectCommand } from '@aws-sdk/client-s3'
-import { fileNotFound, storageUnavailable } from '../../errors.ts'
+import { fileNotFound } from '../../errors/files.ts'
+import { storageUnavailable } from '../../errors/service.ts'
 import { MOST_PARTS } from '../../model/upload.ts'
 import type { S3Calls } from './calls.ts'
 import { COPY_SECONDS, type RangeCopy, toCopySource } from './copies.ts'

@@ -4,7 +4,7 @@ import {
   ListPartsCommand,
   type ListPartsCommandOutput,
 } from '@aws-sdk/client-s3'
-import { partsInvalid, uploadNotFound } from '../../errors.ts'
+import { partsInvalid, uploadNotFound } from '../../errors/uploads.ts'
 import type { SentPart } from '../directAccess.ts'
 import type { S3Calls } from './calls.ts'
 import { errorName, isMissing } from './errors.ts'

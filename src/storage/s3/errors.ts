@@ -1,5 +1,6 @@
 import type { S3ServiceException } from '@aws-sdk/client-s3'
-import { FileServiceError, storageFull, storageUnavailable } from '../../errors.ts'
+import { storageFull, storageUnavailable } from '../../errors/service.ts'
+import { FileServiceError } from '../../errors.ts'
 
 /** The HTTP status of an answer that failed, of a gateway too; undefined when no answer came. */
 export function errorStatus(error: unknown): number | undefined {

@@ -7,7 +7,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
-import { storageUnavailable } from '../../errors.ts'
+import { storageUnavailable } from '../../errors/service.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { S3Calls } from './calls.ts'
 import { isMissing } from './errors.ts'

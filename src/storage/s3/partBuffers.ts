@@ -1,4 +1,4 @@
-import { storageUnavailable } from '../../errors.ts'
+import { storageUnavailable } from '../../errors/service.ts'
 
 /** Memory for the bytes of one part; all uploads together have a limited number of buffers. */
 export interface PartBuffer {

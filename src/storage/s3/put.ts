@@ -1,5 +1,5 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
-import { storageUnavailable } from '../../errors.ts'
+import { storageUnavailable } from '../../errors/service.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { S3Calls } from './calls.ts'
 import { errorStatus } from './errors.ts'

@@ -1,5 +1,5 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { fileDamaged, fileNotFound } from '../../errors.ts'
+import { fileDamaged, fileNotFound } from '../../errors/files.ts'
 import type { ByteRange } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { S3Calls } from './calls.ts'

@@ -1,5 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
-import { errorCode, fileDamaged, fileNotFound, storageUnavailable } from '../../errors.ts'
+import { fileDamaged, fileNotFound } from '../../errors/files.ts'
+import { storageUnavailable } from '../../errors/service.ts'
+import { errorCode } from '../../errors.ts'
 import type { ByteRange } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { openRegular } from './files.ts'

@@ -1,4 +1,5 @@
-import { errorCode, FileServiceError, storageFull, storageUnavailable } from '../../errors.ts'
+import { storageFull, storageUnavailable } from '../../errors/service.ts'
+import { errorCode, FileServiceError } from '../../errors.ts'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 

@@ -1,0 +1,96 @@
+import { FileServiceError } from '../errors.ts'
+
+/** The connection ended, or a chunk was malformed, before the whole body had arrived. */
+export const bodyIncomplete = (detail = 'The body ended before all of its bytes had arrived.') =>
+  new FileServiceError('body-incomplete', detail)
+
+/** The client sent fewer bytes per second than MINIMUM_BYTES_PER_SECOND for STALL_SECONDS. */
+export const bodyTooSlow = () => new FileServiceError('body-too-slow', 'The body arrived too slowly.')
+
+/** A cursor that no list made, or one of another order. */
+export const cursorInvalid = () =>
+  new FileServiceError('cursor-invalid', 'The cursor does not belong to a list in this order.', {
+    errors: [{ parameter: 'cursor', detail: 'must be taken from a Link header of the same list' }],
+  })
+
+/** The header is no dictionary of byte sequences (RFC 9530), or a digest has the wrong length. */
+export const digestInvalid = (header: string) =>
+  new FileServiceError('digest-invalid', `The header ${header} is not a list of digests (RFC 9530).`, {
+    errors: [{ header, detail: 'must look like sha-256=:<base64>:' }],
+  })
+
+/** The bytes that arrived have another digest than `header` announced; `algorithm` as RFC 9530 spells it. */
+export const digestMismatch = (header: string, algorithm: string) =>
+  new FileServiceError(
+    'digest-mismatch',
+    `The received bytes have another ${algorithm} than ${header} says.`,
+    {
+      errors: [{ header, detail: `${algorithm} differs` }],
+    },
+  )
+
+/** Bodies are stored as they arrive, so only `identity` is accepted. */
+export const encodingUnsupported = (encoding: string) =>
+  new FileServiceError(
+    'encoding-unsupported',
+    `Content-Encoding "${encoding}" is not supported: send the bytes of the file as they are.`,
+  )
+
+/** The form has no file in `part`, the part that the operation reads the file from. */
+export const fileMissing = (part: string) =>
+  new FileServiceError('file-missing', `File is not provided: there is none in the part "${part}".`, {
+    errors: [{ pointer: `/${part}`, detail: 'must be a file' }],
+  })
+
+/** `pointer` names the part of the form at fault, if it is one. */
+export const formInvalid = (detail: string, pointer?: string) =>
+  new FileServiceError('form-invalid', detail, pointer === undefined ? {} : { errors: [{ pointer, detail }] })
+
+/** A form has more parts, headers or text than the service reads. */
+export const formTooLarge = (detail: string) => new FileServiceError('form-too-large', detail)
+
+/** The key was used for another request, whose answer is kept. */
+export const idempotencyKeyReused = () =>
+  new FileServiceError('idempotency-key-reused', 'This Idempotency-Key was used with a different request.')
+
+/** The first request with this key has not ended. */
+export const idempotentRequestRunning = () =>
+  new FileServiceError(
+    'idempotent-request-running',
+    'Another request with this Idempotency-Key is still running.',
+  )
+
+/** The body is no JSON in UTF-8, is empty, or is nested too deeply. */
+export const jsonInvalid = (detail: string) => new FileServiceError('json-invalid', detail)
+
+/** `hint` repeats the words of S3: its clients search for them before they ask for a new link. */
+export const linkExpired = () =>
+  new FileServiceError('link-expired', 'The link has expired: ask for a new one.', {
+    hint: '<Message>Request has expired</Message>',
+  })
+
+/** The signature does not belong to this method and address, or to no secret that is in use. */
+export const linkInvalid = () =>
+  new FileServiceError('link-invalid', 'This service did not sign this link for this request.')
+
+/** `header` is If-Match or If-None-Match. */
+export const preconditionFailed = (header: string) =>
+  new FileServiceError('precondition-failed', `The condition in ${header} is not met.`, {
+    errors: [{ header, detail: 'is not met' }],
+  })
+
+/** The `detail` sentence follows "The parameter <name>". */
+export const queryInvalid = (parameter: string, detail: string) =>
+  new FileServiceError('query-invalid', `The parameter ${parameter} ${detail}.`, {
+    errors: [{ parameter, detail }],
+  })
+
+/** `size` is the size of the file in bytes, which the answer repeats in Content-Range. */
+export const rangeNotSatisfiable = (size: number) =>
+  new FileServiceError(
+    'range-not-satisfiable',
+    `The range begins behind the end of the file (${size} bytes).`,
+    {
+      size,
+    },
+  )
