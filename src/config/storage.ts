@@ -1,4 +1,4 @@
-import { MOST_PARTS } from '../model/upload.ts'
+import { MAX_PARTS } from '../model/upload.ts'
 import type { S3StorageOptions } from '../storage/s3/s3.ts'
 import { type StorageKind, storageKinds } from '../storage/storage.ts'
 import type { createReader, Env } from './reader.ts'
@@ -47,8 +47,8 @@ function s3Config(
   const options = s3Options(read, refuse)
   const { s3Bucket, partBytes, uploadMemoryBytes } = options
   if (s3Bucket === '') refuse('AWS_S3_BUCKET_NAME must name the bucket when STORAGE or STORAGE_FROM is s3')
-  if (partBytes * MOST_PARTS < maxFileSizeBytes)
-    refuse(`AWS_S3_PART_SIZE must be at least ${Math.ceil(maxFileSizeBytes / MOST_PARTS)} for MAX_FILE_SIZE`)
+  if (partBytes * MAX_PARTS < maxFileSizeBytes)
+    refuse(`AWS_S3_PART_SIZE must be at least ${Math.ceil(maxFileSizeBytes / MAX_PARTS)} for MAX_FILE_SIZE`)
   if (uploadMemoryBytes < partBytes) refuse('AWS_S3_UPLOAD_MEMORY must be at least AWS_S3_PART_SIZE')
   return { kind: 's3', ...options }
 }

@@ -1,7 +1,7 @@
 import type { StorageKey } from './blob.ts'
 
 /** S3 takes no more parts than that for one object, and the service takes no more itself. */
-export const MOST_PARTS = 10_000
+export const MAX_PARTS = 10_000
 
 export type UploadStatus = 'pending' | 'uploaded' | 'processing' | 'completed' | 'failed'
 

@@ -1,25 +1,40 @@
+import type { Deps } from '../../deps.ts'
 import { fileTooLarge, typeNotAllowed } from '../../errors/files.ts'
-import type { BucketRules } from '../../model/bucket.ts'
+import { defaultRules } from '../../model/bucket.ts'
 import { allowsType } from '../values/mediaTypes.ts'
 
-/** The limits of the service for every file, and the rules that the file's bucket adds. */
+/** The limits for files of one bucket: the service's settings and the bucket's rules together. */
 export interface FileLimits {
-  readonly service: { readonly maxFileSizeBytes: number; readonly allowedTypes: readonly string[] }
-  readonly bucket: BucketRules
+  /** The largest size of a file, in bytes. */
+  readonly maxBytes: number
+  /** Every one of these lists must allow the media type of a file; an empty list allows every type. */
+  readonly allowedTypes: readonly (readonly string[])[]
+  /** The lifetime of a file whose sender names none, in seconds; undefined means for ever. */
+  readonly expiresInSeconds: number | undefined
 }
 
-/** How many bytes a file of a bucket may have at most. */
-export const mostBytes = ({ service, bucket }: FileLimits): number =>
-  Math.min(service.maxFileSizeBytes, bucket.maxFileSizeBytes ?? Number.POSITIVE_INFINITY)
+/**
+ * The limits for files of this bucket; those of a bucket without rules when the name is not known yet. Throws what the
+ * database throws.
+ */
+export async function limitsOf(
+  { config: { limits }, bucketRules }: Deps,
+  bucket: string | undefined,
+): Promise<FileLimits> {
+  const rules = bucket === undefined ? defaultRules : await bucketRules.of(bucket)
+  return {
+    maxBytes: Math.min(limits.maxFileSizeBytes, rules.maxFileSizeBytes ?? Number.POSITIVE_INFINITY),
+    allowedTypes: [limits.allowedTypes, rules.allowedTypes],
+    expiresInSeconds: rules.expiresInSeconds ?? undefined,
+  }
+}
 
 /** Throws `file-too-large`. */
-export function insistOnSize(limits: FileLimits, bytes: number): void {
-  const most = mostBytes(limits)
-  if (bytes > most) throw fileTooLarge(most)
+export function insistOnSize({ maxBytes }: FileLimits, bytes: number): void {
+  if (bytes > maxBytes) throw fileTooLarge(maxBytes)
 }
 
 /** Throws `type-not-allowed`. */
-export function insistOnType({ service, bucket }: FileLimits, mediaType: string): void {
-  if (!allowsType(service.allowedTypes, mediaType) || !allowsType(bucket.allowedTypes, mediaType))
-    throw typeNotAllowed(mediaType)
+export function insistOnType({ allowedTypes }: FileLimits, mediaType: string): void {
+  if (!allowedTypes.every((allowed) => allowsType(allowed, mediaType))) throw typeNotAllowed(mediaType)
 }

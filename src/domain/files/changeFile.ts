@@ -5,7 +5,7 @@ import { nameTaken } from '../../errors/files.ts'
 import { databaseUnavailable } from '../../errors/service.ts'
 import type { FileChanges, FileRecord, FileVersion } from '../../model/file.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import { insistOnType } from '../buckets/bucketRules.ts'
+import { insistOnType, limitsOf } from '../buckets/bucketRules.ts'
 import { findOnlyFile } from './findFile.ts'
 
 /** Which file a caller means, and what must be true of it for the change to happen. */
@@ -29,8 +29,7 @@ export async function changeFile(
 ): Promise<FileRecord> {
   const { mediaType, name = '' } = changes
   return await whileUnchanged(deps, target, async (state, { bucket }) => {
-    if (mediaType !== undefined)
-      insistOnType({ service: deps.config.limits, bucket: await deps.bucketRules.of(bucket) }, mediaType)
+    if (mediaType !== undefined) insistOnType(await limitsOf(deps, bucket), mediaType)
     return await updateFileRecord(deps.db, state, changes).catch((error: unknown) => {
       throw isDuplicate(error) ? nameTaken(name) : error
     })

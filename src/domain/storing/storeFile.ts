@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { idempotencyKeyReused } from '../../errors/requests.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
-import { insistOnSize, insistOnType } from '../buckets/bucketRules.ts'
+import { insistOnSize, insistOnType, limitsOf } from '../buckets/bucketRules.ts'
 import { toFileName, toFilePath } from '../values/fileNames.ts'
 import { detectMediaType } from '../values/mediaTypes.ts'
 import { commitFile } from './commitFile.ts'
@@ -65,17 +65,16 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
   }
 }
 
-/** Judges the bytes. An answer that was given before to the same request is `replay`. */
-async function prepare({ config, bucketRules }: Deps, request: StoreRequest) {
+/** Checks the bytes against the limits. `replay` is the file that answered the same request before. */
+async function prepare(deps: Deps, request: StoreRequest) {
   const { receipt, declaredType, claim } = request
-  const rules = await bucketRules.of(request.bucket)
-  const limits = { service: config.limits, bucket: rules }
+  const limits = await limitsOf(deps, request.bucket)
   insistOnSize(limits, receipt.size)
   const mediaType = await detectMediaType(receipt.head, declaredType)
   insistOnType(limits, mediaType)
   if (claim?.answered && !claim.answered.fingerprint.equals(fingerprintOf(request)))
     throw idempotencyKeyReused()
-  const expiresInSeconds = request.expiresInSeconds ?? rules.expiresInSeconds ?? undefined
+  const expiresInSeconds = request.expiresInSeconds ?? limits.expiresInSeconds
   return { mediaType, expiresInSeconds, replay: claim?.answered?.file }
 }
 

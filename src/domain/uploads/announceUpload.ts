@@ -6,7 +6,7 @@ import type { StorageKey } from '../../model/blob.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import type { SignedRequest } from '../../storage/directAccess.ts'
 import { newStorageKey } from '../../storage/storageKey.ts'
-import { insistOnSize } from '../buckets/bucketRules.ts'
+import { insistOnSize, limitsOf } from '../buckets/bucketRules.ts'
 import { signLink } from '../files/links.ts'
 import { mayBeAllowed } from '../values/declaredTypes.ts'
 import { toFileName } from '../values/fileNames.ts'
@@ -24,7 +24,7 @@ export interface Announcement {
 }
 
 /** What S3 takes in one request; the same everywhere, so that a client need not know where it sends to. */
-export const mostBytesAtOnce = 5 * 2 ** 30
+export const maxRequestBytes = 5 * 2 ** 30
 
 export interface AnnouncedUpload {
   readonly upload: UploadRecord
@@ -42,11 +42,11 @@ export async function announceUpload(
   announcement: Announcement & { readonly size: number },
   method: 'POST' | 'PUT',
 ): Promise<AnnouncedUpload> {
-  if (announcement.size > mostBytesAtOnce) throw fileTooLarge(mostBytesAtOnce)
+  if (announcement.size > maxRequestBytes) throw fileTooLarge(maxRequestBytes)
   const { direct } = deps.storage
   const storageKey = direct ? stagingKey() : null
   const upload = await insertAnnounced(deps, announcement, { parts: false, storageKey })
-  const seconds = mostSeconds(deps)
+  const seconds = requestSeconds(deps)
   const { declaredType, size, sha256 } = announcement
   // Signed in any case: what is not said is added by one client or another, and refused by one server or another.
   const mediaType = declaredType.includes('/') ? declaredType : 'application/octet-stream'
@@ -73,7 +73,7 @@ function toService(
   method: 'POST' | 'PUT',
   mediaType: string,
 ): AnnouncedUpload {
-  const seconds = mostSeconds(deps)
+  const seconds = requestSeconds(deps)
   const { target, expiresAt } = signLink(deps, { method, path: `/direct/${upload.id}`, query: {}, seconds })
   const headers: Record<string, string> = method === 'PUT' ? { 'Content-Type': mediaType } : {}
   const fields: Record<string, string> = method === 'POST' ? { key: upload.id } : {}
@@ -81,26 +81,31 @@ function toService(
 }
 
 /** How long the request may be begun; what was announced must not expire before. */
-const mostSeconds = ({ config: { http, protocol } }: Deps): number =>
+const requestSeconds = ({ config: { http, protocol } }: Deps): number =>
   Math.min(http.linkSeconds, protocol.uploadSeconds)
 
-/** Judges what is announced, and keeps it until it comes. Throws `file-too-large`, `type-not-allowed`. */
+/**
+ * Checks an announced file against the limits of its bucket, and inserts the upload. Throws `file-too-large`,
+ * `type-not-allowed`, and `storage-unavailable` for a storage that takes no new bytes.
+ */
 export async function insertAnnounced(
-  { config, db, bucketRules, storageId }: Deps,
+  deps: Deps,
   { bucket, name, declaredType, size, sha256, metadata }: Announcement,
   { parts, storageKey }: { parts: boolean; storageKey: StorageKey | null },
 ): Promise<UploadRecord> {
-  const limits = { service: config.limits, bucket: await bucketRules.of(bucket) }
-  if (size !== undefined) insistOnSize(limits, size)
-  // A type without a size is a browser's guess: what is allowed is judged by the bytes then.
-  for (const { allowedTypes } of [limits.service, limits.bucket])
-    if (size !== undefined && !mayBeAllowed(allowedTypes, declaredType)) throw typeNotAllowed(declaredType)
+  // A type without a size is a browser's guess: the received bytes are checked instead.
+  if (size !== undefined) {
+    const limits = await limitsOf(deps, bucket)
+    insistOnSize(limits, size)
+    if (!limits.allowedTypes.every((allowed) => mayBeAllowed(allowed, declaredType)))
+      throw typeNotAllowed(declaredType)
+  }
   const upload = {
     ...{ id: randomUUID(), bucket, name: toFileName(name), declaredType, metadata, parts, storageKey },
     ...{ size: size ?? null, sha256: sha256 ?? null, partsId: null },
   }
-  const expiresInSeconds = config.protocol.uploadSeconds
-  return await insertUpload(db, upload, { storageId, expiresInSeconds })
+  const expiresInSeconds = deps.config.protocol.uploadSeconds
+  return await insertUpload(deps.db, upload, { storageId: deps.storageId, expiresInSeconds })
 }
 
 /** A storage key that a client writes to itself, and whose bytes are never used as they are. */

@@ -3,7 +3,7 @@ import { sizeMismatch, typeMismatch, uploadDigestMismatch } from '../../errors/u
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
-import { insistOnSize, insistOnType } from '../buckets/bucketRules.ts'
+import { insistOnSize, insistOnType, limitsOf } from '../buckets/bucketRules.ts'
 import { commitFile } from '../storing/commitFile.ts'
 import { fitsDeclared } from '../values/declaredTypes.ts'
 import { detectMediaType } from '../values/mediaTypes.ts'
@@ -20,13 +20,13 @@ export async function commitUpload(
   { repeatable }: { repeatable: boolean },
 ): Promise<FileRecord> {
   const { id, bucket, name, metadata } = upload
-  const judged = await judge(deps, upload, receipt)
+  const checked = await check(deps, upload, receipt)
   const { size, storageKey, blockCrc32, lease } = receipt
   const { sha256, sha1, md5 } = receipt.digests
   const bytes = { storageKey, size, sha256, sha1, md5, blockCrc32 }
   try {
     const { file } = await commitFile(deps, {
-      file: { id, bucket, name, named: false, metadata, bytes, ...judged },
+      file: { id, bucket, name, named: false, metadata, bytes, ...checked },
       duplicates: 'allow',
       upload: id,
       repeatable,
@@ -37,18 +37,15 @@ export async function commitUpload(
   }
 }
 
-async function judge(
-  { config, bucketRules }: Deps,
-  { bucket, size, sha256, declaredType }: UploadRecord,
-  receipt: Receipt,
-) {
-  const limits = { service: config.limits, bucket: await bucketRules.of(bucket) }
+/** Checks the bytes against the announcement and the limits of the bucket. Returns their media type and lifetime. */
+async function check(deps: Deps, { bucket, size, sha256, declaredType }: UploadRecord, receipt: Receipt) {
+  const limits = await limitsOf(deps, bucket)
   if (size !== null && receipt.size !== size) throw sizeMismatch(size, receipt.size)
   insistOnSize(limits, receipt.size)
   if (sha256 && !receipt.digests.sha256.equals(sha256)) throw uploadDigestMismatch()
   const mediaType = await detectMediaType(receipt.head, declaredType)
-  // Who did not even know its size passed on what a browser makes of its name.
+  // A sender that does not know the size passes on a media type that a browser guessed from the name.
   if (size !== null && !fitsDeclared(declaredType, mediaType)) throw typeMismatch(declaredType, mediaType)
   insistOnType(limits, mediaType)
-  return { mediaType, expiresInSeconds: limits.bucket.expiresInSeconds ?? undefined }
+  return { mediaType, expiresInSeconds: limits.expiresInSeconds }
 }

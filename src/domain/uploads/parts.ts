@@ -8,7 +8,7 @@ import type { Receipt, StorageKey } from '../../model/blob.ts'
 import type { UploadPart, UploadRecord } from '../../model/upload.ts'
 import type { DirectAccess, SentPart } from '../../storage/directAccess.ts'
 import { newStorageKey } from '../../storage/storageKey.ts'
-import { mostBytes } from '../buckets/bucketRules.ts'
+import { limitsOf } from '../buckets/bucketRules.ts'
 import { signLink } from '../files/links.ts'
 import { giveUp } from '../storing/lease.ts'
 import { type Announcement, insertAnnounced } from './announceUpload.ts'
@@ -106,9 +106,9 @@ export async function storePart(
   const { storageKey, size, digests, blockCrc32, lease } = receipt
   const part = { number: partNumber, storageKey, size, md5: digests.md5, blockCrc32 }
   try {
-    const most = await mostBytesOf(deps, (await requireParts(deps, id)).upload)
-    const outcome = await putUploadPart(deps.db, id, part, most)
-    if (outcome === 'too large') throw fileTooLarge(most)
+    const maxBytes = await maxBytesOf(deps, (await requireParts(deps, id)).upload)
+    const outcome = await putUploadPart(deps.db, id, part, maxBytes)
+    if (outcome === 'too large') throw fileTooLarge(maxBytes)
     if (outcome === 'gone') throw uploadNotFound()
     return part
   } catch (error) {
@@ -119,15 +119,10 @@ export async function storePart(
   }
 }
 
-/** How many bytes an upload may have, all parts together. */
-export async function mostBytesOf(
-  { config: { limits }, bucketRules }: Deps,
-  { bucket, size }: UploadRecord,
-): Promise<number> {
-  return Math.min(
-    size ?? Number.POSITIVE_INFINITY,
-    mostBytes({ service: limits, bucket: await bucketRules.of(bucket) }),
-  )
+/** The largest number of bytes that all parts of an upload may have together. */
+export async function maxBytesOf(deps: Deps, { bucket, size }: UploadRecord): Promise<number> {
+  const { maxBytes } = await limitsOf(deps, bucket)
+  return Math.min(size ?? maxBytes, maxBytes)
 }
 
 /** The parts that are there, by their numbers. Throws `upload-not-found`. */

@@ -7,7 +7,7 @@ import { hasCode } from '../../errors.ts'
 import { blockBytes, type Receipt } from '../../model/blob.ts'
 import type { UploadPart } from '../../model/upload.ts'
 import { receiveBytes } from '../storing/receiveBytes.ts'
-import { etagOf, mostBytesOf, type PartsLocation, type UploadInParts } from './parts.ts'
+import { etagOf, maxBytesOf, type PartsLocation, type UploadInParts } from './parts.ts'
 import { receiptOfStored } from './readStored.ts'
 
 export interface NamedPart {
@@ -26,7 +26,7 @@ export async function receiveParts(
   parts: readonly NamedPart[],
 ): Promise<Receipt> {
   const { id, size } = upload
-  const maxBytes = await mostBytesOf(deps, upload)
+  const maxBytes = await maxBytesOf(deps, upload)
   if (location.in === 'storage') {
     const { direct, key: storageKey, partsId } = location
     const insistOnSize = (bytes: number) => {

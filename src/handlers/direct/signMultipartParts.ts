@@ -3,12 +3,12 @@ import { queryInvalid } from '../../errors/requests.ts'
 import { partsTarget } from '../../http/answers/partsTarget.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
 import type { Operation } from '../../http/contract/operation.ts'
-import { MOST_PARTS } from '../../model/upload.ts'
+import { MAX_PARTS } from '../../model/upload.ts'
 
 export const signMultipartParts: Operation<'signMultipartParts'> = (deps) => async (req, res) => {
   const id = partsTarget(req.params.upload_id, req.query.key)
   const numbers = req.query.partNumbers.split(',').map(Number)
-  if (numbers.some((number) => number < 1 || number > MOST_PARTS))
+  if (numbers.some((number) => number < 1 || number > MAX_PARTS))
     throw queryInvalid('partNumbers', 'holds a number that no part has')
   const { urls } = await signParts(deps, id, numbers)
   const presignedUrls = Object.fromEntries([...urls].map(([number, url]) => [number, publicUrl(req, url)]))

@@ -1,10 +1,9 @@
 import type { Request } from 'express'
 import type { operations } from '../../../api/openapi.gen.ts'
 import type { Deps } from '../../deps.ts'
-import { mostBytes } from '../../domain/buckets/bucketRules.ts'
-import { mostBytesAtOnce } from '../../domain/uploads/announceUpload.ts'
+import { limitsOf } from '../../domain/buckets/bucketRules.ts'
+import { maxRequestBytes } from '../../domain/uploads/announceUpload.ts'
 import { requireUpload } from '../../domain/uploads/findUpload.ts'
-import { defaultRules } from '../../model/bucket.ts'
 import { contextOf } from '../contract/context.ts'
 import type { OperationId } from '../contract/operation.ts'
 
@@ -54,18 +53,14 @@ async function ofBucketInPath(deps: Deps, req: Request): Promise<number> {
   return await ofBucket(deps, contextOf(req).operation?.pathParameters.bucket)
 }
 
-async function ofBucket({ config, bucketRules }: Deps, bucket: unknown): Promise<number> {
+async function ofBucket(deps: Deps, bucket: unknown): Promise<number> {
   const known = typeof bucket === 'string' && BUCKET.test(bucket)
-  const rules = known ? await bucketRules.of(bucket) : defaultRules
-  return mostBytes({ service: config.limits, bucket: rules })
+  const { maxBytes } = await limitsOf(deps, known ? bucket : undefined)
+  return maxBytes
 }
 
 async function ofUpload(deps: Deps, req: Request): Promise<number> {
   const { size, bucket } = await requireUpload(deps, contextOf(req).operation?.pathParameters.upload_id ?? '')
-  const rules = await deps.bucketRules.of(bucket)
-  return Math.min(
-    size ?? mostBytesAtOnce,
-    mostBytesAtOnce,
-    mostBytes({ service: deps.config.limits, bucket: rules }),
-  )
+  const { maxBytes } = await limitsOf(deps, bucket)
+  return Math.min(size ?? maxRequestBytes, maxRequestBytes, maxBytes)
 }

@@ -1,7 +1,7 @@
 import { CopyObjectCommand } from '@aws-sdk/client-s3'
 import { fileNotFound } from '../../errors/files.ts'
 import { storageUnavailable } from '../../errors/service.ts'
-import { MOST_PARTS } from '../../model/upload.ts'
+import { MAX_PARTS } from '../../model/upload.ts'
 import type { S3Calls } from './calls.ts'
 import { COPY_SECONDS, type RangeCopy, toCopySource } from './copies.ts'
 import { isMissing } from './errors.ts'
@@ -94,12 +94,12 @@ async function putTogether(options: S3ComposeOptions, name: string, sources: rea
   const steps = planComposition(
     sources.map(({ size }) => size),
     {
-      least: Math.min(buffers.partBytes, Math.max(LEAST_PART_BYTES, Math.ceil(total / MOST_PARTS))),
+      least: Math.min(buffers.partBytes, Math.max(LEAST_PART_BYTES, Math.ceil(total / MAX_PARTS))),
       mostRead: buffers.partBytes,
       mostCopied: COPIED_PART_BYTES,
     },
   )
-  if (steps.length > MOST_PARTS)
+  if (steps.length > MAX_PARTS)
     throw storageUnavailable(new Error(`${total} bytes need more parts: raise AWS_S3_PART_SIZE`))
   const parts = readSteps(options, sources, steps)
   if (steps.length > 1)
