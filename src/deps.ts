@@ -10,24 +10,24 @@ import type { FileRecord } from './model/file.ts'
 import type { YoungBuffers } from './runtime/youngBuffers.ts'
 import type { Storage } from './storage/storage.ts'
 
-/** Everything that is made once at start and used everywhere. */
+/** The objects that `main` creates once at start and that all operations use. */
 export interface Deps {
   readonly config: Config
   readonly logger: Logger
   readonly db: Database
   readonly storage: Storage
-  /** The id of the storage that new bytes are written to. */
+  /** The id of the storage that takes new bytes. */
   readonly storageId: string
   readonly clock: Clock
   readonly keys: KeyReserve
-  /** What links are signed with, the newest first. */
+  /** The secrets of signed links. The first one signs; all of them verify. */
   readonly linkSecrets: readonly [string, ...string[]]
   readonly bucketRules: BucketRulesCache
   readonly digestThreads: DigestThreads
   readonly youngBuffers: YoungBuffers
   readonly commitNewFile: CommitNewFile
-  /** Uploads whose bytes are being judged, by their ids. */
+  /** Uploads whose bytes are being verified now, by upload id, or by a hash of upload id and parts. */
   readonly verifications: Map<string, Promise<FileRecord>>
-  /** Whether the service is on its way out and takes nothing new. */
+  /** Whether the service is stopping and takes no new requests. */
   readonly stopping: () => boolean
 }

@@ -1,6 +1,6 @@
 /**
- * The name of bytes in a storage: two hex digits, a slash, 32 random hex digits. A key is used once, never again. Clients
- * may write under keys that begin with `staging/`: such bytes are copied to another key before they become a file.
+ * The name of bytes in a storage: two hex digits, a slash, 32 random hex digits. No key is used twice. Clients may write
+ * under keys that begin with `staging/`; the service copies those bytes to another key before they become a file.
  */
 export type StorageKey = string
 
@@ -10,12 +10,12 @@ export interface ByteRange {
   readonly last: number
 }
 
-/** What receiving bytes yields: they are durable under `storageKey`, and nobody can see them until they are committed. */
+/** The result of receiving bytes: the bytes are durable under `storageKey`, and no client can read them before the commit. */
 export interface Receipt {
   readonly storageKey: StorageKey
   /**
-   * Keeps the intent until the bytes are committed or given up; either ends it. Undefined for bytes whose intent lasts as long
-   * as their upload.
+   * Keeps the intent until the bytes are committed or given up; both end the lease. Undefined for bytes whose intent lasts
+   * as long as their upload.
    */
   readonly lease: Lease | undefined
   /** Bytes. */
@@ -27,13 +27,15 @@ export interface Receipt {
   readonly head: Buffer
 }
 
-/** The hold of a running request on an intent: while it is renewed, nobody takes the bytes away. */
+/** The hold of a running request on an intent: while the lease is renewed, maintenance does not remove the bytes. */
 export interface Lease {
   /** Throws `upload-fenced` once the lease is lost. */
   insist(): void
+  /** Stops the renewal. */
   end(): void
 }
 
+/** The digests of received bytes, in binary. */
 export interface Digests {
   readonly sha256: Buffer
   readonly sha1: Buffer
@@ -42,17 +44,20 @@ export interface Digests {
   readonly sha512?: Buffer | undefined
 }
 
-/** How much of a blob one CRC-32 covers, and how much is read at once when bytes are served. */
+/** The bytes of a blob that one CRC-32 covers, and that are read at once when a file is served. */
 export const blockBytes = 2 ** 20
 
-/** How many bytes from the start tell a media type. */
+/** The media type is told from this number of bytes at the start. */
 export const headBytes = 4100
 
+/** A blob in the database, and the facts that its bytes are checked with. */
 export interface StoredBlob {
   readonly id: number
-  readonly storageKey: string
+  readonly storageKey: StorageKey
+  /** Bytes. */
   readonly size: number
   readonly sha256: Buffer
+  /** As in `Receipt`. */
   readonly blockCrc32: Buffer
 }
 
@@ -61,26 +66,23 @@ export interface NewFile {
   readonly id: string
   readonly bucket: string
   readonly name: string
-  /** Whether it has its name in the bucket to itself: a file that had it before is deleted. */
+  /** Whether this file has its name in the bucket to itself: a file that had the name to itself before is deleted. */
   readonly named: boolean
   readonly mediaType: string
   readonly metadata: Readonly<Record<string, unknown>>
-  /** Counted on the database's clock, which also says when the file is over. */
+  /** Lifetime, counted from the commit on the database's clock; undefined means for ever. */
   readonly expiresInSeconds: number | undefined
   readonly bytes: NewBlob
 }
 
+/** Received bytes that become a blob, unless the bucket has a blob of the same bytes. */
 export interface NewBlob {
-  readonly storageKey: string
+  readonly storageKey: StorageKey
+  /** Bytes. */
   readonly size: number
   readonly sha256: Buffer
   readonly sha1: Buffer
   readonly md5: Buffer
+  /** As in `Receipt`. */
   readonly blockCrc32: Buffer
-}
-
-/** The bytes from `first` to `last`, both included, both from 0. */
-export interface ByteRange {
-  readonly first: number
-  readonly last: number
 }

@@ -1,31 +1,32 @@
 /** The bucket of a request that names none. */
 export const defaultBucket = 'default'
 
-/** Whether a bucket's files can be read without a credential or a link. */
+/** Whether clients without a credential or a link can read a bucket's files (`public`) or not (`private`). */
 export type Visibility = 'private' | 'public'
 
-/** Whether links lead straight to the storage, where it can be reached, or to the service. */
+/** Whether links lead to the storage, if clients can reach the storage (`direct`), or always to the service. */
 export type LinkRule = 'direct' | 'service'
 
-/** What holds for all files of a bucket. */
+/** The rules for all files of a bucket. */
 export interface BucketRules {
   readonly visibility: Visibility
   readonly links: LinkRule
-  /** Null means as large as the service takes them. */
+  /** Null means the limit of the service. */
   readonly maxFileSizeBytes: number | null
-  /** Media types that are taken, `image/*` for a family; empty means all that the service takes. */
+  /** Media types, or families as `image/*`; empty means every type that the service allows. */
   readonly allowedTypes: readonly string[]
-  /** How long a file lives whose sender says nothing about it; null means for ever. */
+  /** Lifetime of a file whose sender names none; null means for ever. */
   readonly expiresInSeconds: number | null
 }
 
+/** One bucket with its rules. */
 export interface BucketRecord extends BucketRules {
   readonly name: string
   readonly createdAt: Date
   readonly updatedAt: Date
 }
 
-/** The rules of a bucket that nobody gave any, as one is that does not exist yet. */
+/** The rules of a bucket that does not exist yet, or that was created without rules. */
 export const defaultRules: BucketRules = {
   visibility: 'private',
   links: 'direct',

@@ -1,31 +1,40 @@
+import type { StorageKey } from './blob.ts'
+
 /** One file as its owner sees it. */
 export interface FileRecord {
   readonly id: string
   readonly bucket: string
   readonly name: string
   readonly mediaType: string
+  /** Bytes. */
   readonly size: number
-  /** SHA-256, SHA-1 and MD5 of the bytes, in lower-case hex. */
+  /** SHA-256 of the bytes in lower-case hex, as the other digests. */
   readonly hash: string
   readonly sha1: string
   readonly md5: string
   readonly metadata: Readonly<Record<string, unknown>>
-  /** Counts the changes, from 1. */
+  /** 1 for a new file; every change adds 1. */
   readonly version: number
   readonly createdAt: Date
   readonly updatedAt: Date
+  /** When the bytes were committed. */
   readonly storedAt: Date
+  /** Null means never. */
   readonly expiresAt: Date | null
+  /** Null for a file that is not deleted. */
   readonly deletedAt: Date | null
 }
 
-/** What names a file: its id, or one of the digests of its bytes within a bucket. */
+/** The name of a file for clients: its id, or one of the digests of its bytes within a bucket. */
 export interface FileReference {
   readonly kind: 'id' | 'sha256' | 'sha1' | 'md5'
+  /** A UUID, or a digest in lower-case hex. */
   readonly value: string
+  /** Not used for an id. */
   readonly bucket: string
 }
 
+/** New values for fields of a file; a missing field keeps its value. */
 export interface FileChanges {
   readonly name?: string
   readonly mediaType?: string
@@ -33,16 +42,17 @@ export interface FileChanges {
   readonly expiresAt?: Date | null
 }
 
-/** Which file, and at which of its versions; undefined means whichever it is at. */
+/** A file at one of its versions; without a version, the file at its current version. */
 export interface FileVersion {
   readonly id: string
   readonly version: number | undefined
 }
 
-/** Where a file's bytes are and how each block of them is checked. */
+/** A file, the place of its bytes, and the checksum of each of their blocks. */
 export interface FileContent {
   readonly file: FileRecord
   readonly blobId: number
-  readonly storageKey: string
+  readonly storageKey: StorageKey
+  /** As in `Receipt`. */
   readonly blockCrc32: Buffer
 }

@@ -1,30 +1,32 @@
 import type { StorageKey } from './blob.ts'
 
-/** S3 takes no more parts than that for one object, and the service takes no more itself. */
+/** The largest number of parts of one object in S3, and so of one upload. */
 export const MAX_PARTS = 10_000
 
+/** `uploaded` means that the file exists; the application sets the later statuses itself. */
 export type UploadStatus = 'pending' | 'uploaded' | 'processing' | 'completed' | 'failed'
 
-/** A file to be, under the id it will have; once there is a file, what became of it. */
+/** An announced file. The file will have the same id, and the upload keeps the status after the file exists. */
 export interface UploadRecord {
   readonly id: string
   readonly bucket: string
   readonly name: string
-  /** As its sender said: a media type, or a family as `image`. */
+  /** The sender's word: a media type, or a family as `image`. */
   readonly declaredType: string
-  /** Bytes; null when its sender did not say. */
+  /** Bytes; null when the sender did not name a size. */
   readonly size: number | null
+  /** Null when the sender did not name a digest. */
   readonly sha256: Buffer | null
   readonly metadata: Readonly<Record<string, unknown>>
-  /** Whether it comes in parts. */
+  /** Whether the client sends the file in parts. */
   readonly parts: boolean
-  /** Where the client writes, if it writes to the storage itself. */
+  /** The key that the client writes to in the storage; null when the client sends the bytes to the service. */
   readonly storageKey: StorageKey | null
-  /** What the storage calls its parts. */
+  /** The id of the multipart upload in S3; null when the service keeps the parts, or there are none. */
   readonly partsId: string | null
   readonly status: UploadStatus
   readonly updatedAt: Date
-  /** When it is given up; null once there is a file. */
+  /** When the upload is given up; null after the file exists. */
   readonly expiresAt: Date | null
 }
 
@@ -36,11 +38,11 @@ export interface UploadPart {
   /** Bytes. */
   readonly size: number
   readonly md5: Buffer
-  /** As a file has them; null for one that a version without them received. */
+  /** As in `Receipt`; null for a part that an older version of the service received. */
   readonly blockCrc32: Buffer | null
 }
 
-const next: Readonly<Record<UploadStatus, readonly UploadStatus[]>> = {
+const transitions: Readonly<Record<UploadStatus, readonly UploadStatus[]>> = {
   pending: ['uploaded'],
   uploaded: ['processing'],
   processing: ['completed', 'failed'],
@@ -49,4 +51,4 @@ const next: Readonly<Record<UploadStatus, readonly UploadStatus[]>> = {
 }
 
 /** Whether an upload may go from one status to the other. */
-export const mayBecome = (from: UploadStatus, to: UploadStatus): boolean => next[from].includes(to)
+export const mayBecome = (from: UploadStatus, to: UploadStatus): boolean => transitions[from].includes(to)
