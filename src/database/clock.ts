@@ -1,17 +1,17 @@
 import { readClock } from './rows/installation.ts'
 import type { Database } from './schema.ts'
 
-/** The database's clock, by which all processes of an installation judge what expires. */
+/** The database's clock: all processes of an installation use this clock to decide what has expired. */
 export interface Clock {
   /** Seconds since 1970, with their fraction. */
   now(): number
-  /** Looks at the database's clock again. Throws what the database throws. */
+  /** Reads the database's clock again. Throws what the database throws. */
   adjust(): Promise<void>
 }
 
 /**
- * Counts on from what the database said with the monotonic clock of this process, so that neither a jump of this machine's
- * clock nor another machine's opinion counts.
+ * Reads the database's clock once and counts on with the monotonic clock of this process, so that a wrong or changed clock of
+ * this machine has no effect. Throws what the database throws.
  */
 export async function createClock(db: Database): Promise<Clock> {
   let origin = 0

@@ -7,18 +7,24 @@ import type { Database } from './schema.ts'
 
 /** Hands out storage keys whose intents are committed. */
 export interface KeyReserve {
-  /** Throws what the database throws when no intent can be committed, `storage-unavailable` when none may be. */
+  /**
+   * A key whose intent has at least half of its lease left. Throws what the database throws, and `storage-unavailable` when
+   * the storage takes no new bytes.
+   */
   take(): Promise<StorageKey>
-  /** Throws the reserve away: an intent was reaped before its time, as after a suspend, so the others may be gone too. */
+  /**
+   * Drops the keys in reserve. To be called when an intent was reaped while its request ran, as after a suspend of the
+   * machine: the other intents of the batch may be gone too.
+   */
   discard(): void
 }
 
 const KEYS_AT_ONCE = 64
 
 /**
- * A reserve of storage keys for the storage with this id. Intents are committed many at a time, so most uploads wait for no commit before their first
- * byte. Keys of one batch share a shard, so one fsync of its directory can serve several uploads. Keys left over when the
- * process ends are reaped like any other intent.
+ * A reserve of storage keys for the storage with this id. The intents of 64 keys are committed at a time, so most uploads wait
+ * for no commit before their first byte. The keys of a batch share a shard, so one fsync of the shard's directory can serve
+ * several uploads. Intents of keys that are left when the process ends are reaped as all others.
  */
 export function createKeyReserve(db: Database, leaseSeconds: number, storageId: string): KeyReserve {
   let keys: StorageKey[] = []
@@ -26,7 +32,7 @@ export function createKeyReserve(db: Database, leaseSeconds: number, storageId: 
   let refilling: Promise<void> | undefined
 
   async function refill() {
-    // The lease began later than this, on the database's clock; half of it is kept for the upload.
+    // Read before the statement, so the lease begins later. An upload gets at least half of the lease.
     const until = performance.now() + (leaseSeconds * 1000) / 2
     const shard = randomShard()
     const batch = Array.from({ length: KEYS_AT_ONCE }, () => newStorageKey(shard))

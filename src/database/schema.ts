@@ -3,7 +3,7 @@ import type { LinkRule, Visibility } from '../model/bucket.ts'
 import type { FileRecord } from '../model/file.ts'
 import type { UploadStatus } from '../model/upload.ts'
 
-/** The tables as `migrations/` makes them. bigint columns are read as numbers: no file has 2^53 bytes. */
+/** The tables as `migrations/` creates them. bigint columns are read as numbers: no file has 2^53 bytes. */
 export interface Schema {
   installation: {
     id: Generated<number>
@@ -94,7 +94,7 @@ export interface Schema {
   }
 }
 
-/** A FileRecord as JSON keeps it: its times are texts as in RFC 3339. */
+/** A FileRecord in JSON: the times are texts in the form of RFC 3339. */
 export type FileRecordJson = {
   readonly [Field in keyof FileRecord]: FileRecord[Field] extends Date
     ? string
@@ -103,6 +103,7 @@ export type FileRecordJson = {
       : FileRecord[Field]
 }
 
+/** Why bytes are removed; `storage-protocol.md` names the step of each reason. */
 export type TrashReason = 'aborted' | 'reaped' | 'duplicate' | 'unreferenced' | 'healed' | 'orphan'
 
 export type Database = Kysely<Schema>

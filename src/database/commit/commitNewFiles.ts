@@ -5,20 +5,20 @@ import type { Database } from '../schema.ts'
 import { insertBlobsFrom, insertFiles, insertFilesFrom, selectInput } from './newFile.ts'
 
 /**
- * Commits files whose bytes their buckets do not hold yet, all in one statement: the intent goes (the fence, U9), blob and
- * file come. Returns the committed files. A missing file lost its intent, or its bucket does not exist yet, and the database
- * holds nothing of it.
- * Throws a duplicate (`isDuplicate`) when a bucket holds the bytes of one of them already: then none was committed.
+ * Commits files whose bytes are new to their buckets, all in one statement: the statement deletes the intents (the fence, U9)
+ * and inserts blobs and files. Returns the committed files. A file that is missing in the result was not committed: its intent
+ * was reaped, or its bucket does not exist yet.
+ * Throws a duplicate (`isDuplicate`) when a bucket has the bytes of one of the files already: then no file was committed.
  */
 export const commitNewFiles = (db: Database, files: readonly NewFile[]): Promise<FileRecord[]> =>
   insertFiles(db, COMMIT_NEW_FILES, files)
 
 const COMMIT_NEW_FILES = `/* commit_new_files */
-  with input as (${selectInput}), place as (
+  with input as (${selectInput}), existing as (
     select name from buckets where name = any(array(select bucket from input)) for key share
   ), fence as (
     delete from intents i
-    where i.storage_key = any(array(select storage_key from input join place on place.name = input.bucket))
+    where i.storage_key = any(array(select storage_key from input join existing on existing.name = input.bucket))
     returning i.storage_key
   ), blob as (
     ${insertBlobsFrom('input join fence using (storage_key)')}
@@ -26,8 +26,8 @@ const COMMIT_NEW_FILES = `/* commit_new_files */
   )
   ${insertFilesFrom('input join blob using (storage_key)')}`
 
-/** The ids of the files whose bytes their buckets hold already. */
-export async function findHeld(db: Database, files: readonly NewFile[]): Promise<Set<string>> {
+/** The ids of those files whose buckets have a blob of the same bytes already. */
+export async function findDuplicates(db: Database, files: readonly NewFile[]): Promise<Set<string>> {
   const { rows } = await sql<{ id: string }>`
     select n.id from unnest(${files.map(({ id }) => id)}::text[], ${files.map(({ bucket }) => bucket)}::text[],
       ${files.map(({ bytes }) => bytes.sha256)}::bytea[], ${files.map(({ bytes }) => bytes.size)}::bigint[])

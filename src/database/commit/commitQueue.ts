@@ -4,15 +4,16 @@ import type { FileRecord } from '../../model/file.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { classifyFailure, isDuplicate } from '../connection/failures.ts'
 import type { Database } from '../schema.ts'
-import { commitNewFiles, findHeld } from './commitNewFiles.ts'
+import { commitNewFiles, findDuplicates } from './commitNewFiles.ts'
 
 /**
- * Commits a file whose bytes are new to its bucket. Undefined means nothing was done: the intent is gone, the bucket
- * holds the bytes, or another commit was quicker; `commitAlone` finds out which. Rejects with what the database threw.
+ * Commits a file whose bytes are new to its bucket. Undefined means that nothing was changed: the intent is gone, the bucket
+ * does not exist, or the bucket has the bytes already; `commitAlone` finds out which. Rejects with the error of the database.
  */
 export type CommitNewFile = (file: NewFile) => Promise<FileRecord | undefined>
 
-interface Waiting {
+/** A file that waits for its statement, and the promise of its caller. */
+interface PendingFile {
   readonly file: NewFile
   resolve(record: FileRecord | undefined): void
   reject(error: unknown): void
@@ -20,9 +21,9 @@ interface Waiting {
 
 const FILES_AT_ONCE = 64
 
-/** Files that become ready while a statement runs share the next one, and so one COMMIT. */
+/** Creates the queue: files that arrive while a statement runs are committed together by the next statement. */
 export function createCommitQueue(db: Database): CommitNewFile {
-  let queue: Waiting[] = []
+  let queue: PendingFile[] = []
   let running = false
 
   async function drain() {
@@ -37,42 +38,44 @@ export function createCommitQueue(db: Database): CommitNewFile {
         await failpoint('U13')
         for (const { file, resolve } of batch) resolve(records.get(file.id))
       } catch (error) {
-        await giveBack(batch, error)
+        await settleFailed(batch, error)
       }
     }
     running = false
   }
 
-  /** Rolled back because of one of them, or for the sake of others: whoever is not at fault gets another chance. */
-  async function giveBack(batch: readonly Waiting[], error: unknown) {
+  /**
+   * After a rollback: duplicates leave the queue, and the other files of their batch go to its front. After any other
+   * failure that rolled back, all files leave the queue, and `commitAlone` commits each.
+   */
+  async function settleFailed(batch: readonly PendingFile[], error: unknown) {
     if (!['retry', 'timeout', 'other'].includes(classifyFailure(error))) {
       for (const { reject } of batch) reject(error)
       return
     }
-    const conflict = batch.length > 1 && isDuplicate(error)
-    const held = conflict
-      ? await findHeld(
-          db,
-          batch.map(({ file }) => file),
-        ).catch(() => undefined)
-      : undefined
-    const again = held && held.size > 0 ? batch.filter(({ file }) => !held.has(file.id)) : []
-    queue = [...again, ...queue]
-    for (const waiting of batch) if (!again.includes(waiting)) waiting.resolve(undefined)
+    const files = batch.map(({ file }) => file)
+    const duplicates =
+      files.length > 1 && isDuplicate(error)
+        ? await findDuplicates(db, files).catch(() => undefined)
+        : undefined
+    const retried =
+      duplicates && duplicates.size > 0 ? batch.filter(({ file }) => !duplicates.has(file.id)) : []
+    queue = [...retried, ...queue]
+    for (const pending of batch) if (!retried.includes(pending)) pending.resolve(undefined)
   }
 
-  /** Two files with the same bytes cannot share a statement: the second has to see the first. */
-  function takeBatch(): Waiting[] {
-    const taken = new Map<string, Waiting>()
-    const left: Waiting[] = []
-    for (const waiting of queue) {
-      const { bucket, bytes } = waiting.file
+  /** Two files with the same bytes do not share a statement: the second statement has to see the blob of the first. */
+  function takeBatch(): PendingFile[] {
+    const batch = new Map<string, PendingFile>()
+    const rest: PendingFile[] = []
+    for (const pending of queue) {
+      const { bucket, bytes } = pending.file
       const identity = `${bucket} ${bytes.sha256.toString('hex')} ${bytes.size}`
-      if (taken.size < FILES_AT_ONCE && !taken.has(identity)) taken.set(identity, waiting)
-      else left.push(waiting)
+      if (batch.size < FILES_AT_ONCE && !batch.has(identity)) batch.set(identity, pending)
+      else rest.push(pending)
     }
-    queue = left
-    return [...taken.values()]
+    queue = rest
+    return [...batch.values()]
   }
 
   return (file) =>

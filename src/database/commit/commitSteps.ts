@@ -4,7 +4,7 @@ import type { FileRecord } from '../../model/file.ts'
 import type { Database, DatabaseTransaction } from '../schema.ts'
 import { insertBlobsFrom, insertFiles, insertFilesFrom, selectInput, toInput } from './newFile.ts'
 
-/** Takes the intent away inside a transaction (the fence). False when it was reaped: the transaction must not commit. */
+/** Deletes the intent (the fence). False when the intent was reaped: the transaction must not commit. */
 export async function takeIntent(trx: DatabaseTransaction, storageKey: string): Promise<boolean> {
   const taken = await trx
     .deleteFrom('intents')
@@ -17,19 +17,20 @@ export async function takeIntent(trx: DatabaseTransaction, storageKey: string): 
 const INSERT_BLOB = `with input as (${selectInput}) ${insertBlobsFrom('input')}
   on conflict (bucket, sha256, size) do nothing returning id`
 
-/** Inserts the blob of a new file, and returns its id. Undefined when the bucket holds these bytes already. */
+/** Inserts the blob of a new file, and returns the id of the blob. Undefined when the bucket has a blob of these bytes. */
 export async function insertBlob(trx: DatabaseTransaction, file: NewFile): Promise<number | undefined> {
   const { rows } = await trx.executeQuery<{ id: number }>(CompiledQuery.raw(INSERT_BLOB, [toInput([file])]))
   return rows[0]?.id
 }
 
+/** A blob that has the same bytes as a new file. */
 export interface KnownBlob {
   readonly id: number
   readonly storageKey: string
   readonly damaged: boolean
 }
 
-/** The blob of these bytes in the bucket, if there is one; locked against everyone else when asked within a transaction. */
+/** The blob of these bytes in the bucket; undefined when there is none. Inside a transaction, the row is locked as well. */
 export async function findBlob(
   db: Database | DatabaseTransaction,
   bucket: string,
@@ -46,7 +47,7 @@ export async function findBlob(
   return row && { id: row.id, storageKey: row.storage_key, damaged: row.damaged_at !== null }
 }
 
-/** Gives a blob whose bytes were lost or damaged the ones that were just received. */
+/** Lets a blob whose bytes were lost or damaged refer to the bytes that were just received. */
 export async function replaceBlobBytes(
   trx: DatabaseTransaction,
   blobId: number,
@@ -66,7 +67,7 @@ export async function replaceBlobBytes(
 
 const INSERT_FILE = `with input as (${selectInput}) ${insertFilesFrom('(select *, $2::bigint as blob_id from input) f')}`
 
-/** Inserts a file that refers to a blob which the caller inserted or has locked. */
+/** Inserts a file of a blob. The caller has inserted or locked the row of the blob in this transaction. */
 export async function insertFile(
   trx: DatabaseTransaction,
   file: NewFile,

@@ -10,15 +10,22 @@ export interface DatabaseConnection {
   readonly pool: pg.Pool
 }
 
-export type ConnectOptions = pg.PoolConfig & { readonly prepare: boolean; readonly patient?: boolean }
+export type ConnectOptions = pg.PoolConfig & {
+  /**
+   * Prepares frequent statements once for each connection. False for a proxy that moves transactions between connections
+   * and supports no prepared statements.
+   */
+  readonly prepare: boolean
+  /** Sets no limit for statements: for a command that reads every row or builds an index. */
+  readonly patient?: boolean
+}
 
 const CONNECT_MILLISECONDS = 5000
 
 /**
- * A pool of connections. A stuck transaction cannot hold others up for long: every session gives up a lock after 5 s,
- * a statement after 15 s and an idle transaction after 10 s. `prepare` plans frequent statements once per connection; a
- * proxy that moves transactions between connections may not allow it. `patient` sets no limit to a statement: a command
- * that looks at every row or builds an index may take its time.
+ * Creates a pool of connections; the first query opens the first of them. No transaction can block the others for long:
+ * PostgreSQL ends a wait for a lock after 5 s, a statement after 15 s, and an idle transaction after 10 s. `onIdleError` is
+ * called when a connection breaks that nothing uses.
  */
 export function connectDatabase(
   { prepare, patient = false, ...options }: ConnectOptions,
@@ -30,18 +37,18 @@ export function connectDatabase(
     keepAlive: true,
     application_name: 'upfile',
     lock_timeout: 5000,
-    // Asked for with 0, it would stay what the role has: node-postgres sends no 0.
+    // Set by a statement: node-postgres does not send an option that is 0, so the role's own limit would apply.
     ...(patient
       ? { onConnect: (client) => client.query('set statement_timeout = 0') }
       : { statement_timeout: 15_000 }),
     idle_in_transaction_session_timeout: 10_000,
-    // Every statement here has an index to use. Planned while a table was small, it would keep reading all of the table.
+    // Every statement here has an index. A plan that was made while a table was small would go on reading the whole table.
     options: '-c enable_seqscan=off',
     types: { getTypeParser },
     ...options,
   })
-  // Without a listener a backend that is stopped while idle would end this process. Bound to this moment, it does not
-  // pass for the work of the request that once opened the connection.
+  // Without a listener, the end of an idle connection would end this process. `bind` keeps the log line of the listener
+  // apart from the request that opened the connection.
   pool.on('error', AsyncResource.bind(onIdleError))
   pool.on('connect', (client) => watchConnection(client, { patient }))
   return {

@@ -1,16 +1,16 @@
 import { errorCode } from '../../errors.ts'
 
-/** What a failed statement means for its sender. */
+/** The meaning of a failed statement for its sender. */
 export type Failure =
-  /** The database said no and rolled back; sending the whole transaction again may work. */
+  /** The database rolled the transaction back; the same transaction may succeed when it is sent again. */
   | 'retry'
-  /** The statement waited too long and was rolled back; sent again at once, it would hold its sender as long again. */
+  /** The statement waited too long and was rolled back. A second attempt at once would take as long again. */
   | 'timeout'
-  /** The database cannot be used now; nothing was committed. */
+  /** The database cannot be used now. Nothing was committed. */
   | 'unavailable'
   /** The connection broke: the statement may have been committed. */
   | 'unknown'
-  /** Our own mistake, or a constraint that the caller has to interpret. */
+  /** A mistake in this program, or a constraint that the caller has to interpret. */
   | 'other'
 
 const RETRY = /^(40001|40P01)$/
@@ -19,7 +19,7 @@ const UNAVAILABLE =
   /^(53...|25006|25P03|57P03|3D000|28...|XX...|58...|ECONNREFUSED|ENOENT|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE|EADDRNOTAVAIL)$/
 const UNKNOWN =
   /^(08...|40003|57P0[1245]|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|E(NET|HOST)UNREACH|E(NET|HOST)DOWN|ENETRESET|EIO)$/
-/** Messages of node-postgres from before it sends a statement. */
+/** Messages of node-postgres for errors before the statement was sent. */
 const UNAVAILABLE_MESSAGES =
   /timeout exceeded when trying to connect|timeout expired|due to connection timeout|Cannot use a pool after calling end/i
 const UNKNOWN_MESSAGES =
@@ -40,20 +40,20 @@ export function classifyFailure(error: unknown): Failure {
   return UNKNOWN_MESSAGES.test(message) ? 'unknown' : 'other'
 }
 
-/** PostgreSQL could not write its log, whatever the code says: the recovery may find what was being committed. */
+/** PostgreSQL could not write its log. Whatever the code is, the transaction may be committed after the recovery. */
 const isPanic = (error: unknown) => Error.isError(error) && 'severity' in error && error.severity === 'PANIC'
 
-/** Whether a unique index refused a row; with a constraint, whether that very index did. */
+/** Whether a unique index refused a row; with a constraint, whether that index did. */
 export const isDuplicate = (error: unknown, constraint?: string): boolean =>
   errorCode(error) === '23505' && (constraint === undefined || constraintOf(error) === constraint)
 
-/** Whether a foreign key kept a row from being deleted: 23001 since PostgreSQL 18, 23503 before. */
+/** Whether a foreign key refused to delete a row: SQLSTATE 23001 since PostgreSQL 18, 23503 before. */
 export const isReferenced = (error: unknown): boolean => /^23(001|503)$/.test(errorCode(error) ?? '')
 
-/** Whether a server that runs refused the user, the password, or has no such database. */
+/** Whether a running server refused the user or the password, or has no database of this name. */
 export const isRefused = (error: unknown): boolean => /^(28...|3D000)$/.test(errorCode(error) ?? '')
 
-/** The constraint that an error of node-postgres names, if it names one. */
+/** The name of the constraint in an error of node-postgres; undefined when the error names none. */
 function constraintOf(error: unknown): string | undefined {
   if (!Error.isError(error) || !('constraint' in error)) return undefined
   return typeof error.constraint === 'string' ? error.constraint : undefined

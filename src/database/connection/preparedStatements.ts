@@ -1,10 +1,10 @@
 import type { PostgresPool } from 'kysely'
 import type pg from 'pg'
 
-/** A statement that begins with its name in a comment is worth preparing: it is planned once per connection. */
+/** A frequent statement begins with its name in a comment. PostgreSQL then plans it once for each connection. */
 const NAME = /^\/\* ([a-z0-9_]{1,50}) \*\//
 
-/** The same pool, in which every statement that carries a name is prepared under it. */
+/** Wraps a pool so that every statement with a name is prepared under this name. */
 export function preparingPool(pool: pg.Pool): PostgresPool {
   const clients = new WeakMap<pg.PoolClient, pg.PoolClient>()
   return {
@@ -24,7 +24,7 @@ function preparingClient(client: pg.PoolClient): pg.PoolClient {
     const name = NAME.exec(text)?.[1]
     return client.query(name === undefined ? { text, values } : { name, text, values })
   }
-  // The pool gives a client another release each time it hands it out.
+  // Looked up at each call: the pool sets a new `release` each time it hands out a client.
   const release = (destroy?: boolean) => client.release(destroy)
   return new Proxy(client, {
     get: (target, property) =>

@@ -3,54 +3,54 @@ import pg from 'pg'
 import { type StorageKind, storageKinds } from '../../storage/storage.ts'
 import type { Database } from '../schema.ts'
 
-/** A storage as a running service tells the others about it. */
+/** A storage, as a running service announces it to the other processes. */
 export interface ServiceStorage {
   readonly id: string
   readonly kind: StorageKind
 }
 
-/** Which storages a running service uses. */
+/** The storages that a running service uses. */
 export interface ServiceRole {
   readonly writesTo: ServiceStorage
   readonly readsFrom: readonly ServiceStorage[]
 }
 
-/** The role of another service, as its locks tell it. */
+/** The role of another service, read from its locks. */
 export interface PresentRole {
   readonly writesTo: StorageLock
   readonly readsFrom: readonly StorageLock[]
 }
 
-/** A storage in the number of a lock: the first 28 bits of its id, then 4 bits for the place of its kind. */
+/** A storage as the number of a lock: the first 28 bits of its id, then 4 bits for the index of its kind. */
 export type StorageLock = number
 
-/** The number for a storage, signed as PostgreSQL has it. */
+/** The lock number of a storage, as a signed 32-bit integer of PostgreSQL. */
 export const toStorageLock = ({ id, kind }: ServiceStorage): StorageLock =>
   Number.parseInt(id.slice(0, 7) + storageKinds.indexOf(kind).toString(16), 16) | 0
 
 /** The kind of a storage; undefined for a kind that only a newer version knows. */
 export const kindOf = (lock: StorageLock): StorageKind | undefined => storageKinds[lock & 15]
 
-/** Shows other processes that a service runs: its locks end with its connection. */
+/** Advisory locks that show other processes that a service runs. The locks end with their connection. */
 export interface Presence {
-  /** Takes the locks, or makes sure that they are still held. Throws what the database throws. */
+  /** Takes the locks; later, checks the connection and takes them again if it broke. Throws what the database throws. */
   renew(): Promise<void>
   end(): Promise<void>
 }
 
 const ANSWER_MILLISECONDS = 5000
 
-/** "upfr" and "upfw" in ASCII: the first halves of the locks for storages that are read from and written to. */
+/** "upfr" and "upfw" in ASCII: the first half of the lock for a storage that is read from, and that is written to. */
 const READS = 0x75706672
 const WRITES = 0x75706677
 
-/** The lock for writing comes last: once another process sees it, it sees the whole role. */
+/** Takes the lock for writing last: a process that sees this lock sees all locks of the role. */
 const TAKE_LOCKS = `
   select pg_advisory_lock_shared(class, number) from (
     select $1::int as class, unnest($2::int[]) as number union all select $3::int, $4::int
   ) locks`
 
-/** Holds the locks on a connection of its own: connections of the pool come and go. */
+/** Prepares the locks of a role. They are held on a connection outside the pool, which closes idle connections. */
 export function createPresence(pool: pg.Pool, role: ServiceRole): Presence {
   let client: pg.Client | undefined
 
@@ -93,7 +93,7 @@ export function createPresence(pool: pg.Pool, role: ServiceRole): Presence {
   }
 }
 
-/** Waits 1 s at most: on a dead line the end of a connection could wait for ever. */
+/** Waits at most 1 s for the end of the connection, which a dead network would delay for ever. */
 async function hangUp(client: pg.Client): Promise<void> {
   await Promise.race([
     client.end().catch(() => {}),

@@ -1,15 +1,15 @@
 import { Socket } from 'node:net'
 import type pg from 'pg'
 
-/** Longer than any statement may take: by then the server has answered, or it is out of reach. */
+/** Longer than any statement may take: a server that has not answered by then is out of reach. */
 const SILENCE_MILLISECONDS = 20_000
 
 /**
- * Lets a connection break without ending this process, and breaks it when the server owes an answer for too long: a
- * network that swallows everything would otherwise hold whoever waits for the answer for ever. A patient user waits.
+ * Keeps this process alive when a connection breaks, and breaks a connection whose server has not answered a statement for
+ * 20 s: in a network that drops all packets, the statement would wait for ever. A `patient` connection has no such limit.
  */
 export function watchConnection(client: pg.PoolClient, { patient }: { readonly patient: boolean }): void {
-  // Whoever is using the connection learns of it from the statement that fails.
+  // The statement that runs on the connection fails with the same error.
   client.on('error', () => {})
   const { stream } = client.connection
   if (patient || !(stream instanceof Socket)) return
