@@ -3,7 +3,7 @@ import type { StoredBlob } from '../../model/blob.ts'
 import type { Database } from '../schema.ts'
 import { inSeconds, secondsAgo } from './inSeconds.ts'
 
-/** Says that a blob's bytes are not what they were, so that the next upload of the same bytes replaces them. */
+/** Marks a blob as damaged, unless its bytes were replaced meanwhile. The next upload of the same bytes replaces them. */
 export async function markBlobDamaged(db: Database, blobId: number, storageKey: string): Promise<void> {
   await db
     .updateTable('blobs')
@@ -14,7 +14,7 @@ export async function markBlobDamaged(db: Database, blobId: number, storageKey: 
     .execute()
 }
 
-/** Says that a blob's bytes were read and are what they were. */
+/** Marks a blob as intact, unless its bytes were replaced meanwhile: they were read and match the digest. */
 export async function markBlobVerified(db: Database, blobId: number, storageKey: string): Promise<void> {
   await db
     .updateTable('blobs')
@@ -24,13 +24,13 @@ export async function markBlobVerified(db: Database, blobId: number, storageKey:
     .execute()
 }
 
-/** The storage key under which a blob's bytes are now; undefined when the blob is gone. */
+/** The current storage key of a blob; undefined when the blob does not exist any more. */
 export async function findStorageKey(db: Database, blobId: number): Promise<string | undefined> {
   const row = await db.selectFrom('blobs').select('storage_key').where('id', '=', blobId).executeTakeFirst()
   return row?.storage_key
 }
 
-/** The blob whose bytes were not verified for the longest time, if that is longer than `olderThanSeconds`. */
+/** The blob that was verified longest ago; undefined when all were verified within the last `olderThanSeconds`. */
 export async function findUnverifiedBlob(
   db: Database,
   olderThanSeconds: number,
@@ -50,7 +50,7 @@ export async function findNewestBlobId(db: Database): Promise<number> {
   return row?.id ?? 0
 }
 
-/** Blobs in the order of their ids, from the one after `afterId` to `lastId`. */
+/** Blobs in the order of their ids, which are above `afterId` and at most `lastId`. */
 export async function listBlobs(
   db: Database,
   { afterId, lastId, atMost }: { afterId: number; lastId: number; atMost: number },
@@ -64,11 +64,13 @@ export async function listBlobs(
   return rows.map(toStoredBlob)
 }
 
+/** A query of blobs, to be narrowed; `toStoredBlob` converts its rows. */
 export const selectBlobs = (db: Database) =>
   db.selectFrom('blobs').select(['id', 'storage_key', 'size', 'sha256', 'block_crc32'])
 
 type BlobRow = Awaited<ReturnType<ReturnType<typeof selectBlobs>['execute']>>[number]
 
+/** Converts a row of `selectBlobs`. */
 export const toStoredBlob = (row: BlobRow): StoredBlob => ({
   id: row.id,
   storageKey: row.storage_key,
@@ -78,9 +80,9 @@ export const toStoredBlob = (row: BlobRow): StoredBlob => ({
 })
 
 /**
- * Moves those of the blobs to the trash that no file refers to (COLLECT), and returns how many. One that somebody holds is
- * left alone. When one is referenced again in the same moment, the foreign key spares all: the database then throws
- * SQLSTATE 23001 or 23503.
+ * COLLECT: moves the blobs that no file refers to into the trash, and returns their number. A blob whose row is locked stays.
+ * When a new file refers to one of the blobs at the same moment, the foreign key keeps all of them: the database throws an
+ * error (`isReferenced`).
  */
 export async function collectUnreferenced(
   db: Database,
@@ -103,8 +105,8 @@ export async function collectUnreferenced(
 }
 
 /**
- * Walks the blobs in pages: the ids on the page after `afterId` that no file refers to, and where the page ended;
- * `lastId` is undefined on the last page.
+ * Reads one page of blobs, those after `afterId` in the order of their ids. Returns the ids of blobs that no file refers to,
+ * and the last id of the page; `lastId` is undefined on the last page.
  */
 export async function listUnreferencedBlobs(
   db: Database,

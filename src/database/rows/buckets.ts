@@ -3,13 +3,13 @@ import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { isLiveInIndex } from './live.ts'
 
-/** The bucket of this name; undefined when there is none, although files may be sent to it: the first file makes it. */
+/** The bucket of this name; undefined when there is none. Clients may send files to it even so: the first file creates it. */
 export async function findBucket(db: Database, name: string): Promise<BucketRecord | undefined> {
   const row = await db.selectFrom('buckets').selectAll().where('name', '=', name).executeTakeFirst()
   return row && toBucketRecord(row)
 }
 
-/** At most `limit` buckets whose names come after `after`, in the order of their names by code point. */
+/** At most `limit` buckets with names after `after`, sorted by code point. */
 export async function listBucketRecords(
   db: Database,
   { after, limit }: { after: string; limit: number },
@@ -25,7 +25,7 @@ export async function listBucketRecords(
   return rows.map(toBucketRecord)
 }
 
-/** Undefined when there is a bucket of this name already. */
+/** Inserts a bucket. Undefined when there is a bucket of this name already. */
 export async function insertBucket(
   db: Database,
   name: string,
@@ -41,8 +41,8 @@ export async function insertBucket(
 }
 
 /**
- * Makes sure that there is a bucket of this name, and that nobody deletes it until the transaction ends; a new one has
- * `defaultRules`. False when the bucket was being deleted: the caller tries again.
+ * Inserts the bucket, with `defaultRules`, if there is none, and locks its row, so that no other transaction deletes the bucket
+ * before this one ends. False when another transaction has just deleted the bucket: the caller tries again.
  */
 export async function ensureBucket(trx: DatabaseTransaction, name: string): Promise<boolean> {
   await trx
@@ -54,7 +54,7 @@ export async function ensureBucket(trx: DatabaseTransaction, name: string): Prom
   return rows.length > 0
 }
 
-/** Undefined when there is no such bucket. */
+/** Changes the given rules. Undefined when there is no bucket of this name. */
 export async function updateBucketRules(
   db: Database,
   name: string,
@@ -70,8 +70,8 @@ export async function updateBucketRules(
 }
 
 /**
- * Deletes a bucket and its announced uploads, unless live files are in it. A transaction that puts a file into the bucket
- * holds its row, so this waits for the transaction and looks for files after that.
+ * Deletes a bucket and its announced uploads, unless the bucket has live files. A transaction that adds a file locks the
+ * bucket's row; this function waits for that lock, and then looks for files.
  */
 export async function deleteBucketRecord(
   db: Database,
@@ -80,10 +80,10 @@ export async function deleteBucketRecord(
   return await db.transaction().execute(async (trx) => {
     const { rows } = await sql`select from buckets where name = ${name} for update`.execute(trx)
     if (rows.length === 0) return 'not found'
-    const held = await sql`
+    const liveFiles = await sql`
       select from files f where f.bucket = ${name} and ${sql.raw(isLiveInIndex)} limit 1
     `.execute(trx)
-    if (held.rows.length > 0) return 'not empty'
+    if (liveFiles.rows.length > 0) return 'not empty'
     await trx.deleteFrom('buckets').where('name', '=', name).execute()
     return 'deleted'
   })

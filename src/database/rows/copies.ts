@@ -3,7 +3,7 @@ import type { StoredBlob } from '../../model/blob.ts'
 import type { Database } from '../schema.ts'
 import { selectBlobs, toStoredBlob } from './blobs.ts'
 
-/** Blobs that have no known copy in a storage, ordered by id, after `afterId` up to `lastId`. */
+/** Blobs without a known copy in a storage, in the order of their ids, which are above `afterId` and at most `lastId`. */
 export async function listUncopied(
   db: Database,
   storageId: string,
@@ -28,7 +28,7 @@ export async function listUncopied(
   return rows.map(toStoredBlob)
 }
 
-/** Number and bytes of the blobs that have no known copy in a storage. */
+/** The number and the total bytes of the blobs without a known copy in a storage. */
 export async function countUncopied(
   db: Database,
   storageId: string,
@@ -43,7 +43,7 @@ export async function countUncopied(
   })
 }
 
-/** Remembers that a storage has verified copies of these keys, and marks their blobs as sound. */
+/** Inserts that a storage has verified copies under these keys, and marks their blobs as intact. */
 export async function rememberCopies(
   db: Database,
   storageId: string,
@@ -51,7 +51,7 @@ export async function rememberCopies(
 ): Promise<void> {
   if (keys.length === 0) return
   await sql`
-    with sound as (
+    with intact as (
       update blobs set damaged_at = null, verified_at = now()
       where storage_key = any(${keys}) and damaged_at is not null
     )
@@ -60,7 +60,7 @@ export async function rememberCopies(
   `.execute(db)
 }
 
-/** The keys among these that belong to a blob. */
+/** Those of the keys that belong to a blob. */
 export async function findBlobKeys(db: Database, keys: readonly string[]): Promise<string[]> {
   if (keys.length === 0) return []
   const rows = await db.selectFrom('blobs').select('storage_key').where('storage_key', 'in', keys).execute()

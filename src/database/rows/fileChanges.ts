@@ -8,7 +8,7 @@ import { isExpired, isLive, isLiveInIndex } from './live.ts'
 const atVersion = ({ id, version }: FileVersion) =>
   sql<boolean>`f.id = ${id}::uuid and ${sql.raw(isLive)} and f.version = coalesce(${version}, f.version)`
 
-/** Changes a live file. Undefined when the file is gone or at another version. */
+/** Changes a live file, and returns the file. Undefined when the file is gone or at another version. */
 export async function updateFileRecord(
   db: Database,
   version: FileVersion,
@@ -25,50 +25,51 @@ export async function updateFileRecord(
     .set({ ...columns, version: sql<number>`f.version + 1`, updated_at: sql<Date>`now()` })
     .where(atVersion(version))
     .returningAll('f')
-  // One statement: between two of them the next change could come, and be shown as this one.
+  // One statement: with two, the second could read the result of another change in between.
   const { rows } = await sql<FileRecord>`
     with f as (${update}) select ${sql.raw(fileColumns)} from f join blobs b on b.id = f.blob_id
   `.execute(db)
   return rows[0]
 }
 
-/** Deletes a live file. Undefined when the file is gone or at another version. */
+/** Marks a live file as deleted, and returns the file. Undefined when the file is gone or at another version. */
 export async function deleteFileRecord(db: Database, version: FileVersion): Promise<FileRecord | undefined> {
   const [file] = await endFiles<FileRecord>(db, atVersion(version), 'deleted', fileColumns)
   return file
 }
 
-/** Deletes the live file that has this name to itself. False when there is none. */
+/** Marks the live file as deleted that has this name to itself. False when there is none. */
 export async function deleteNamedRecord(db: Database, bucket: string, name: string): Promise<boolean> {
   const where = sql`f.bucket = ${bucket} and f.name = ${name} and f.named and ${sql.raw(isLiveInIndex)}`
   return (await endFiles(db, where, 'deleted', 'f.id')).length > 0
 }
 
 /**
- * Clears a name for a file that will have it to itself: other transactions that want the name wait until this one ends, and
- * the file that has it is deleted. (The unique index would let the second of two such transactions fail.)
+ * Clears a name for a file that will have the name to itself: marks the file as deleted that has the name to itself now, and
+ * lets other transactions that clear the same name wait until this one ends. (Without the wait, the unique index would make
+ * the second transaction fail.)
  */
 export async function clearName(
   trx: DatabaseTransaction,
   { bucket, name }: Pick<FileRecord, 'bucket' | 'name'>,
 ): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${bucket}/${name}`}, 0))`.execute(trx)
-  // An expired file has its name until it is marked as deleted.
+  // An expired file keeps its name until it is marked as deleted, so the rule for live files does not fit.
   const where = sql`f.bucket = ${bucket} and f.name = ${name} and f.named and f.deleted_at is null`
   await endFiles(trx, where, 'replaced', 'f.id')
 }
 
-/** Marks files as deleted whose life is over. Returns their number. */
+/** Marks expired files as deleted, at most `atMost`. Returns their number. */
 export async function expireFileRecords(db: Database, atMost: number): Promise<number> {
   const expired = sql.raw(isExpired)
-  // Asked twice: the life of a file may be prolonged between its choice and its change.
+  // The condition stands twice: between the selection and the update, a change may extend the life of a file.
   const where = sql`f.id in (select f.id from files f where ${expired} limit ${atMost}) and ${expired}`
   return (await endFiles(db, where, 'expired', 'f.id')).length
 }
 
 /**
- * Marks the files `f` as deleted that a condition names; no other statement does. Returns the given columns of each as they
- * are then. The reason is part of the statement's text: the statistics of PostgreSQL show it.
+ * Marks all files `f` as deleted that match the condition; no other statement deletes files. Returns the given columns after
+ * the update. The reason is a comment in the statement, so that the statistics of PostgreSQL show it.
  */
 async function endFiles<Row>(
   db: Database | DatabaseTransaction,
@@ -86,8 +87,8 @@ async function endFiles<Row>(
 }
 
 /**
- * Forgets files that were deleted longer ago than the retention, and the uploads that brought them. Returns the ids of the
- * blobs they referred to.
+ * Deletes the rows of at most `atMost` files that were marked as deleted more than `retentionSeconds` ago, and the rows of
+ * their uploads. Returns the blob id of each file.
  */
 export async function deleteForgottenFiles(
   db: Database,

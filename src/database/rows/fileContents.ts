@@ -4,7 +4,7 @@ import type { Database } from '../schema.ts'
 import { fileColumns, fromLive, parametersOf } from './files.ts'
 import { isLiveInIndex } from './live.ts'
 
-/** The newest live file that the reference names, and where its bytes are. */
+/** The newest live file that the reference names, with the place of its bytes; undefined when there is none. */
 export async function findFileContent(
   db: Database,
   reference: FileReference,
@@ -17,8 +17,8 @@ export async function findFileContent(
 const contentColumns = `${fileColumns}, b.id as "blobId", b.storage_key as "storageKey", b.block_crc32 as "blockCrc32"`
 
 /**
- * The live file that a name in a bucket means, and where its bytes are: the one that has the name to itself, else the newest
- * of this name.
+ * The live file for a name in a bucket, with the place of its bytes: the file that has the name to itself, else the newest
+ * file of this name. Undefined when there is none.
  */
 export async function findNamedContent(
   db: Database,
@@ -27,13 +27,13 @@ export async function findNamedContent(
 ): Promise<FileContent | undefined> {
   const from = `select ${contentColumns} from files f join blobs b on b.id = f.blob_id
     where f.bucket = $1 and f.name collate "C" = $2 and ${isLiveInIndex}`
-  // Apart, because there is one of these and may be very many of the others.
+  // Two statements: at most one file has the name to itself, and its own index finds it; the other files may be very many.
   const named = `/* find_named_content */ ${from.replace('collate "C" ', '')} and f.named limit 1`
   const newest = `/* find_newest_of_name */ ${from} order by f.created_at desc, f.id desc limit 1`
   return (await selectContent(db, named, [bucket, name])) ?? (await selectContent(db, newest, [bucket, name]))
 }
 
-/** The storage key of a live file's bytes. */
+/** The storage key of a live file's bytes; undefined when there is no live file with this id. */
 export async function findStorageKeyOfFile(db: Database, id: string): Promise<string | undefined> {
   const statement = `select b.storage_key as "storageKey" ${fromLive({ kind: 'id', value: id, bucket: '' })}`
   const { rows } = await db.executeQuery<{ storageKey: string }>(CompiledQuery.raw(statement, [id]))

@@ -6,18 +6,26 @@ import { isLiveInIndex } from './live.ts'
 
 export type SortField = 'created_at' | 'file_name' | 'file_size'
 
+/** Conditions that all files of a list fulfil; undefined sets no condition. */
 export interface FileFilter {
   readonly bucket: string
+  /** True selects the deleted files, false the live ones. */
   readonly deleted: boolean
+  /** A part of the name, in upper or lower case. */
   readonly name?: string | undefined
   /** A media type, or a family as `image/*`. */
   readonly type?: string | undefined
+  /** Bytes, included. */
   readonly minSize?: number | undefined
+  /** Bytes, included. */
   readonly maxSize?: number | undefined
+  /** Excluded. */
   readonly createdAfter?: Date | undefined
+  /** Excluded. */
   readonly createdBefore?: Date | undefined
 }
 
+/** The choice and order of the files of one page. */
 export interface FilePage {
   readonly filter: FileFilter
   readonly sort: SortField
@@ -27,7 +35,7 @@ export interface FilePage {
   readonly after?: { readonly value: string | number; readonly id: string } | undefined
 }
 
-// Names sort by code point whatever the database's locale is, so that a cursor means the same everywhere.
+// Names sort by code point, so that a cursor is valid in databases of every locale.
 const sortColumns = {
   created_at: sql.raw('f.created_at'),
   file_name: sql.raw('f.name collate "C"'),
@@ -40,7 +48,7 @@ const valueTypes = {
   file_size: sql.raw('bigint'),
 } as const
 
-/** A page ends with the file that brings its metadata to so many bytes; 1,000 files with small metadata never do. */
+/** A page ends with the file that brings the metadata of the page to this size. 1,000 files with small metadata stay below. */
 const PAGE_METADATA_BYTES = 4 * 2 ** 20
 const SMALL_METADATA_BYTES = 4096
 
@@ -51,8 +59,8 @@ const smallColumns = sql.raw(
 )
 
 /**
- * One page of files in a total order, and whether there are more behind it; costs the same on every page (keyset
- * pagination). With large metadata a page is shorter, but never empty while there are files.
+ * One page of files in a total order; `more` tells whether a next page exists. Every page costs the same (keyset pagination).
+ * With large metadata a page has fewer files than `limit`, but at least one.
  */
 export async function listFileRecords(
   db: Database,
@@ -77,7 +85,7 @@ const toPage = (files: readonly FileRecord[], { limit }: FilePage) => ({
   more: files.length > limit,
 })
 
-/** The rows of a page, and one more, which tells that there is a next page. */
+/** The rows of a page, and one more if there is a next page. */
 async function selectPage<Row>(db: Database, page: FilePage, columns: RawBuilder<unknown>): Promise<Row[]> {
   const column = sortColumns[page.sort]
   const direction = sql.raw(page.descending ? 'desc' : 'asc')
@@ -87,7 +95,7 @@ async function selectPage<Row>(db: Database, page: FilePage, columns: RawBuilder
     : sql``
   const matching = sql`${conditions(page.filter)} ${after}`
   const first = sql`order by ${column} ${direction}, f.id ${direction} limit ${page.limit + 1}`
-  // A walk through the names that looks for one needs no more than their index: the table is read for the page alone.
+  // The index of names answers the inner query alone, so the table is read only for the files of the page.
   const inIndex = page.sort === 'file_name' && page.filter.name !== undefined
   const chosen = inIndex ? sql`f.id in (select f.id from files f where ${matching} ${first})` : matching
   const { rows } = await sql<Row>`
@@ -96,7 +104,7 @@ async function selectPage<Row>(db: Database, page: FilePage, columns: RawBuilder
   return rows
 }
 
-/** How many files the filter lets through, counted one by one. */
+/** The exact number of files that match the filter. Reads every one of them. */
 export async function countFiles(db: Database, filter: FileFilter): Promise<number> {
   const { rows } = await sql<{
     count: number
@@ -104,7 +112,7 @@ export async function countFiles(db: Database, filter: FileFilter): Promise<numb
   return rows[0]?.count ?? 0
 }
 
-/** How many files the filter lets through, as the query planner guesses. */
+/** The number of files that match the filter, as the query planner of PostgreSQL estimates it. */
 export async function estimateFiles(db: Database, filter: FileFilter): Promise<number> {
   const { rows } = await sql<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>`
     explain (format json) select from files f where ${conditions(filter)}
@@ -130,7 +138,7 @@ function conditions(filter: FileFilter) {
   )
 }
 
-// Under this collation a family is a range of the index, whatever the database's locale is.
+// With this collation the index serves `like` in databases of every locale.
 const typeCondition = (type: string) =>
   type.endsWith('/*')
     ? sql`f.media_type collate "C" like ${`${escapeLike(type.slice(0, -1))}%`}`

@@ -4,7 +4,7 @@ import type { FileRecord, FileReference } from '../../model/file.ts'
 import type { Database, DatabaseTransaction } from '../schema.ts'
 import { isLive, isLiveInIndex } from './live.ts'
 
-/** Where each field of a file's record comes from: `f` is files, `b` is blobs. */
+/** The SQL expression of each field of a file's record: `f` is files, `b` is blobs. */
 const sources: Readonly<Record<keyof FileRecord, string>> = {
   id: 'f.id',
   bucket: 'f.bucket',
@@ -28,24 +28,24 @@ const toColumns = (expressions: Readonly<Record<string, string>>) =>
     .map(([field, expression]) => `${expression} as "${field}"`)
     .join(', ')
 
-/** Selects a whole record, one column for each field. */
+/** SQL that selects a whole record, one column for each field. */
 export const fileColumns = toColumns(sources)
 
-/** Selects a whole record whose metadata is this expression. */
+/** The same columns, with this SQL expression for the metadata. */
 export const columnsWithMetadata = (metadata: string) => toColumns({ ...sources, metadata })
 
 const condition = ({ kind }: FileReference) =>
   kind === 'id' ? 'f.id = $1::uuid' : `b.${kind} = decode($1, 'hex') and b.bucket = $2`
 
-/** The values of the placeholders of `fromLive`. */
+/** The values for the parameters $1 and $2 of `fromLive`. */
 export const parametersOf = ({ kind, value, bucket }: FileReference) =>
   kind === 'id' ? [value] : [value, bucket]
 
-/** The FROM and WHERE of the live files that a reference names. */
+/** SQL with the FROM and WHERE clauses for the live files that a reference names. */
 export const fromLive = (reference: FileReference) =>
   `from files f join blobs b on b.id = f.blob_id where ${condition(reference)} and ${isLive}`
 
-/** The newest live file that the reference names. */
+/** The newest live file that the reference names; undefined when there is none. */
 export async function findFileRecord(
   db: Database,
   reference: FileReference,
@@ -55,7 +55,7 @@ export async function findFileRecord(
   return rows[0]
 }
 
-/** The ids of the live files that the reference names, newest first. */
+/** The ids of at most `atMost` live files that the reference names, newest first. */
 export async function listFileIds(db: Database, reference: FileReference, atMost: number): Promise<string[]> {
   const statement = `select f.id ${fromLive(reference)} order by f.created_at desc, f.id desc limit ${atMost}`
   const { rows } = await db.executeQuery<{ id: string }>(
@@ -64,11 +64,11 @@ export async function listFileIds(db: Database, reference: FileReference, atMost
   return rows.map((row) => row.id)
 }
 
-/** The newest live file of this blob. Meant for a caller that holds the lock of the blob's row. */
+/** The newest live file of this blob; undefined when there is none. The caller holds the lock of the blob's row. */
 export const findLiveFileOfBlob = (trx: DatabaseTransaction, blobId: number) =>
   findNewest(trx, 'f.blob_id = $1', blobId)
 
-/** The newest live file whose bytes are under this storage key. */
+/** The newest live file whose bytes are under this storage key; undefined when there is none. */
 export const findLiveFileOfBytes = (db: Database, storageKey: StorageKey) =>
   findNewest(db, 'b.storage_key = $1', storageKey)
 
@@ -83,7 +83,7 @@ async function findNewest(
   return rows[0]
 }
 
-/** The ids of at most `atMost` live files that have this name in the bucket, alone or not. */
+/** The ids of at most `atMost` live files of this name in the bucket, in no order. */
 export async function listNamesakes(
   db: Database,
   bucket: string,

@@ -2,12 +2,14 @@ import { sql } from 'kysely'
 import type { StorageKey, StoredBlob } from '../../model/blob.ts'
 import type { Database } from '../schema.ts'
 
+/** A broken invariant of `storage-protocol.md`. */
 export interface Violation {
   readonly invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6'
+  /** Names the file, blob or storage key, and the fault. */
   readonly sentence: string
 }
 
-/** How many rows each table of the protocol has. */
+/** The number of rows of each table that knows bytes. */
 export async function countRows(db: Database): Promise<Record<string, number>> {
   const { rows } = await sql<Record<string, number>>`
     select (select count(*) from files where deleted_at is null) as files,
@@ -20,10 +22,10 @@ export async function countRows(db: Database): Promise<Record<string, number>> {
   return { ...rows[0] }
 }
 
-/** What the tables say against I2 (files and blobs agree) and I3 (a storage key is in one table). */
+/** Rows that break I2 (a file agrees with its blob), I3 (a storage key is in one table), or I6 (no blob is damaged). */
 export async function findStructuralViolations(db: Database): Promise<Violation[]> {
   return await db.transaction().execute(async (trx) => {
-    // The only statements that read whole tables, and so the only ones that may.
+    // These statements read whole tables, so the planner may use sequential scans, which `connectDatabase` turns off.
     await sql`set local enable_seqscan = on`.execute(trx)
     const { rows } = await structuralViolations.execute(trx)
     return rows
@@ -44,7 +46,7 @@ const structuralViolations = sql<Violation>`
     select 'I6', 'blob ' || id || ' is marked as damaged' from blobs where damaged_at is not null
   `
 
-/** Those of the keys that some table knows. */
+/** Those of the keys that are in intents, blobs or trash. */
 export async function findKnownKeys(db: Database, keys: readonly StorageKey[]): Promise<Set<StorageKey>> {
   const { rows } = await sql<{ key: string }>`
     select key from unnest(${keys}::text[]) key

@@ -3,12 +3,13 @@ import type { FileRecord } from '../../model/file.ts'
 import type { Database, DatabaseTransaction, FileRecordJson } from '../schema.ts'
 import { inSeconds, secondsAgo } from './inSeconds.ts'
 
+/** The state of an Idempotency-Key: claimed for this request now, claimed by another request, or answered before. */
 export type IdempotentState =
   | { readonly kind: 'begun' }
   | { readonly kind: 'running' }
   | { readonly kind: 'done'; readonly fingerprint: Buffer; readonly file: FileRecord }
 
-/** Claims a key for one request, or says how the request that has it went. A claim lasts `lockSeconds`. */
+/** Claims a key for one request for `lockSeconds`, or returns the state of the request that claimed the key before. */
 export async function beginIdempotent(
   db: Database,
   key: string,
@@ -30,7 +31,7 @@ export async function beginIdempotent(
   return { kind: 'done', fingerprint: row.fingerprint, file: parseFileRecord(row.response) }
 }
 
-/** Keeps a claim for another `lockSeconds`. */
+/** Extends a claim: it lasts `lockSeconds` from now. */
 export async function extendIdempotent(db: Database, key: string, lockSeconds: number): Promise<void> {
   await db
     .updateTable('idempotency')
@@ -41,8 +42,8 @@ export async function extendIdempotent(db: Database, key: string, lockSeconds: n
 }
 
 /**
- * Remembers the answer in the transaction that makes it true. False when the claim ran out and another request with this
- * key was answered or let it go: the transaction must not commit.
+ * Keeps the answer, in the same transaction as the file. False when the claim ran out, and another request with this key was
+ * answered or gave the key back: the transaction must not commit.
  */
 export async function completeIdempotent(
   trx: DatabaseTransaction,
@@ -59,12 +60,12 @@ export async function completeIdempotent(
   return completed !== undefined
 }
 
-/** Gives a claim back after a refusal, so that the request can be sent again. */
+/** Deletes the claim after a refusal, so that the client can send the request again. */
 export async function forgetIdempotent(db: Database, key: string): Promise<void> {
   await db.deleteFrom('idempotency').where('key', '=', key).where('response', 'is', null).execute()
 }
 
-/** Forgets answers older than `retentionSeconds`. Returns how many. */
+/** Deletes at most `atMost` answers that are older than `retentionSeconds`. Returns their number. */
 export async function deleteOldIdempotent(
   db: Database,
   retentionSeconds: number,
@@ -74,7 +75,7 @@ export async function deleteOldIdempotent(
   const { numDeletedRows } = await db
     .deleteFrom('idempotency')
     .where('key', 'in', (old) => old.selectFrom('idempotency').select('key').where(isOld).limit(atMost))
-    .where(isOld) // still, of one that was being claimed
+    .where(isOld) // checked again: another request may have claimed the key since the selection
     .executeTakeFirst()
   return Number(numDeletedRows)
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 
-/** A moment from now on the database's clock, given an SQL expression of seconds; null for null. */
+/** SQL for a moment from now on the database's clock, from an SQL expression of seconds; null for null. */
 export const momentAfter = (seconds: string): string => `now() + make_interval(secs => ${seconds})`
 
 /** A moment `seconds` from now on the database's clock. */

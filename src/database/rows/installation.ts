@@ -2,21 +2,22 @@ import { sql } from 'kysely'
 import type { Database } from '../schema.ts'
 
 /**
- * Commits something, so that everything that any session saw of the database until now survives a crash, and a failover
- * to a standby that commits wait for. A primary that was killed and started again shows what no standby has yet.
+ * Waits until all commits that any session could see so far are durable: commits a small change, and every earlier commit is
+ * then on the disk, and on the standby if commits wait for one. Without it, a primary that was killed and restarted can show
+ * commits that its standby does not have yet, and that a failover would lose. Throws what the database throws.
  */
 export async function settleCommits(db: Database): Promise<void> {
   await sql`update installation set storage_id = storage_id`.execute(db)
 }
 
-/** Whether the database knows of any bytes at all. */
+/** Whether the database has a blob or a key in the trash. */
 export async function knowsBytes(db: Database): Promise<boolean> {
-  const { rows } = await sql<{ some: boolean }>`
-    select exists (select from blobs) or exists (select from trash) as some`.execute(db)
-  return rows[0]?.some ?? false
+  const { rows } = await sql<{ found: boolean }>`
+    select exists (select from blobs) or exists (select from trash) as found`.execute(db)
+  return rows[0]?.found ?? false
 }
 
-/** Settings of PostgreSQL without which an acknowledged commit could be lost, as it reports them. */
+/** The settings of PostgreSQL that decide whether a confirmed commit can be lost, and the version, as pg_settings has them. */
 export async function readDurabilitySettings(db: Database): Promise<Readonly<Record<string, string>>> {
   const { rows } = await sql<{ name: string; setting: string }>`
     select name, setting from pg_settings
@@ -25,7 +26,7 @@ export async function readDurabilitySettings(db: Database): Promise<Readonly<Rec
   return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))
 }
 
-/** The database's clock in milliseconds since 1970, and whether it takes no writes: a standby, or one that was told so. */
+/** The database's clock in milliseconds since 1970, and whether the database is read-only: a standby, or by its settings. */
 export async function readClock(db: Database): Promise<{ milliseconds: number; readOnly: boolean }> {
   const { rows } = await sql<{ milliseconds: number; readOnly: boolean }>`
     select (extract(epoch from clock_timestamp()) * 1000)::float8 as milliseconds,
@@ -34,7 +35,10 @@ export async function readClock(db: Database): Promise<{ milliseconds: number; r
   return rows[0] ?? { milliseconds: Number.NaN, readOnly: false }
 }
 
-/** The secret that this installation signs links with, the given one if it has none yet; all processes get the same. */
+/**
+ * The secret of this installation for signed links. An installation without one keeps the given secret; all processes get the
+ * same. Throws an Error before the storage is bound.
+ */
 export async function keepLinkSecret(db: Database, secret: string): Promise<string> {
   const { rows } = await sql<{ link_secret: string }>`
     update installation set link_secret = coalesce(link_secret, ${secret}) returning link_secret

@@ -4,8 +4,9 @@ import type { Database, DatabaseTransaction, TrashReason } from '../schema.ts'
 import { inSeconds, momentAfter } from './inSeconds.ts'
 
 /**
- * Announces that bytes may appear under these keys in this storage. Committed when it resolves, so before any byte (I4).
- * False when nothing may be written there any more; the lock decides between this and whoever says so.
+ * Announces that bytes may appear under these keys in this storage. The intents are committed before the first byte is written
+ * (I4). False, and no intent, when the storage takes no new bytes any more (`endWriting`); the lock of the storage's row
+ * decides which of the two statements comes first.
  */
 export async function insertIntents(
   db: Database,
@@ -13,20 +14,20 @@ export async function insertIntents(
   { storageId, leaseSeconds }: { storageId: string; leaseSeconds: number },
 ): Promise<boolean> {
   const statement = `/* insert_intents */
-    with place as (select id from storages where id = $3 and writable for key share)
+    with storage as (select id from storages where id = $3 and writable for key share)
     insert into intents (storage_key, lease_expires_at, storage_id)
-    select key, ${momentAfter('$2')}, place.id from unnest($1::text[]) key, place`
+    select key, ${momentAfter('$2')}, storage.id from unnest($1::text[]) key, storage`
   const { numAffectedRows } = await db.executeQuery(
     CompiledQuery.raw(statement, [keys, leaseSeconds, storageId]),
   )
   return Number(numAffectedRows) === keys.length
 }
 
-/** Whether the intent still stood and got a new lease. False means it was reaped: the upload must stop. */
+/** Extends the lease of an intent to `leaseSeconds` from now. False when the intent was reaped: the upload must stop. */
 export async function extendIntent(db: Database, key: StorageKey, leaseSeconds: number): Promise<boolean> {
   const updated = await db
     .updateTable('intents')
-    // Never earlier: a part has the lease of its upload by now, if this was on its way for long.
+    // `greatest`: `putUploadPart` may have set a later end of the lease while this statement was on its way.
     .set({ lease_expires_at: sql<Date>`greatest(lease_expires_at, ${inSeconds(leaseSeconds)})` })
     .where('storage_key', '=', key)
     .returning('storage_key')
@@ -34,7 +35,10 @@ export async function extendIntent(db: Database, key: StorageKey, leaseSeconds: 
   return updated !== undefined
 }
 
-/** Gives received bytes up. They were never live, so no reader gets a grace. False when the intent is gone already. */
+/**
+ * Moves an intent into the trash; its bytes may be removed at once, because no reader ever saw them. False when the intent is
+ * gone already.
+ */
 export async function trashIntent(db: Database, key: StorageKey, reason: TrashReason): Promise<boolean> {
   const moved = await db
     .with('gone', (cte) => cte.deleteFrom('intents').where('storage_key', '=', key).returning('storage_key'))
@@ -49,7 +53,7 @@ export async function trashIntent(db: Database, key: StorageKey, reason: TrashRe
   return Number(moved.numInsertedOrUpdatedRows ?? 0) > 0
 }
 
-/** Moves intents to the trash; those that were reaped are there already. */
+/** Moves the intents of these keys into the trash. Reaped intents are in the trash already. */
 export async function trashIntents(trx: DatabaseTransaction, keys: readonly StorageKey[]): Promise<void> {
   await sql`
     with gone as (delete from intents where storage_key = any(${keys}::text[]) returning storage_key)
@@ -57,7 +61,10 @@ export async function trashIntents(trx: DatabaseTransaction, keys: readonly Stor
   `.execute(trx)
 }
 
-/** Moves every intent whose lease ran out to the trash (REAP). Rows that a commit holds are left alone. */
+/**
+ * REAP: moves at most `atMost` intents whose lease ran out into the trash, and returns their number. Rows that a commit has
+ * locked stay.
+ */
 export async function reapIntents(db: Database, atMost: number): Promise<number> {
   const reaped = await db
     .with('gone', (cte) =>
@@ -86,10 +93,10 @@ export async function reapIntents(db: Database, atMost: number): Promise<number>
 }
 
 /**
- * Whether an intent still stands, asked so that the answer waits for whoever is committing it (U13).
- * Throws what the database throws when it cannot be asked.
+ * Whether an intent exists. Waits for a transaction that is about to commit the intent's bytes (U13). Throws what the database
+ * throws.
  */
-export async function intentStands(db: Database, key: StorageKey): Promise<boolean> {
+export async function intentExists(db: Database, key: StorageKey): Promise<boolean> {
   const row = await db
     .selectFrom('intents')
     .select('storage_key')
@@ -99,7 +106,7 @@ export async function intentStands(db: Database, key: StorageKey): Promise<boole
   return row !== undefined
 }
 
-/** The newest sequence number that any intent ever got; 0 before the first. */
+/** The newest sequence number of all intents, deleted ones included; 0 before the first intent. */
 export async function newestIntentSequence(db: Database): Promise<number> {
   const { rows } = await sql<{ sequence: number }>`
     select coalesce(pg_sequence_last_value(pg_get_serial_sequence('intents', 'sequence')::regclass), 0)::bigint as sequence

@@ -28,7 +28,7 @@ export async function tieOnlyStorage(db: Database, id: string): Promise<void> {
   })
 }
 
-/** Adds an empty storage beside the storage `besideId`, and removes all others from the table. */
+/** Adds an empty storage beside the storage `besideId`, and deletes the rows of all others. */
 export async function tieSecondStorage(db: Database, id: string, besideId: string): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await trx.deleteFrom('storages').where('id', '<>', besideId).execute()
@@ -57,6 +57,7 @@ export async function endWriting(db: Database, id: string, otherId: string): Pro
   })
 }
 
+/** Moves the intents of all other storages into the trash. */
 async function trashIntentsBut(trx: DatabaseTransaction, storageId: string): Promise<void> {
   await sql`
     with gone as (delete from intents where storage_id is distinct from ${storageId} returning storage_key)

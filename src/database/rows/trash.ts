@@ -3,7 +3,7 @@ import type { StorageKey } from '../../model/blob.ts'
 import type { Database, DatabaseTransaction, TrashReason } from '../schema.ts'
 import { inSeconds } from './inSeconds.ts'
 
-/** Says that the bytes under a key may be removed once `graceSeconds` have passed. */
+/** Puts a key into the trash: its bytes may be removed after `graceSeconds`. */
 export async function insertTrash(
   db: DatabaseTransaction,
   key: StorageKey,
@@ -13,7 +13,7 @@ export async function insertTrash(
   await db.insertInto('trash').values({ storage_key: key, reason, remove_after: removeAfter }).execute()
 }
 
-/** Keys whose bytes may be removed now, the longest dead first. */
+/** At most `atMost` keys whose bytes may be removed now; the keys that have waited longest come first. */
 export async function listRemovable(db: Database, atMost: number): Promise<StorageKey[]> {
   const rows = await db
     .selectFrom('trash')
@@ -25,7 +25,7 @@ export async function listRemovable(db: Database, atMost: number): Promise<Stora
   return rows.map((row) => row.storage_key)
 }
 
-/** Puts the removal of bytes off. */
+/** Postpones the removal of the bytes under these keys to `seconds` from now. */
 export async function postponeTrash(
   db: Database,
   keys: readonly StorageKey[],
@@ -38,15 +38,15 @@ export async function postponeTrash(
     .execute()
 }
 
-/** Forgets keys whose bytes are gone. */
+/** Deletes keys from the trash. To be called after their bytes were removed. */
 export async function deleteTrash(db: Database, keys: readonly StorageKey[]): Promise<void> {
   if (keys.length === 0) return
   await db.deleteFrom('trash').where('storage_key', 'in', keys).execute()
 }
 
 /**
- * Puts those of the given keys that no table knows into the trash (SCAN), and returns them.
- * A key that is nowhere was in intents once and can never become live again (I4), so this needs no lock.
+ * SCAN: puts those of the keys that are in no table into the trash, and returns these keys. No lock is needed: such a key was
+ * in intents once and can never belong to a file again (I4). The bytes stay for `holdSeconds`.
  */
 export async function trashUnknownKeys(
   db: Database,

@@ -4,9 +4,9 @@ import type { Database } from '../schema.ts'
 import { trashIntents } from './intents.ts'
 
 /**
- * Makes received bytes a part of a pending upload that has at most `maxBytes` in all; one of the same number goes to the
- * trash. Its intent stands until the upload ends. Unless it is `kept`, nothing was done: the upload is not pending any more,
- * or the intent was reaped.
+ * Makes received bytes a part of a pending upload. An older part of the same number goes into the trash. The intent of the
+ * part lasts as long as the upload. Nothing is changed when all parts together have more than `maxBytes` (`too large`), and
+ * when the upload is not pending any more or the intent was reaped (`gone`).
  */
 export async function putUploadPart(
   db: Database,
@@ -15,7 +15,7 @@ export async function putUploadPart(
   maxBytes: number,
 ): Promise<'kept' | 'gone' | 'too large'> {
   return await db.transaction().execute(async (trx) => {
-    // Parts come one after the other here, so that their sum is one, and none of a number is there twice.
+    // The lock of the upload's row lets one part in at a time: the sum stays right, and no number is inserted twice.
     const { rows } = await sql<{ bytes: number }>`
       with upload as (
         select id from uploads where id = ${uploadId} and status = 'pending' and expires_at > now() for update
@@ -49,7 +49,7 @@ export async function putUploadPart(
   })
 }
 
-/** The parts of an upload, by their numbers. */
+/** The parts of an upload, in the order of their numbers. */
 export async function listUploadParts(db: Database, uploadId: string): Promise<UploadPart[]> {
   const rows = await db
     .selectFrom('upload_parts')

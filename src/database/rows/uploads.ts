@@ -7,22 +7,23 @@ import { ensureBucket } from './buckets.ts'
 import { inSeconds } from './inSeconds.ts'
 import { insertIntents, trashIntents } from './intents.ts'
 
+/** An upload before it is announced; the database adds the other fields. */
 export type NewUpload = Omit<UploadRecord, 'status' | 'updatedAt' | 'expiresAt'>
 
-/** Clients may be at it when it expires: the intent outlives it by so many seconds. */
+/** The intent outlives the upload by 10 minutes: a client may still be sending bytes when the upload expires. */
 const SLACK_SECONDS = 600
 
 const isOpen = sql<boolean>`(expires_at is null or expires_at > now())`
 
-/** An upload that has not expired. */
+/** The upload of this id; undefined when there is none or it has expired. */
 export async function findUpload(db: Database, id: string): Promise<UploadRecord | undefined> {
   const row = await db.selectFrom('uploads').selectAll().where('id', '=', id).where(isOpen).executeTakeFirst()
   return row && toUploadRecord(row)
 }
 
 /**
- * Announces a file, and bytes under its storage key if it has one (I4). Its bucket is made if there is none. Throws
- * `storage-unavailable` when nothing may be written to the storage any more.
+ * Inserts an upload, and the intent of its storage key if it has one (I4). Inserts the bucket too if there is none. Throws
+ * `storage-unavailable` when the storage takes no new bytes any more.
  */
 export async function insertUpload(
   db: Database,
@@ -60,12 +61,12 @@ export async function insertUpload(
   })
 }
 
-/** Remembers the id that the storage gave the parts of an upload. */
+/** Sets the id of the multipart upload in S3. */
 export async function setPartsId(db: Database, id: string, partsId: string): Promise<void> {
   await db.updateTable('uploads').set({ s3_upload_id: partsId }).where('id', '=', id).execute()
 }
 
-/** Moves an upload from one status to another. Undefined when it has another one, or is gone. */
+/** Changes the status of an upload. Undefined when the upload is not in the status `from`, or does not exist any more. */
 export async function moveUpload(
   db: Database,
   id: string,
@@ -83,8 +84,9 @@ export async function moveUpload(
 }
 
 /**
- * Says in the transaction that makes the file that its upload is done; whoever tries the same waits for it. What the client
- * wrote itself goes to the trash. False when another was quicker, or the upload is gone: the transaction must not commit.
+ * Marks an upload as `uploaded`, in the same transaction as the file; another transaction that finishes the same upload waits.
+ * The keys that the client wrote to, except `ownKey` with the file's bytes, go into the trash. False when another transaction
+ * was first, or the upload does not exist any more: the transaction must not commit.
  */
 export async function finishUpload(
   trx: DatabaseTransaction,
@@ -95,21 +97,21 @@ export async function finishUpload(
     update uploads set status = 'uploaded', updated_at = now(), expires_at = null
     where id = ${id} and status = 'pending' and expires_at > now() returning storage_key
   `.execute(trx)
-  const [done] = rows
-  if (!done) return false
+  const [finished] = rows
+  if (!finished) return false
   const parts = await trx
     .deleteFrom('upload_parts')
     .where('upload_id', '=', id)
     .returning('storage_key')
     .execute()
-  const left = [done, ...parts].flatMap(({ storage_key: key }) =>
+  const unused = [finished, ...parts].flatMap(({ storage_key: key }) =>
     key === null || key === ownKey ? [] : [key],
   )
-  await trashIntents(trx, left)
+  await trashIntents(trx, unused)
   return true
 }
 
-/** Gives an upload up that is still pending, and what was sent of it. False when there is none. */
+/** Deletes a pending upload, and moves its received bytes into the trash. False when there is no such upload. */
 export async function deletePendingUpload(db: Database, id: string): Promise<boolean> {
   return await db.transaction().execute(async (trx) => {
     const row = await trx
@@ -135,14 +137,14 @@ export async function deletePendingUpload(db: Database, id: string): Promise<boo
   })
 }
 
-/** Forgets uploads that nobody finished. What was sent of them is reaped by its lease. Returns how many. */
+/** Deletes at most `atMost` expired uploads; their bytes are reaped when the leases run out. Returns the number. */
 export async function deleteExpiredUploads(db: Database, atMost: number): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('uploads')
-    .where('id', 'in', (over) =>
-      over.selectFrom('uploads').select('id').where('expires_at', '<=', sql<Date>`now()`).limit(atMost),
+    .where('id', 'in', (expired) =>
+      expired.selectFrom('uploads').select('id').where('expires_at', '<=', sql<Date>`now()`).limit(atMost),
     )
-    .where('expires_at', '<=', sql<Date>`now()`) // still, of one that was being finished
+    .where('expires_at', '<=', sql<Date>`now()`) // checked again: a commit may have finished it
     .executeTakeFirst()
   return Number(numDeletedRows)
 }

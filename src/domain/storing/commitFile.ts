@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { classifyFailure, isDuplicate } from '../../database/connection/failures.ts'
 import { findFileRecord, findLiveFileOfBytes } from '../../database/rows/files.ts'
 import { settleCommits } from '../../database/rows/installation.ts'
-import { intentStands, trashIntent } from '../../database/rows/intents.ts'
+import { intentExists, trashIntent } from '../../database/rows/intents.ts'
 import type { Deps } from '../../deps.ts'
 import { databaseUnavailable, outcomeUnknown, uploadFenced } from '../../errors/service.ts'
 import { hasCode } from '../../errors.ts'
@@ -84,7 +84,7 @@ async function resolveOutcome(
   const until = performance.now() + RESOLVE_MILLISECONDS
   for (;;) {
     try {
-      if (await intentStands(db, file.bytes.storageKey)) throw databaseUnavailable(cause)
+      if (await intentExists(db, file.bytes.storageKey)) throw databaseUnavailable(cause)
       await settleCommits(db) // a primary that was killed and came back may show what its standby does not have yet
       const record = await findFileRecord(db, { kind: 'id', value: file.id, bucket: file.bucket })
       if (record) return { kind: 'stored', file: record }
