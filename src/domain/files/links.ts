@@ -3,8 +3,6 @@ import type { Deps } from '../../deps.ts'
 import { linkExpired, linkInvalid } from '../../errors/requests.ts'
 import { longestLinkSeconds } from '../../storage/directAccess.ts'
 
-type SigningDeps = Pick<Deps, 'clock' | 'linkSecrets'>
-
 export interface LinkRequest {
   readonly method: 'GET' | 'PUT' | 'POST'
   readonly path: string
@@ -29,7 +27,7 @@ const FORM = /^(.*[?&]expires=([1-9]\d{9})&key_id=([0-9a-f]{8}))&signature=([A-Z
  * nothing can be changed, moved or added.
  */
 export function signLink(
-  { clock, linkSecrets: [newest] }: SigningDeps,
+  { clock, linkSecrets: [newest] }: Deps,
   { method, path, query, seconds }: LinkRequest,
 ): SignedTarget {
   const expires = Math.floor(clock.now()) + Math.min(seconds, longestLinkSeconds)
@@ -45,7 +43,7 @@ export function signLink(
  * Throws `link-invalid` unless this very target was signed for this method with any of the secrets, `link-expired` when its
  * time is over. A new secret can so be put in front of the old one.
  */
-export function verifyLink({ clock, linkSecrets }: SigningDeps, method: string, target: string): void {
+export function verifyLink({ clock, linkSecrets }: Deps, method: string, target: string): void {
   const [, signed = '', expires, id = '', signature = ''] = FORM.exec(target) ?? []
   const secret = linkSecrets.find((candidate) => keyId(candidate) === id)
   // RFC 9110, 9.3.2: a link to GET may be used to HEAD.
