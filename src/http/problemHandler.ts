@@ -21,8 +21,10 @@ export const problemHandler =
     if (res.destroyed || res.writableEnded) return // the client is gone, or has its answer
     if (res.headersSent) return void res.destroy() // too late for another status: the download is cut short
 
+    // These headers describe the bytes of a file. Policies stay: they fit every answer.
     for (const name of res.getHeaderNames())
-      if (/^(content-|etag|last-modified|accept-ranges|repr-)/.test(name)) res.removeHeader(name)
+      if (/^(content-(?!security-policy)|etag|last-modified|accept-ranges|repr-)/.test(name))
+        res.removeHeader(name)
     res.status(body.status).set(headers).set('Cache-Control', 'no-store').type('application/problem+json')
     // Not res.json: the response validator would turn a status that the spec does not name into a failure of its own.
     sendAndLinger(req, res, JSON.stringify({ ...body, request_id: request.request_id }))

@@ -75,7 +75,7 @@ describe('A15: a name of any text', () => {
   it('comes back from Content-Disposition as it went in', () => {
     checkMany((text) => {
       const record = { name: toFileName(text), mediaType: 'image/png', hash: '', storedAt: new Date(0) }
-      const delivery = { wish: 'attachment', visibility: 'private' } as const
+      const delivery = { disposition: 'attachment', visibility: 'private' } as const
       const header = fileHeaders(record as FileRecord, delivery)['Content-Disposition'] ?? ''
       const { type, filename } = parseDisposition(header)
       return {

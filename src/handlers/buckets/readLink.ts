@@ -5,7 +5,7 @@ import { sendFile } from '../../http/send/sendFile.ts'
 export const readLink: Operation<'readLink'> = (deps) => async (req, res) => {
   const content = await findContent(deps, req.params.file_id, '')
   await sendFile(deps, req, res, content, {
-    wish: req.query.disposition ?? 'attachment',
+    disposition: req.query.disposition ?? 'attachment',
     visibility: 'private',
     linked: true,
   })

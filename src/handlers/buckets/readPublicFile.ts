@@ -9,5 +9,6 @@ export const readPublicFile: Operation<'readPublicFile'> = (deps) => async (req,
   // What nobody may read looks like what is not there.
   if (visibility !== 'public') throw fileNotFound()
   const content = await findNamedFile(deps, bucket, filename)
-  await sendFile(deps, req, res, content, { wish: req.query.disposition ?? 'attachment', visibility })
+  const { disposition = 'attachment' } = req.query
+  await sendFile(deps, req, res, content, { disposition, visibility })
 }

@@ -6,5 +6,6 @@ import { defaultBucket } from '../../model/bucket.ts'
 export const downloadFile: Operation<'downloadFile'> = (deps) => async (req, res) => {
   const content = await findContent(deps, req.params.file_hash, req.query.bucket ?? defaultBucket)
   const { visibility } = await deps.bucketRules.of(content.file.bucket)
-  await sendFile(deps, req, res, content, { wish: req.query.disposition ?? 'attachment', visibility })
+  const { disposition = 'attachment' } = req.query
+  await sendFile(deps, req, res, content, { disposition, visibility })
 }

@@ -1,30 +1,34 @@
 import type { Response } from 'express'
 import type { SlowLimits } from '../../config.ts'
 
+/** Milliseconds. Node fires a longer timer after 1 ms. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
- * Sends bytes as the client takes them; the next ones are asked for when the last are on their way, so their buffer may be
- * used again. A failure before the first byte is thrown and can still become a problem; a later one cuts the connection,
- * so that no client mistakes a part for the whole. So does a client that falls `stallSeconds` behind the slowest rate; only
- * time spent waiting for it counts. (One that takes nothing is cut by the server.)
+ * Sends bytes at the speed of the client. The next chunk is read when the last chunk was written to the socket, so the reader may
+ * reuse its buffer. Throws an error that comes before the first byte, which can still become a problem. `problemHandler` cuts
+ * the connection after a later error, so that no client takes a part for the whole file. The connection is also cut when the client falls
+ * `stallSeconds` behind `minimumBytesPerSecond`; only the time spent waiting for the client counts. `createHttpServer` cuts a client that
+ * reads nothing at all.
  */
 export async function sendBytes(
   res: Response,
   bytes: AsyncIterable<Buffer>,
   { minimumBytesPerSecond, stallSeconds }: SlowLimits,
 ): Promise<void> {
-  const gone = new Promise<void>((resolve) => res.once('close', resolve))
+  const closed = new Promise<void>((resolve) => res.once('close', resolve))
   const cut = () => void res.destroy()
-  let behind = 0
+  let millisecondsBehind = 0
   for await (const chunk of bytes) {
     if (res.destroyed) return
-    const due = (chunk.length / minimumBytesPerSecond) * 1000
-    const began = performance.now()
-    const timer = setTimeout(cut, Math.min(due + stallSeconds * 1000 - behind, LONGEST_TIMER))
-    await Promise.race([gone, new Promise<void>((resolve) => res.write(chunk, () => resolve()))])
+    const allowedMilliseconds = (chunk.length / minimumBytesPerSecond) * 1000
+    const startedAt = performance.now()
+    const patience = allowedMilliseconds + stallSeconds * 1000 - millisecondsBehind
+    const timer = setTimeout(cut, Math.min(patience, LONGEST_TIMER))
+    await Promise.race([closed, new Promise<void>((resolve) => res.write(chunk, () => resolve()))])
     clearTimeout(timer)
-    behind = Math.max(behind + performance.now() - began - due, 0)
+    const milliseconds = performance.now() - startedAt
+    millisecondsBehind = Math.max(millisecondsBehind + milliseconds - allowedMilliseconds, 0)
   }
   res.end()
 }

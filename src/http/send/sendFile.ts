@@ -5,10 +5,13 @@ import type { FileContent } from '../../model/file.ts'
 import { isNotModified, rangeApplies } from '../fields/conditionals.ts'
 import { toDigestField } from '../fields/digestFields.ts'
 import { parseRange } from '../fields/range.ts'
-import { cacheHeaders, contentEtag, type FileDelivery, fileHeaders } from './fileHeaders.ts'
+import { cacheHeaders, contentEtag, type FileDelivery, fileHeaders, policyHeaders } from './fileHeaders.ts'
 import { sendBytes } from './sendBytes.ts'
 
-/** Answers with a file's bytes, or as much of them as was asked for (RFC 9110, 13 and 14). Throws what `readFile` throws. */
+/**
+ * Answers with the bytes of a file or with the requested range of them (RFC 9110, 13 and 14). Throws `precondition-failed`,
+ * `range-not-satisfiable`, and the errors of `readFile`.
+ */
 export async function sendFile(
   deps: Deps,
   req: Pick<Request, 'get' | 'headers' | 'method'>,
@@ -20,13 +23,14 @@ export async function sendFile(
   const validators = { etag: contentEtag(file), lastModified: file.storedAt }
   if (isNotModified(req.headers, validators))
     return void res.status(304).set(cacheHeaders(file, delivery)).end()
-  // RFC 9110, 14.2: a Range counts for GET only.
+  res.set(policyHeaders(delivery)) // before the range is parsed, so that a 416 has them
+  // RFC 9110, 14.2: Range means something for GET only.
   const applies = req.method === 'GET' && rangeApplies(req.get('if-range'), validators)
   const range = applies ? parseRange(req.headers.range, file.size) : undefined
   res.set(fileHeaders(file, delivery))
   const { first, last } = range ?? { first: 0, last: file.size - 1 }
   if (range) res.status(206).set('Content-Range', `bytes ${first}-${last}/${file.size}`)
-  // Of what is sent (RFC 9530, 2): nothing is in answer to HEAD, and a part was never digested.
+  // Content-Digest is the digest of the sent body (RFC 9530, 2): HEAD sends none, and no digest of a range is known.
   else if (req.method === 'GET') res.set('Content-Digest', toDigestField(file.hash))
   res.set('Content-Length', String(last - first + 1))
   if (req.method === 'HEAD' || file.size === 0) return void res.end()

@@ -19,6 +19,8 @@ describeService('readPublicFile: a public bucket', (service) => {
     expect([again.status, again.headers['cache-control']]).toEqual([304, 'public, max-age=300'])
     const part = await follow(service, body.data.location).set('range', 'bytes=0-2')
     expect([part.status, part.body.toString()]).toEqual([206, 'for'])
+    const behind = await follow(service, body.data.location).set('range', 'bytes=99-')
+    expect([behind.status, behind.headers['cross-origin-resource-policy']]).toEqual([416, 'cross-origin'])
   })
 
   it('shows inline what can do no harm, when asked to', async () => {

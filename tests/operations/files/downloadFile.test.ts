@@ -166,6 +166,11 @@ describeService('downloadFile', (service) => {
         expect(answer.body).toMatchObject({ size })
         for (const name of ['etag', 'content-disposition', 'repr-digest', 'last-modified'])
           expect([name, answer.headers[name]]).toEqual([name, undefined])
+        expect(answer.headers).toMatchObject({
+          'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+          'cross-origin-resource-policy': 'same-origin',
+          'referrer-policy': 'no-referrer',
+        })
       },
     )
 
