@@ -208,7 +208,7 @@ describe('fsck that cannot go on', () => {
     )
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/^upfile: The storage cannot .* \((EISDIR|S3): /),
+      expect.stringMatching(/^upfile: The storage is not available.* \((EISDIR|S3): /),
     ])
     expect(stdout).toMatch(/^I2 violated: file \S+ has no blob$/m)
     expect(stdout).not.toMatch(/^I1 violated|^violations:/m)

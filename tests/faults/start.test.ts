@@ -117,7 +117,7 @@ describe('a start', () => {
     await rename(`${mark}-away`, mark)
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/^upfile: The storage cannot.* \(EISDIR: .*\)$/m),
+      expect.stringMatching(/^upfile: The storage is not available.* \(EISDIR: .*\)$/m),
     ])
   })
 

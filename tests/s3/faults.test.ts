@@ -223,7 +223,7 @@ describe('A write to S3', () => {
       proxy.inject(call, { status, code }, 1000)
       const error = await write(newKey(), call === 'PutObject' ? small : large).catch((refusal) => refusal)
       expect(error).toMatchObject({
-        message: 'The storage cannot be used at the moment.',
+        message: 'The storage is not available: try again later.',
         cause: { message: expect.stringContaining(advice) },
       })
     },
