@@ -8,9 +8,9 @@ import type { Deps } from '../../deps.ts'
 import { bucketExists, bucketNotEmpty, bucketNotFound } from '../../errors/buckets.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 
-/** Throws `bucket-exists`. */
+/** Creates a bucket; a missing rule is the one of `defaultRules`. Throws `bucket-exists`. */
 export const createBucket = (deps: Deps, name: string, rules: Partial<BucketRules>) =>
-  changing(deps, name, async () => {
+  forgettingRules(deps, name, async () => {
     const bucket = await insertBucket(deps.db, name, rules)
     if (!bucket) throw bucketExists(name)
     return bucket
@@ -21,13 +21,13 @@ export async function requireBucket({ db }: Deps, name: string): Promise<BucketR
   return found(await findBucket(db, name))
 }
 
-/** Throws `bucket-not-found`. What is in the bucket already stays as it is. */
+/** Changes the given rules, for new files only: files in the bucket stay as they are. Throws `bucket-not-found`. */
 export const changeBucket = (deps: Deps, name: string, rules: Partial<BucketRules>) =>
-  changing(deps, name, async () => found(await updateBucketRules(deps.db, name, rules)))
+  forgettingRules(deps, name, async () => found(await updateBucketRules(deps.db, name, rules)))
 
-/** Throws `bucket-not-found`, `bucket-not-empty` while there are files in it. */
+/** Deletes a bucket. Throws `bucket-not-found`, and `bucket-not-empty` while the bucket has live files. */
 export const removeBucket = (deps: Deps, name: string): Promise<void> =>
-  changing(deps, name, async () => {
+  forgettingRules(deps, name, async () => {
     const outcome = await deleteBucketRecord(deps.db, name)
     if (outcome === 'not empty') throw bucketNotEmpty(name)
     if (outcome === 'not found') throw bucketNotFound()
@@ -38,7 +38,8 @@ function found(bucket: BucketRecord | undefined): BucketRecord {
   return bucket
 }
 
-async function changing<Result>(
+/** Makes a change to a bucket, and then drops the cached rules of the bucket. */
+async function forgettingRules<Result>(
   { bucketRules }: Deps,
   name: string,
   change: () => Promise<Result>,

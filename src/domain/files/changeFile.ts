@@ -8,19 +8,20 @@ import { failpoint } from '../../runtime/failpoint.ts'
 import { insistOnType, limitsOf } from '../buckets/bucketRules.ts'
 import { findOnlyFile } from './findFile.ts'
 
-/** Which file a caller means, and what must be true of it for the change to happen. */
+/** The file to change, and the condition under which it may be changed. */
 export interface ChangeTarget {
+  /** An id or a digest of the file. */
   readonly reference: string
   readonly bucket: string
-  /** Throws `precondition-failed` for a file that is not as the caller knows it; undefined takes it as it is. */
+  /** Throws `precondition-failed` when the file differs from the one that the caller knows; undefined sets no condition. */
   readonly condition: ((file: FileRecord) => void) | undefined
 }
 
 const ATTEMPTS = 5
 
 /**
- * Changes the one file meant. Throws `file-not-found`, `ambiguous-hash`, `precondition-failed`, `type-not-allowed`,
- * `name-taken`, and `database-unavailable` for a file that others keep changing.
+ * Changes one file. Throws `file-not-found`, `ambiguous-hash`, `precondition-failed`, `type-not-allowed`, `name-taken`, and
+ * `database-unavailable` after five attempts at a file that other requests keep changing.
  */
 export async function changeFile(
   deps: Deps,
@@ -28,30 +29,30 @@ export async function changeFile(
   changes: FileChanges,
 ): Promise<FileRecord> {
   const { mediaType, name = '' } = changes
-  return await whileUnchanged(deps, target, async (state, { bucket }) => {
+  return await changeVersion(deps, target, async (version, { bucket }) => {
     if (mediaType !== undefined) insistOnType(await limitsOf(deps, bucket), mediaType)
-    return await updateFileRecord(deps.db, state, changes).catch((error: unknown) => {
+    return await updateFileRecord(deps.db, version, changes).catch((error: unknown) => {
       throw isDuplicate(error) ? nameTaken(name) : error
     })
   })
 }
 
-/** Deletes the one file meant; its bytes go when nothing else needs them. Throws what `changeFile` throws. */
+/** Deletes one file. Maintenance removes the bytes when no other file needs them. Throws what `changeFile` throws. */
 export const removeFile = (deps: Deps, target: ChangeTarget): Promise<FileRecord> =>
-  whileUnchanged(deps, target, (state) => deleteFileRecord(deps.db, state))
+  changeVersion(deps, target, (version) => deleteFileRecord(deps.db, version))
 
-/** A condition is judged on the very version that is changed: a change in between means looking again. */
-async function whileUnchanged(
+/** Changes the same version of the file that the condition was checked on; after another change, checks the new version. */
+async function changeVersion(
   deps: Deps,
   { reference, bucket, condition }: ChangeTarget,
-  change: (state: FileVersion, file: FileRecord) => Promise<FileRecord | undefined>,
+  change: (version: FileVersion, file: FileRecord) => Promise<FileRecord | undefined>,
 ): Promise<FileRecord> {
   for (let attempt = 1; ; attempt++) {
     const file = await findOnlyFile(deps, reference, bucket)
     condition?.(file)
     await failpoint('D1')
-    const state = { id: file.id, version: condition && file.version }
-    const changed = await change(state, file).catch((error: unknown) => {
+    const version = { id: file.id, version: condition && file.version }
+    const changed = await change(version, file).catch((error: unknown) => {
       if (classifyFailure(error) === 'retry' && attempt < ATTEMPTS) return undefined
       throw error
     })

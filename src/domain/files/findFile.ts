@@ -5,18 +5,18 @@ import { ambiguousHash, fileNotFound } from '../../errors/files.ts'
 import type { FileContent, FileRecord, FileReference } from '../../model/file.ts'
 import { parseFileReference } from '../values/fileReferences.ts'
 
-/** The largest number of ids that one problem names. */
+/** The largest number of ids in one problem body. */
 export const IDS_NAMED = 100
 
-/** The newest live file of that id or hash. Throws `file-not-found`, without a query when the text can name none. */
+/** The newest live file of this id or digest. Throws `file-not-found`, without a query for a text that is neither. */
 export const findFile = ({ db }: Deps, value: string, bucket: string): Promise<FileRecord> =>
   found(parseFileReference(value, bucket), (reference) => findFileRecord(db, reference))
 
-/** The same file, with the place of its bytes. */
+/** As `findFile`, with the place of the bytes. */
 export const findContent = ({ db }: Deps, value: string, bucket: string): Promise<FileContent> =>
   found(parseFileReference(value, bucket), (reference) => findFileContent(db, reference))
 
-/** The one live file of that id or hash. Throws `file-not-found`, or `ambiguous-hash` with the ids when there are more. */
+/** The only live file of this id or digest. Throws `file-not-found`, or `ambiguous-hash` with the ids when there are more. */
 export async function findOnlyFile(deps: Deps, value: string, bucket: string): Promise<FileRecord> {
   const reference = parseFileReference(value, bucket)
   const file = await findFile(deps, value, bucket)

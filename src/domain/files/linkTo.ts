@@ -5,16 +5,16 @@ import type { SignReadOptions } from '../../storage/directAccess.ts'
 
 /** How a client without a credential may GET a file. */
 export type FileLink =
-  /** At the file's public address, as long as the file is there. */
+  /** The file's public address, valid as long as the file exists. */
   | { readonly kind: 'public' }
-  /** Straight from the storage, with a URL that the storage signed. */
+  /** A URL of the storage, signed by the storage. */
   | { readonly kind: 'direct'; readonly url: string; readonly expiresAt: Date }
-  /** From the service, with a link that is still to be signed for `seconds`. */
+  /** A link to the service, which the caller signs for `seconds`. */
   | { readonly kind: 'service'; readonly seconds: number }
 
 /**
- * Decides which link to a file a client gets: the bucket's rules decide, and whether the storage can sign one. No link
- * outlives its file. `wanted.mediaType` and `wanted.disposition` are what the storage is to answer with.
+ * Chooses the kind of link to a file by the rules of the bucket, and by whether the storage can sign URLs. No link outlives
+ * its file. The storage answers with the headers `wanted.mediaType` and `wanted.disposition`.
  */
 export async function linkTo(deps: Deps, file: FileRecord, wanted: SignReadOptions): Promise<FileLink> {
   const { clock, db, bucketRules, storage } = deps

@@ -3,15 +3,18 @@ import type { Deps } from '../../deps.ts'
 import { linkExpired, linkInvalid } from '../../errors/requests.ts'
 import { longestLinkSeconds } from '../../storage/directAccess.ts'
 
+/** The request that a link allows. */
 export interface LinkRequest {
+  /** A link for GET allows HEAD too. */
   readonly method: 'GET' | 'PUT' | 'POST'
   readonly path: string
-  /** What else binds the client that uses the link. */
+  /** Query parameters that the client must not change. */
   readonly query: Readonly<Record<string, string>>
-  /** How long the link may be used; at most `longestLinkSeconds`. */
+  /** Lifetime of the link; more than `longestLinkSeconds` is cut to that. */
   readonly seconds: number
 }
 
+/** A signed link without scheme and host. */
 export interface SignedTarget {
   /** Path and query, to be sent as they are. */
   readonly target: string
@@ -19,12 +22,12 @@ export interface SignedTarget {
 }
 
 const TOLERANCE_SECONDS = 30
-/** 256 bits in base64url; the part in front of `&signature=` is what was signed. */
-const FORM = /^(.*[?&]expires=([1-9]\d{9})&key_id=([0-9a-f]{8}))&signature=([A-Za-z0-9_-]{43})$/s
+/** The signature covers the part in front of `&signature=`, and has 256 bits in base64url. */
+const SIGNED_TARGET = /^(.*[?&]expires=([1-9]\d{9})&key_id=([0-9a-f]{8}))&signature=([A-Za-z0-9_-]{43})$/s
 
 /**
- * Signs a link to this service with the newest secret. HMAC-SHA-256 covers the method and the whole target, letter by letter:
- * nothing can be changed, moved or added.
+ * Signs a link to this service with the first secret. HMAC-SHA-256 covers the method and every character of the target, so no
+ * client can change, move or add anything.
  */
 export function signLink(
   { clock, linkSecrets: [newest] }: Deps,
@@ -40,25 +43,26 @@ export function signLink(
 }
 
 /**
- * Throws `link-invalid` unless this very target was signed for this method with any of the secrets, `link-expired` when its
- * time is over. A new secret can so be put in front of the old one.
+ * Throws `link-invalid` unless this target was signed for this method with one of the secrets, and `link-expired` when its
+ * lifetime is over. Links of an old secret stay valid after a new secret was put in front of it.
  */
 export function verifyLink({ clock, linkSecrets }: Deps, method: string, target: string): void {
-  const [, signed = '', expires, id = '', signature = ''] = FORM.exec(target) ?? []
+  const [, signed = '', expires, id = '', signature = ''] = SIGNED_TARGET.exec(target) ?? []
   const secret = linkSecrets.find((candidate) => keyId(candidate) === id)
-  // RFC 9110, 9.3.2: a link to GET may be used to HEAD.
-  const meant = method === 'HEAD' ? 'GET' : method
-  if (secret === undefined || !equal(signature, signatureOf(secret, meant, signed))) throw linkInvalid()
-  const left = Number(expires) - clock.now()
-  if (left > longestLinkSeconds + TOLERANCE_SECONDS) throw linkInvalid()
-  if (left <= 0) throw linkExpired()
+  // RFC 9110, 9.3.2: HEAD is GET without the body.
+  const signedMethod = method === 'HEAD' ? 'GET' : method
+  if (secret === undefined || !equal(signature, signatureOf(secret, signedMethod, signed)))
+    throw linkInvalid()
+  const secondsLeft = Number(expires) - clock.now()
+  if (secondsLeft > longestLinkSeconds + TOLERANCE_SECONDS) throw linkInvalid()
+  if (secondsLeft <= 0) throw linkExpired()
 }
 
-/** Names a secret and tells nothing of it. */
+/** The public name of a secret, in 8 hex digits: it reveals nothing about the secret. */
 const keyId = (secret: string) =>
   createHash('sha256').update(`upfile key id\0${secret}`).digest('hex').slice(0, 8)
 
-/** Each text is preceded by its length, so that nothing can be moved from one to the other. */
+/** Each text is preceded by its length, so that no characters can move from one text to the next. */
 function signatureOf(secret: string, method: string, signed: string): string {
   const hmac = createHmac('sha256', secret)
   for (const text of ['upfile link 1', method, signed])

@@ -8,19 +8,19 @@ import { toFilePath } from '../values/fileNames.ts'
 import { IDS_NAMED } from './findFile.ts'
 
 /**
- * The live file that a name in a bucket means, and the place of its bytes: the one that has the name to itself, else the
- * newest of those that are called so. Throws `file-not-found`.
+ * The live file for a name in a bucket, with the place of its bytes: the file that has the name to itself, else the newest
+ * file of this name. Throws `file-not-found`.
  */
 export async function findNamedFile({ db }: Deps, bucket: string, name: string): Promise<FileContent> {
-  // As it was stored; a name that was stored stays as it is.
+  // The same conversion as when a file is stored; it leaves a stored name as it is.
   const content = await findNamedContent(db, bucket, toFilePath(name))
   if (!content) throw fileNotFound()
   return content
 }
 
 /**
- * Deletes the file that has a name to itself, and no other: a repeated deletion must not take the next that is called so.
- * Throws `file-not-found`, `name-shared` with the ids of files that are only called so.
+ * Deletes the file that has a name to itself, and no other: a repeated deletion must not delete the next file of this name.
+ * Throws `file-not-found`, and `name-shared` with the ids of files that share the name.
  */
 export async function removeNamedFile({ db }: Deps, bucket: string, text: string): Promise<void> {
   const name = toFilePath(text)

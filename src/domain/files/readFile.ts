@@ -7,10 +7,10 @@ import { type ByteRange, blockBytes } from '../../model/blob.ts'
 import type { FileContent } from '../../model/file.ts'
 
 /**
- * A file's bytes, each block compared with its CRC-32 before any of it is yielded: what leaves is what was sent. A buffer
- * is overwritten once the next one is asked for.
- * Throws `file-damaged` (and marks the blob, so that the next upload of these bytes heals it), `file-not-found` when the
- * file was deleted in the meantime, `storage-unavailable`.
+ * Reads a range of a file's bytes. Each block is compared with its CRC-32 before any byte of the block is yielded, so a client
+ * never gets damaged bytes. A yielded buffer is overwritten when the next one is requested.
+ * Throws `file-damaged` (and marks the blob, so that the next upload of the same bytes heals it), `file-not-found` when the
+ * file was deleted meanwhile, and `storage-unavailable`.
  */
 export async function* readFile(
   deps: Deps,
@@ -22,8 +22,11 @@ export async function* readFile(
   } catch (error) {
     if (!hasCode(error, 'file-damaged')) throw error
     const { blobId, storageKey } = content
-    deps.logger.critical('The bytes of a blob are not what they were', { blobId, storageKey, error })
-    await markBlobDamaged(deps.db, blobId, storageKey).catch(() => {}) // the alarm was given; the reader learns it anyway
+    deps.logger.critical(
+      'The bytes of a blob are damaged: upload the same bytes again, or restore them from a backup',
+      { blobId, storageKey, error },
+    )
+    await markBlobDamaged(deps.db, blobId, storageKey).catch(() => {}) // the log has it, and the reader gets the error below
     throw error
   }
 }
@@ -44,16 +47,16 @@ async function* verified(deps: Deps, content: FileContent, { first, last }: Byte
   }
 }
 
-/** Bytes that are not there are looked up once more: they may have been healed, or deleted, since the query. */
+/** Reads blocks. Missing bytes are looked up once more: since the query, the blob may have been healed or deleted. */
 async function* openBlocks({ db, storage }: Deps, { storageKey, blobId }: FileContent, range: ByteRange) {
   const blocks = storage.read(storageKey, range, blockBytes)
   try {
     yield* blocks
   } catch (error) {
     if (!hasCode(error, 'file-not-found')) throw error
-    const now = await findStorageKey(db, blobId)
-    if (now === undefined) throw fileNotFound()
-    if (now === storageKey) throw fileDamaged(`There are no bytes under ${storageKey}.`)
-    yield* storage.read(now, range, blockBytes)
+    const currentKey = await findStorageKey(db, blobId)
+    if (currentKey === undefined) throw fileNotFound()
+    if (currentKey === storageKey) throw fileDamaged(`There are no bytes under ${storageKey}.`)
+    yield* storage.read(currentKey, range, blockBytes)
   }
 }
