@@ -2,38 +2,39 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readClock } from '../database/rows/installation.ts'
 import type { Deps } from '../deps.ts'
 
+/** One dependency in the answer of the readiness check. */
 export interface DependencyState {
   readonly status: 'OK' | 'unavailable'
   readonly latency_ms: number
 }
 
-const PATIENCE_MILLISECONDS = 5000
+const TIMEOUT_MILLISECONDS = 5000
 
-/** Whether the database takes writes and the storage keeps bytes, tried on both, and how long each took. */
+/** Tries whether the database takes writes and the storage keeps bytes, for at most 5 s. Logs a failure, throws nothing. */
 export async function examine({ db, storage, logger }: Deps) {
-  const tried = async (name: string, attempt: () => Promise<unknown>): Promise<DependencyState> => {
+  const test = async (name: string, attempt: () => Promise<unknown>): Promise<DependencyState> => {
     const began = performance.now()
-    const error = await withPatience(attempt())
+    const error = await errorOf(attempt())
     if (error !== undefined) logger.warn('A dependency is not usable', { dependency: name, error })
     return {
       status: error === undefined ? 'OK' : 'unavailable',
       latency_ms: Math.round((performance.now() - began) * 10) / 10,
     }
   }
-  const [database, stored] = await Promise.all([
-    tried('database', async () => {
+  const [databaseState, storageState] = await Promise.all([
+    test('database', async () => {
       if ((await readClock(db)).readOnly) throw new Error('The database takes no writes.')
     }),
-    tried('storage', () => storage.check()),
+    test('storage', () => storage.check()),
   ])
-  return { database, storage: stored }
+  return { database: databaseState, storage: storageState }
 }
 
-/** The error an attempt ends with, or that it did not end in time. */
-async function withPatience(attempt: Promise<unknown>): Promise<unknown> {
-  const patience = new AbortController()
-  const late = sleep(PATIENCE_MILLISECONDS, new Error('There was no answer in time.'), {
-    signal: patience.signal,
+/** The error of an attempt, or an error after the timeout; undefined when the attempt succeeded. */
+async function errorOf(attempt: Promise<unknown>): Promise<unknown> {
+  const timeout = new AbortController()
+  const late = sleep(TIMEOUT_MILLISECONDS, new Error('There was no answer in time.'), {
+    signal: timeout.signal,
   })
   try {
     return await Promise.race([
@@ -44,7 +45,7 @@ async function withPatience(attempt: Promise<unknown>): Promise<unknown> {
       late,
     ])
   } finally {
-    patience.abort()
+    timeout.abort()
     late.catch(() => {})
   }
 }

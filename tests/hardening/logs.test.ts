@@ -127,7 +127,10 @@ describeService('K6: a request in the log', (service) => {
     expect(damaged).toBeProblem(500, 'file-damaged')
     const lines = await linesAbout(idOf(damaged))
     expect(lines.map(({ level, message }) => [level, message])).toEqual([
-      ['critical', 'The bytes of a blob are not what they were'],
+      [
+        'critical',
+        'The bytes of a blob are damaged: upload the same bytes again, or restore them from a backup',
+      ],
       ['error', 'Request failed'],
       ['debug', 'Request'],
     ])

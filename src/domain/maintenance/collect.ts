@@ -5,14 +5,14 @@ import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 
 const PAGE = 10_000
 
-/** Moves those of the blobs to the trash that no file refers to. Returns how many. */
+/** Moves those of the blobs that no file refers to into the trash. Returns their number. */
 export async function collectBlobs(deps: MaintenanceDeps, blobIds: Iterable<number>): Promise<number> {
   const ids = [...blobIds]
   let collected = 0
   while (ids.length > 0) {
     await failpoint('G1')
     collected += await collectTogether(deps, ids.splice(0, rowsAtOnce))
-    if (deps.stopping()) break // `createCollector` finds the others
+    if (deps.stopping()) break // a later call of the collector finds the rest
   }
   return collected
 }
@@ -23,7 +23,7 @@ async function collectTogether(deps: MaintenanceDeps, ids: readonly number[]): P
   } catch (error) {
     if (!isReferenced(error)) throw error
   }
-  // A file came to refer to one of them in this very moment: the foreign key decided, and decides about each.
+  // A new file refers to one of the blobs since this moment, and the foreign key refused all: each is tried alone.
   if (ids.length === 1) return 0
   let collected = 0
   for (const id of ids) collected += await collectTogether(deps, [id])
@@ -31,8 +31,9 @@ async function collectTogether(deps: MaintenanceDeps, ids: readonly number[]): P
 }
 
 /**
- * COLLECT: finds blobs without files that a kill kept from being collected. Each call looks at one page of blobs, so
- * that its cost does not grow with their number; the walk begins anew at the end.
+ * Creates COLLECT: it finds blobs without files that were not collected because a process was killed. Each call reads one page
+ * of blobs, so its cost does not grow with their number; after the last page the first one follows. Returns the number of
+ * blobs that were moved into the trash.
  */
 export function createCollector() {
   let afterId = 0

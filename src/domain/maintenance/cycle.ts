@@ -8,12 +8,13 @@ import { createScrubber } from './scrub.ts'
 import type { MaintenanceDeps } from './steps.ts'
 import { sweep } from './sweep.ts'
 
+/** Maintenance that runs at intervals. */
 export interface Maintenance {
-  /** Resolves when the step under way has ended. */
+  /** Resolves when the running step has ended. */
   stop(): Promise<void>
 }
 
-/** Runs maintenance at intervals, in whichever process is the leader at that moment. Failures are logged and tried again. */
+/** Runs a round of maintenance at intervals, if no other process does. A round that fails is logged; the next one follows. */
 export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   const cycle = createCycle()
   let stopped = false
@@ -40,9 +41,9 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
 }
 
 /**
- * One round of maintenance: every step, in the order in which one feeds the next. A step that fails keeps none of the
- * others from being done; the round rejects after them. Nor does one with much to do: after the time between two rounds
- * it leaves the rest to the next.
+ * Creates the function that runs one round of maintenance: all steps, each before the step that uses its results. After a step
+ * that fails, the other steps run, and then the round rejects. A step with much work stops after the time between two rounds
+ * and leaves the rest to the next round.
  */
 export function createCycle() {
   const collect = createCollector()
@@ -51,7 +52,7 @@ export function createCycle() {
   return async (deps: MaintenanceDeps): Promise<void> => {
     const failures: unknown[] = []
     const fail = (error: unknown) => void failures.push(error)
-    const current = await advanceMark(deps).catch(fail)
+    const mayRemove = await advanceMark(deps).catch(fail)
     const steps = {
       answers: forgetAnswers,
       expired: expire,
@@ -59,7 +60,7 @@ export function createCycle() {
       uploads: expireUploads,
       reaped: reap,
       collected: collect,
-      ...(current && { orphans: scan, swept: sweep }),
+      ...(mayRemove && { orphans: scan, swept: sweep }),
       scrubbed: scrub,
     }
     const done: Record<string, number> = {}

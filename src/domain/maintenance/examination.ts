@@ -3,18 +3,19 @@ import { hasCode } from '../../errors.ts'
 import { blockBytes, type StoredBlob } from '../../model/blob.ts'
 import type { Storage } from '../../storage/storage.ts'
 
-/** What is wrong with the bytes of a blob, and the invariant that it breaks. */
+/** A fault of a blob's bytes, and the broken invariant. */
 export interface Damage {
   readonly invariant: 'I1' | 'I2' | 'I6'
+  /** The end of a sentence about the bytes. */
   readonly sentence: string
 }
 
-/** One reading of a blob's bytes. */
+/** One reading of all bytes of a blob, in as many steps as the caller likes. */
 export interface Examination {
   readonly blob: StoredBlob
   /**
-   * Reads on from the last position, at least one block, until `enough` returns true. Undefined when the bytes are intact.
-   * Throws `storage-unavailable`; a later call then reads on.
+   * Reads on from the last position, at least one block, until `enough` returns true. Undefined when all bytes were read and
+   * are intact. Throws `storage-unavailable`; a later call then reads on.
    */
   proceed(enough: () => boolean): Promise<Damage | 'unfinished' | undefined>
 }
@@ -48,12 +49,12 @@ export function beginExamination(storage: Storage, blob: StoredBlob): Examinatio
       const { digests, blockCrc32 } = await digester.finish()
       if (!digests.sha256.equals(blob.sha256)) return { invariant: 'I6', sentence: 'their SHA-256 differs' }
       if (!blockCrc32.equals(blob.blockCrc32))
-        return { invariant: 'I6', sentence: 'their block checks differ' }
+        return { invariant: 'I6', sentence: 'the CRC-32 of a block differs' }
     },
   }
 }
 
-/** What can be said about a blob's bytes without reading them. Throws `storage-unavailable`. */
+/** The fault of a blob whose bytes are missing or have another size; does not read them. Throws `storage-unavailable`. */
 export async function findMissing(
   storage: Storage,
   { storageKey, size }: Pick<StoredBlob, 'storageKey' | 'size'>,
@@ -64,7 +65,7 @@ export async function findMissing(
   return { invariant: 'I2', sentence }
 }
 
-/** What a `storage-unavailable` means when it is only about this blob. */
+/** The fault of a blob whose bytes alone cannot be read: `error` is a `storage-unavailable`. */
 export const toUnreadable = (error: unknown): Damage => ({
   invariant: 'I1',
   sentence: `they cannot be read: ${Error.isError(error) && Error.isError(error.cause) ? error.cause.message : error}`,

@@ -6,15 +6,15 @@ import { inPages, type MaintenanceDeps } from './steps.ts'
 
 const IDEMPOTENCY_RETENTION_SECONDS = 86_400
 
-/** Forgets the answers to old requests. Returns how many. */
+/** Deletes kept answers to requests with an Idempotency-Key after 24 hours. Returns their number. */
 export const forgetAnswers = (deps: MaintenanceDeps): Promise<number> =>
   inPages(deps, (atMost) => deleteOldIdempotent(deps.db, IDEMPOTENCY_RETENTION_SECONDS, atMost))
 
-/** Marks files as deleted whose life is over. Returns how many. */
+/** Marks expired files as deleted. Returns their number. */
 export const expire = (deps: MaintenanceDeps): Promise<number> =>
   inPages(deps, (atMost) => expireFileRecords(deps.db, atMost))
 
-/** Forgets files that were deleted longer ago than the retention, and collects their blobs. Returns how many. */
+/** Deletes the rows of files that were deleted longer ago than the retention, and collects their blobs. Returns their number. */
 export const forgetFiles = (deps: MaintenanceDeps): Promise<number> =>
   inPages(deps, async (atMost) => {
     const { deletedRetentionSeconds } = deps.config.protocol
@@ -23,6 +23,6 @@ export const forgetFiles = (deps: MaintenanceDeps): Promise<number> =>
     return blobIds.length
   })
 
-/** Forgets announced uploads that never came. Returns how many. */
+/** Deletes announced uploads that expired before their bytes came. Returns their number. */
 export const expireUploads = (deps: MaintenanceDeps): Promise<number> =>
   inPages(deps, (atMost) => deleteExpiredUploads(deps.db, atMost))

@@ -12,9 +12,9 @@ import type { Storage } from '../../storage/storage.ts'
 import { beginExamination, type Damage, findMissing, toUnreadable } from './examination.ts'
 
 export interface FsckOptions {
-  /** Reads all bytes and compares their hashes. */
+  /** Whether to read all bytes and compare their hashes. */
   readonly deep: boolean
-  /** Told of every violation when it is found: there may be more of them than fit in memory. */
+  /** Called for each violation when it is found: all violations together may not fit in memory. */
   readonly report: (violation: Violation) => void
 }
 
@@ -23,8 +23,9 @@ type FsckDeps = Pick<Deps, 'db' | 'storage'>
 const PAGE = 500
 
 /**
- * Holds database and storage against the invariants I1-I6. Safe while the service runs: what changes during the check is
- * looked at again before it counts. Returns how much there is of everything.
+ * Checks the invariants I1-I6 in database and storage. Safe while the service runs: a blob or key that changed during the check
+ * is checked again before it is reported. Returns the number of rows by table, and of stored keys. Throws
+ * `storage-unavailable` and what the database throws.
  */
 export async function checkEverything(
   deps: FsckDeps,
@@ -36,15 +37,15 @@ export async function checkEverything(
   return { ...counts, 'stored keys': await checkKeys(deps, report) }
 }
 
-/** I1, I2, I6: the bytes of every blob are there, and with `deep` they are what they were. */
+/** I1, I2, I6: the bytes of every blob exist, and with `deep` they match the digests of the blob. */
 async function* checkBlobs({ db, storage }: FsckDeps, deep: boolean): AsyncGenerator<Violation> {
-  const lastId = await findNewestBlobId(db) // uploads may come in faster than they are read: the check must end
+  const lastId = await findNewestBlobId(db) // blobs of new uploads are left out: they may come faster than this loop reads
   for (let afterId = 0; ; ) {
     const blobs = await listBlobs(db, { afterId, lastId, atMost: PAGE })
     for (const blob of blobs) {
-      const look = deep ? readAll(storage, blob) : findMissing(storage, blob)
-      const damage = await look.catch(async (error: unknown) => {
-        await storage.readMark() // rejects when it is not this blob alone that cannot be read
+      const check = deep ? readAll(storage, blob) : findMissing(storage, blob)
+      const damage = await check.catch(async (error: unknown) => {
+        await storage.readMark() // rejects when the whole storage cannot be read
         return toUnreadable(error)
       })
       if (!damage || !(await isCurrentBlob(db, blob))) continue
@@ -66,8 +67,8 @@ async function readAll(storage: Storage, blob: StoredBlob): Promise<Damage | und
 }
 
 /**
- * I4, I5: bytes that no table knows. They are looked for again, since a sweep may have removed them meanwhile. Returns how
- * many keys there are.
+ * I4, I5: bytes that no table knows. A second listing leaves out those that a sweep has removed meanwhile. Returns the number
+ * of stored keys.
  */
 async function checkKeys({ db, storage }: FsckDeps, report: FsckOptions['report']): Promise<number> {
   const unknown = new Set<StorageKey>()

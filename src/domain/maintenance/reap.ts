@@ -2,7 +2,7 @@ import { reapIntents } from '../../database/rows/intents.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { inPages, type MaintenanceDeps } from './steps.ts'
 
-/** REAP: moves intents whose lease ran out to the trash. Returns how many. */
+/** REAP: moves intents whose lease ran out into the trash. Returns their number. */
 export const reap = (deps: MaintenanceDeps): Promise<number> =>
   inPages(deps, async (atMost) => {
     await failpoint('R1')

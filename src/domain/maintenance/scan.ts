@@ -6,11 +6,12 @@ import { shards } from '../../storage/storageKey.ts'
 import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
 
 /**
- * SCAN: puts bytes that no table knows into the trash, where they are held for a while. Such bytes come from a write
- * that outlived its intent; they can never become a file (I4). Each call looks at as many shards as the pace asks for.
+ * Creates SCAN: it puts bytes that no table knows into the trash, where they stay for `orphanHoldSeconds`. Such bytes come from
+ * a write that outlived its intent; they can never become a file (I4). Each call lists some of the shards, so that all are
+ * listed within `scanSeconds`. Returns the number of keys that were put into the trash.
  */
 export function createScanner() {
-  // Not always the first: who is started often would never come to the last.
+  // A random first shard: a process that is restarted often would otherwise never reach the last one.
   let next = randomInt(shards.length)
   return async (deps: MaintenanceDeps): Promise<number> => {
     const { scanSeconds, maintenanceIntervalSeconds } = deps.config.protocol
@@ -18,7 +19,7 @@ export function createScanner() {
       shards.length,
       Math.ceil((shards.length * maintenanceIntervalSeconds) / scanSeconds),
     )
-    // In one go where nothing is left for the next: listing shards one by one takes S3 two calls for each.
+    // All shards in one listing: with S3, every shard alone takes two calls.
     if (count === shards.length) return await scanShard(deps)
     let orphans = 0
     for (let done = 0; done < count && !deps.stopping(); done++) {
@@ -29,26 +30,29 @@ export function createScanner() {
   }
 }
 
-/** Without a shard, all of them. */
+/** Lists one shard; without a shard, all of them. */
 async function scanShard(deps: MaintenanceDeps, shard?: string): Promise<number> {
   let keys: StorageKey[] = []
   let orphans = 0
   for await (const { key } of deps.storage.list(shard)) {
     keys.push(key)
     if (keys.length < rowsAtOnce) continue
-    orphans += await judge(deps, keys)
+    orphans += await trashOrphans(deps, keys)
     keys = []
     if (deps.stopping()) return orphans
   }
-  return orphans + (await judge(deps, keys))
+  return orphans + (await trashOrphans(deps, keys))
 }
 
-async function judge({ db, config, logger }: MaintenanceDeps, keys: readonly StorageKey[]): Promise<number> {
+async function trashOrphans(
+  { db, config, logger }: MaintenanceDeps,
+  keys: readonly StorageKey[],
+): Promise<number> {
   if (keys.length === 0) return 0
   await failpoint('O1')
   const orphans = await trashUnknownKeys(db, keys, config.protocol.orphanHoldSeconds)
   if (orphans.length > 0)
-    logger.warn('Bytes that no table knows are held for removal', {
+    logger.warn('Bytes that no table knows were put into the trash', {
       keys: orphans.slice(0, 20),
       count: orphans.length,
     })

@@ -11,8 +11,9 @@ import type { MaintenanceDeps } from './steps.ts'
 const BUSY_MILLISECONDS = 2000
 
 /**
- * SCRUB: reads blobs again that were not verified for long. One whose bytes differ is marked and reported, never removed.
- * Each call reads for about 2 s, and goes on where the last one stopped. Returns how many blobs were read to their end.
+ * Creates SCRUB: it reads blobs again that were not verified for `scrubAfterSeconds`. A blob with damaged bytes is marked and
+ * reported, never removed. Each call reads for about 2 s, from where the last call stopped. Returns the number of blobs that
+ * were read to their end.
  */
 export function createScrubber() {
   let examination: Examination | undefined
@@ -26,8 +27,8 @@ export function createScrubber() {
       if (!blob) break
       examination ??= beginExamination(storage, blob)
       const damage = await examination.proceed(enough).catch(async (error: unknown) => {
-        await storage.check() // rejects when it is not this blob alone that cannot be read
-        // It may have been all of them until a moment ago.
+        await storage.check() // rejects when the whole storage cannot be read
+        // The whole storage may have been unavailable until a moment ago: one more attempt.
         return await examination?.proceed(enough).catch(() => toUnreadable(error))
       })
       if (damage === 'unfinished') break
@@ -42,6 +43,9 @@ export function createScrubber() {
 
 async function report({ db, logger }: MaintenanceDeps, { id, storageKey }: StoredBlob, { sentence }: Damage) {
   if ((await findStorageKey(db, id)) !== storageKey) return // deleted or healed while it was read
-  logger.critical('The bytes of a blob are not what they were', { blobId: id, storageKey, damage: sentence })
+  logger.critical(
+    'The bytes of a blob are damaged: upload the same bytes again, or restore them from a backup',
+    { blobId: id, storageKey, damage: sentence },
+  )
   await markBlobDamaged(db, id, storageKey)
 }

@@ -1,23 +1,24 @@
 import type { Deps } from '../../deps.ts'
 
+/** The objects that a step of maintenance uses. */
 export interface MaintenanceDeps extends Pick<Deps, 'config' | 'db' | 'logger' | 'storage'> {
-  /** Whether a step should leave what remains to the next round. */
+  /** Whether a step should end soon and leave the rest of its work to the next round. */
   readonly stopping: () => boolean
 }
 
-/** How many rows one statement of maintenance touches at most. */
+/** The largest number of rows that one statement of maintenance changes. */
 export const rowsAtOnce = 500
 
-/** Does something with at most `rowsAtOnce` rows, as long as there are so many. Returns how many there were in all. */
+/** Calls `doPage`, which returns its number of rows, until a page has fewer than `rowsAtOnce` rows. Returns the sum. */
 export async function inPages(
   { stopping }: Pick<MaintenanceDeps, 'stopping'>,
   doPage: (atMost: number) => Promise<number>,
 ): Promise<number> {
   let total = 0
   while (!stopping()) {
-    const done = await doPage(rowsAtOnce)
-    total += done
-    if (done < rowsAtOnce) break
+    const rows = await doPage(rowsAtOnce)
+    total += rows
+    if (rows < rowsAtOnce) break
   }
   return total
 }

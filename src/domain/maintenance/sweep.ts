@@ -8,16 +8,16 @@ const DELETES_AT_ONCE = 8
 const RETRY_SECONDS = 60
 
 /**
- * SWEEP: removes bytes whose grace is over, and only then forgets their keys; a kill in between makes it happen twice,
- * which harms nobody. The only place where bytes are removed. Those that cannot be removed hold nobody up: they are tried
- * again later. Returns how many keys were swept.
+ * SWEEP: removes bytes whose grace is over, and then deletes their keys from the trash. After a kill in between, the bytes are
+ * removed a second time, which has no effect. Only this step removes bytes. Bytes that cannot be removed are tried again after
+ * 60 s, and do not delay the others. Returns the number of swept keys.
  */
 export async function sweep({ db, storage, logger, stopping }: MaintenanceDeps): Promise<number> {
   let total = 0
   while (!stopping()) {
     const keys = await listRemovable(db, rowsAtOnce)
     if (keys.length === 0) return total
-    await settleCommits(db) // what a crash or a failover could take back must not cost any bytes
+    await settleCommits(db) // a crash or a failover could take the row in the trash back, but not the removal
     await failpoint('S1')
     const { removed, failures } = await deleteAll(keys, (key) => storage.delete(key), stopping)
     await failpoint('S2')
@@ -25,9 +25,9 @@ export async function sweep({ db, storage, logger, stopping }: MaintenanceDeps):
     total += removed.length
     const [failure] = failures
     if (failure) {
-      logger.error('Bytes could not be removed', { ...failure, count: failures.length })
-      const left = failures.map(({ key }) => key)
-      await postponeTrash(db, left, RETRY_SECONDS)
+      logger.error('Bytes could not be removed from the storage', { ...failure, count: failures.length })
+      const keysLeft = failures.map(({ key }) => key)
+      await postponeTrash(db, keysLeft, RETRY_SECONDS)
     }
     if (keys.length < rowsAtOnce) return total
   }
@@ -42,7 +42,7 @@ async function deleteAll(
   const removed: StorageKey[] = []
   const failures: { key: StorageKey; error: unknown }[] = []
   const queue = keys.values()
-  const next = async () => {
+  const removeNext = async () => {
     for (const key of queue) {
       if (stopping()) return
       await remove(key).then(
@@ -51,6 +51,6 @@ async function deleteAll(
       )
     }
   }
-  await Promise.all(Array.from({ length: DELETES_AT_ONCE }, next))
+  await Promise.all(Array.from({ length: DELETES_AT_ONCE }, removeNext))
   return { removed, failures }
 }
