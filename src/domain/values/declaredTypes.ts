@@ -1,7 +1,7 @@
 import { supportedMimeTypes } from 'file-type'
 import { allowsType } from './mediaTypes.ts'
 
-/** Other names of media types that clients use, and the name that detection uses. */
+/** Names of media types that some clients use, and the name that `detectMediaType` returns. */
 const ALIASES: Readonly<Record<string, string>> = {
   'image/jpg': 'image/jpeg',
   'audio/mp3': 'audio/mpeg',
@@ -13,15 +13,16 @@ const ALIASES: Readonly<Record<string, string>> = {
 }
 
 const canonicalType = (type: string) => ALIASES[type] ?? type
+/** The types that detection can find. */
 const detectable = new Set([...supportedMimeTypes].map(canonicalType))
 
-/** Families that may be declared instead of a type; detection knows each of their members. */
+/** Families that a client may declare instead of a type; detection knows every type of them. */
 const FAMILY = /^(image|video)$/
 const SOUND_OR_PICTURES = /^(audio|video)\//
 
 /**
- * Whether bytes of the `detected` type may have the declared one: the same type, any type of a declared family, any type at
- * all for `application/octet-stream`, one kind of text for another. A declared type that detection knows must be detected.
+ * Whether the detected media type fits the declared one: it is the same type, a type of the declared family, any type for
+ * `application/octet-stream`, or any kind of text for another kind. A declared type that detection can find must be found.
  */
 export function fitsDeclared(declared: string, detected: string): boolean {
   if (FAMILY.test(declared)) return detected.startsWith(`${declared}/`)
@@ -35,7 +36,7 @@ export function fitsDeclared(declared: string, detected: string): boolean {
   return !detectable.has(wanted) && !/^(text\/html|image\/svg\+xml)$/.test(found)
 }
 
-/** Whether a list of types may allow a file of the declared type, judged before its bytes are there. */
+/** Whether a list of types can allow a file of the declared type, before its bytes have arrived. */
 export function mayBeAllowed(allowed: readonly string[], declared: string): boolean {
   if (allowed.length === 0) return true
   if (declared === 'application/octet-stream') return true // promises nothing

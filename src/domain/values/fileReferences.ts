@@ -7,7 +7,7 @@ const forms = [
   ['md5', /^[0-9a-f]{32}$/],
 ] as const
 
-/** What a text names, recognised by its form alone: an id, or a SHA-256, SHA-1 or MD5. Undefined for anything else. */
+/** The id, SHA-256, SHA-1 or MD5 in a text, told apart by its form alone. Undefined for any other text. */
 export function parseFileReference(value: string, bucket: string): FileReference | undefined {
   const form = forms.find(([, pattern]) => pattern.test(value))
   return form && { kind: form[0], value, bucket }

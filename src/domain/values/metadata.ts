@@ -5,7 +5,7 @@ export type Metadata = Readonly<Record<string, unknown>>
 const MAX_DEPTH = 16
 const MAX_BYTES = 64 * 1024
 
-/** Metadata from JSON text; absent text is no metadata. Throws `metadata-invalid`. */
+/** Parses metadata from JSON text; no text means empty metadata. Throws `metadata-invalid`. */
 export function parseMetadataText(text: string | undefined): Metadata {
   if (text === undefined || text === '') return {}
   let value: unknown
@@ -18,8 +18,8 @@ export function parseMetadataText(text: string | undefined): Metadata {
 }
 
 /**
- * Checks that a value can be kept as metadata and come back equal: a JSON object of at most 64 KiB and 16 levels, with
- * finite numbers, well-formed text without U+0000, and no key that means a prototype. Throws `metadata-invalid`.
+ * Checks that the database can keep a value as metadata and return it unchanged: a JSON object of at most 64 KiB and 16 levels,
+ * with finite numbers, well-formed text without U+0000, and no key `__proto__`. Throws `metadata-invalid`.
  */
 export function toMetadata(value: unknown): Metadata {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -43,7 +43,7 @@ function checkValue(value: unknown, levels: number): void {
   }
 }
 
-/** PostgreSQL, like many readers of JSON, has no text with U+0000 or half a surrogate pair. */
+/** PostgreSQL and many JSON parsers accept no text with U+0000 or with half a surrogate pair. */
 function checkText(text: string): void {
   if (text.includes('\0') || !text.isWellFormed()) throw metadataInvalid('holds text that cannot be kept')
 }
