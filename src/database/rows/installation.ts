@@ -6,7 +6,7 @@ import type { Database } from '../schema.ts'
  * then on the disk, and on the standby if commits wait for one. Without it, a primary that was killed and restarted can show
  * commits that its standby does not have yet, and that a failover would lose. Throws what the database throws.
  */
-export async function settleCommits(db: Database): Promise<void> {
+export async function makeCommitsDurable(db: Database): Promise<void> {
   await sql`update installation set storage_id = storage_id`.execute(db)
 }
 

@@ -1,4 +1,4 @@
-import { settleCommits } from '../../database/rows/installation.ts'
+import { makeCommitsDurable } from '../../database/rows/installation.ts'
 import { newestIntentSequence } from '../../database/rows/intents.ts'
 import { hasCode } from '../../errors.ts'
 import type { MaintenanceDeps } from './steps.ts'
@@ -20,7 +20,7 @@ export async function advanceMark({
   const mark = await storage.readMark()
   const sequence = await newestIntentSequence(db)
   if (sequence > mark) {
-    await settleCommits(db) // a sequence number that a crash could take back must not become the mark
+    await makeCommitsDurable(db) // a sequence number that a crash could take back must not become the mark
     await storage.writeMark(sequence).catch((error: unknown) => {
       // With an old mark, fewer restored databases are noticed; without a sweep, a full storage would stay full.
       if (!hasCode(error, 'storage-full')) throw error

@@ -1,4 +1,4 @@
-import { settleCommits } from '../../database/rows/installation.ts'
+import { makeCommitsDurable } from '../../database/rows/installation.ts'
 import { deleteTrash, listRemovable, postponeTrash } from '../../database/rows/trash.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
@@ -17,7 +17,7 @@ export async function sweep({ db, storage, logger, stopping }: MaintenanceDeps):
   while (!stopping()) {
     const keys = await listRemovable(db, rowsAtOnce)
     if (keys.length === 0) return total
-    await settleCommits(db) // a crash or a failover could take the row in the trash back, but not the removal
+    await makeCommitsDurable(db) // a crash or a failover could take the row in the trash back, but not the removal
     await failpoint('S1')
     const { removed, failures } = await deleteAll(keys, (key) => storage.delete(key), stopping)
     await failpoint('S2')

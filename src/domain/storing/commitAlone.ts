@@ -21,27 +21,29 @@ import type { NewFile } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 
+/** A file to commit, and everything that the same transaction has to decide and record. */
 export interface CommitRequest {
   readonly file: NewFile
+  /** Whether the bucket may have several live files with the same bytes. */
   readonly duplicates: 'refuse' | 'allow'
-  /** The upload that announced this file, if one did. */
+  /** The id of the upload that announced this file, if one did. */
   readonly upload?: string
-  /** Whether the bytes may be committed later when they cannot be now: their intent stands then. */
+  /** Whether the bytes may be committed later after a failure: their intent then stays. */
   readonly repeatable?: boolean
   readonly idempotent?: { readonly key: string; readonly fingerprint: Buffer } | undefined
 }
 
 export type CommitOutcome =
   | { readonly kind: 'stored'; readonly file: FileRecord }
-  /** The bucket holds these bytes, and duplicates are refused. Whether the received bytes are in use now is `healed`. */
+  /** The bucket has a file with these bytes. `healed`: the received bytes replaced damaged bytes of that file. */
   | { readonly kind: 'exists'; readonly file: FileRecord; readonly healed: boolean }
-  /** The blob changed between looking and locking. */
+  /** The blob or the bucket changed during the attempt, and nothing was committed. */
   | { readonly kind: 'again' }
 
 /**
- * Commits one file in a transaction of its own, whatever the bucket holds already (U9-U12). Throws `upload-fenced` when
- * the intent was reaped, `idempotent-request-running` when the claim ran out, `upload-taken` when the file of the upload is
- * there already, and what the database throws.
+ * Commits one file in a transaction of its own (U9-U12), also when the bucket has a blob of the same bytes. Throws
+ * `upload-fenced` when the intent was reaped, `idempotent-request-running` when the claim ran out, `upload-taken` when the
+ * upload has its file already, and what the database throws.
  */
 export async function commitAlone(
   { config, db, storage }: Deps,
@@ -49,7 +51,7 @@ export async function commitAlone(
 ): Promise<CommitOutcome> {
   const { readGraceSeconds } = config.protocol
   const { file, duplicates, idempotent, upload } = request
-  // Looked at before the transaction, in which no call to the storage is made.
+  // Before the transaction, because no call to the storage is made inside one.
   const known = await findBlob(db, file.bucket, file.bytes)
   const healthy =
     known !== undefined && !known.damaged && (await storage.size(known.storageKey)) === file.bytes.size
@@ -81,7 +83,7 @@ export async function commitAlone(
   })
 }
 
-/** The blob's id once its row is locked; undefined when it is gone or has other bytes by now. */
+/** Locks the blob's row and returns its id; undefined when the blob is gone or refers to other bytes by now. */
 async function lockBlob(
   trx: DatabaseTransaction,
   file: NewFile,
@@ -93,7 +95,7 @@ async function lockBlob(
   return same ? known.id : undefined
 }
 
-/** Commits unless the outcome is that nothing may change. */
+/** Runs the work in a transaction, and rolls back when the outcome needs no change of the database. */
 async function inTransaction(
   db: Database,
   work: (trx: DatabaseTransaction) => Promise<CommitOutcome>,

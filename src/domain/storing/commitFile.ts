@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { classifyFailure, isDuplicate } from '../../database/connection/failures.ts'
 import { findFileRecord, findLiveFileOfBytes } from '../../database/rows/files.ts'
-import { settleCommits } from '../../database/rows/installation.ts'
+import { makeCommitsDurable } from '../../database/rows/installation.ts'
 import { intentExists, trashIntent } from '../../database/rows/intents.ts'
 import type { Deps } from '../../deps.ts'
 import { databaseUnavailable, outcomeUnknown, uploadFenced } from '../../errors/service.ts'
@@ -16,17 +16,18 @@ const RESOLVE_MILLISECONDS = 10_000
 export type CommitResult = Exclude<CommitOutcome, { kind: 'again' }>
 
 /**
- * Turns received bytes into a file (U9-U13). Every way in ends here. A file it returns is durable, be it stored now or
- * one that the bucket held already. Throws `upload-fenced`, `database-unavailable`, or `outcome-unknown` when neither a
- * commit nor its absence could be proven; unless unknown or repeatable, bytes that are not used are in the trash.
+ * Turns received bytes into a file (U9-U13); every kind of upload ends here. The returned file is durable, whether it was
+ * stored now or before. Throws what `commitAlone` throws, `database-unavailable`, and `outcome-unknown` when the service could
+ * not find out whether the commit happened. Unused bytes are in the trash, unless the outcome is unknown or the request
+ * is `repeatable`.
  */
 export async function commitFile(deps: Deps, request: CommitRequest): Promise<CommitResult> {
   const { storageKey } = request.file.bytes
   try {
     const result = await commitOrResolve(deps, request)
-    // More than best effort: what made the other file exist is as safe as the next commit.
+    // The commit of the trash makes the earlier commit of the other file durable too; without an intent, an extra commit does.
     if (result.kind === 'exists' && !result.healed && !(await trashIntent(deps.db, storageKey, 'aborted')))
-      await settleCommits(deps.db)
+      await makeCommitsDurable(deps.db)
     await failpoint('U14')
     return result
   } catch (error) {
@@ -47,11 +48,11 @@ async function commitOrResolve(deps: Deps, request: CommitRequest): Promise<Comm
 }
 
 async function commit(deps: Deps, request: CommitRequest): Promise<CommitResult> {
-  // The quick way has no place for an idempotent answer, a name, or an upload.
+  // The shared statement of the queue keeps no idempotent answer, clears no name and finishes no upload.
   const { idempotent, upload, file } = request
-  const special = idempotent !== undefined || upload !== undefined || file.named
-  const quick = special ? undefined : await deps.commitNewFile(file)
-  if (quick) return { kind: 'stored', file: quick }
+  const needsTransaction = idempotent !== undefined || upload !== undefined || file.named
+  const committed = needsTransaction ? undefined : await deps.commitNewFile(file)
+  if (committed) return { kind: 'stored', file: committed }
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const outcome = await tryAlone(() => commitAlone(deps, request), attempt)
     if (outcome.kind !== 'again') return outcome
@@ -60,21 +61,21 @@ async function commit(deps: Deps, request: CommitRequest): Promise<CommitResult>
   throw databaseUnavailable(new Error(`The blob changed ${ATTEMPTS} times while it was being committed.`))
 }
 
-/** A transaction that the database rolled back for the sake of others is tried again. */
+/** The outcome is `again` for a transaction that the database rolled back because of another one. */
 async function tryAlone(attemptAlone: () => Promise<CommitOutcome>, attempt: number): Promise<CommitOutcome> {
   try {
     return await attemptAlone()
   } catch (error) {
-    // A file was renamed to the name that this one was to have to itself.
-    const taken = isDuplicate(error, 'files_named')
-    if (!taken && (classifyFailure(error) !== 'retry' || attempt >= 3)) throw error
+    // Meanwhile a file was renamed to the name that the new file has to itself.
+    const nameTaken = isDuplicate(error, 'files_named')
+    if (!nameTaken && (classifyFailure(error) !== 'retry' || attempt >= 3)) throw error
     return { kind: 'again' }
   }
 }
 
 /**
- * Finds out what became of a COMMIT whose reply was lost (U13): while the intent stands it did not happen; without it the
- * file tells, or, when the bytes healed those of a file that was there already, the blob that has them.
+ * Finds out whether a COMMIT happened whose reply was lost (U13). It did not happen if the intent still exists. It happened if
+ * the file exists, or if a blob of another file refers to the received bytes (`healed`). Asks for at most 10 s.
  */
 async function resolveOutcome(
   { db, logger }: Deps,
@@ -85,7 +86,7 @@ async function resolveOutcome(
   for (;;) {
     try {
       if (await intentExists(db, file.bytes.storageKey)) throw databaseUnavailable(cause)
-      await settleCommits(db) // a primary that was killed and came back may show what its standby does not have yet
+      await makeCommitsDurable(db) // a primary that was killed and restarted may show commits that its standby lacks
       const record = await findFileRecord(db, { kind: 'id', value: file.id, bucket: file.bucket })
       if (record) return { kind: 'stored', file: record }
       const healed = duplicates === 'refuse' && (await findLiveFileOfBytes(db, file.bytes.storageKey))
@@ -94,7 +95,7 @@ async function resolveOutcome(
     } catch (error) {
       if (hasCode(error, 'database-unavailable') || hasCode(error, 'upload-fenced')) throw error
       if (performance.now() > until) throw outcomeUnknown(cause)
-      logger.debug('Asking again what became of a commit', { id: file.id, error })
+      logger.debug('The outcome of a commit is still unknown', { id: file.id, error })
       await sleep(250)
     }
   }

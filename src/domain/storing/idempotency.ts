@@ -6,16 +6,19 @@ import type { FileRecord } from '../../model/file.ts'
 /** A request's hold on its Idempotency-Key. */
 export interface IdempotentClaim {
   readonly key: string
-  /** What the first request with this key was, and what it got. */
+  /** The fingerprint and the file of an earlier request with this key; undefined for the first request. */
   readonly answered: { readonly fingerprint: Buffer; readonly file: FileRecord } | undefined
   /**
-   * Ends the hold. A request that was refused leaves its key free; otherwise the key keeps its answer, or stays taken until
-   * its lease runs out. What is found out later may still free it.
+   * Ends the hold. After `refused`, the key is free. After `unknown`, the key keeps its answer if there is one, or stays taken
+   * until its lease runs out; a second call with `refused` may still free it.
    */
   release(outcome: 'refused' | 'unknown'): Promise<void>
 }
 
-/** Claims a key before the body is read. Throws `idempotent-request-running`. */
+/**
+ * Claims a key before the body is read, and renews the claim until `release`. Throws `idempotent-request-running` while another
+ * request has the key.
+ */
 export async function claimIdempotencyKey(
   { db, config, logger }: Deps,
   key: string,

@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { uploadFenced } from '../../errors/service.ts'
 import type { Lease, Receipt, StorageKey } from '../../model/blob.ts'
 
-/** Renews the lease of an intent, every third of it, until `end`. */
+/** Renews the lease of an intent at every third of `leaseSeconds`, until `end`. */
 export function beginLease({ config, db, keys, logger }: Deps, storageKey: StorageKey): Lease {
   const { leaseSeconds } = config.protocol
   let lost = false
@@ -12,21 +12,21 @@ export function beginLease({ config, db, keys, logger }: Deps, storageKey: Stora
       const stands = await extendIntent(db, storageKey, leaseSeconds)
       lost ||= !stands
     } catch (error) {
-      logger.warn('A lease could not be renewed', { storageKey, error })
+      logger.warn('The lease of an upload could not be renewed', { storageKey, error })
     }
   }
   const timer = setInterval(() => void renew(), (leaseSeconds * 1000) / 3)
   return {
     insist() {
       if (!lost) return
-      keys.discard() // the others came from the same batch
+      keys.discard() // the intents of the same batch are probably lost too
       throw uploadFenced()
     },
     end: () => clearInterval(timer),
   }
 }
 
-/** Gives received bytes up, and ends their lease. False when their intent was gone already. */
+/** Ends the lease of received bytes, and puts them into the trash. False when their intent was gone already. */
 export async function giveUp(
   deps: Deps,
   { storageKey, lease }: Pick<Receipt, 'storageKey' | 'lease'>,
@@ -36,12 +36,12 @@ export async function giveUp(
 }
 
 /**
- * Puts the bytes of an intent into the trash. Best effort: an intent that stays behind is reaped when its lease runs out.
- * False when the intent was gone already.
+ * Puts the bytes of an intent into the trash. An error of the database is only logged: maintenance reaps the intent when its
+ * lease runs out. False when the intent was gone already.
  */
 export async function abandon({ db, logger }: Deps, storageKey: StorageKey): Promise<boolean> {
   return await trashIntent(db, storageKey, 'aborted').catch((error: unknown) => {
-    logger.warn('An intent was left to be reaped', { storageKey, error })
+    logger.warn('Unused bytes stay until their lease runs out', { storageKey, error })
     return true
   })
 }

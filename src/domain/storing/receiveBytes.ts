@@ -10,16 +10,17 @@ import { beginLease, giveUp } from './lease.ts'
 const BATCH_BYTES = 256 * 1024
 
 export interface ReceiveOptions {
+  /** Whether to compute a SHA-512 too. */
   readonly sha512: boolean
-  /** How many bytes the client says will come, if it says so. */
+  /** The number of bytes that the client declared; undefined when it declared none. */
   readonly declaredBytes: number | undefined
-  /** How many may come. */
+  /** The largest number of bytes that the file may have. */
   readonly maxBytes: number
 }
 
 /**
- * Receives the bytes of one file: intent, one pass to the storage while hashed and counted, durable, receipt (U1-U8).
- * Every way in ends here. Throws `file-too-large`, `storage-full`, `storage-unavailable`,
+ * Receives the bytes of one file (U1-U8): takes a key with an intent, writes the bytes to the storage while hashing and counting
+ * them, and returns a receipt when they are durable. Throws `file-too-large`, `storage-full`, `storage-unavailable`,
  * `upload-fenced`, or what `bytes` throws; the bytes that were written by then are in the trash.
  */
 export async function receiveBytes(
@@ -48,7 +49,7 @@ export async function receiveBytes(
       batch.push(chunk)
       filled += chunk.length
       if (filled < BATCH_BYTES) continue
-      // Others write meanwhile, and nobody may have said how much comes.
+      // Checked again: other uploads fill the storage meanwhile, and the client may have declared no size.
       if ((await deps.storage.freeBytes()) < reservedFreeBytes) throw storageFull()
       yield batch
       batch = []
@@ -64,11 +65,11 @@ export async function receiveBytes(
     return { storageKey, lease, ...(await digester.finish()) }
   } catch (error) {
     // The only place that gives up the bytes of an upload that was cut: half a file is never kept as a whole one.
-    // Not awaited: it may be waiting for bytes that never come.
+    // Not awaited: the generator may be waiting for bytes that never come.
     source.return().catch(() => {})
-    const stood = await giveUp(deps, { storageKey, lease })
-    if (stood || !hasCode(error, 'storage-unavailable')) throw error
-    // Nothing is wrong with the storage: the intent was reaped, and a sweep removed the file under the write.
+    const intentExisted = await giveUp(deps, { storageKey, lease })
+    if (intentExisted || !hasCode(error, 'storage-unavailable')) throw error
+    // The storage works: the intent was reaped, and a sweep removed the file during the write.
     deps.keys.discard()
     throw uploadFenced()
   } finally {

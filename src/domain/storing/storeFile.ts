@@ -10,13 +10,14 @@ import { commitFile } from './commitFile.ts'
 import type { IdempotentClaim } from './idempotency.ts'
 import { giveUp } from './lease.ts'
 
-/** A file to be stored: bytes that were received, and what their sender says about them. */
+/** A file to be stored: the received bytes, and the values that the client sent with them. */
 export interface StoreRequest {
   readonly receipt: Receipt
   readonly bucket: string
   readonly name: string
-  /** Whether it replaces the file that has its name in the bucket to itself. */
+  /** Whether the file gets its name to itself, and replaces a file of the bucket that has the same name to itself. */
   readonly named?: boolean
+  /** The client's media type, used only to tell kinds of text apart. */
   readonly declaredType: string | undefined
   readonly metadata: Readonly<Record<string, unknown>>
   readonly expiresInSeconds: number | undefined
@@ -24,13 +25,14 @@ export interface StoreRequest {
   readonly claim: IdempotentClaim | undefined
 }
 
+/** `stored`: a new file, or with `replayed` the file of an earlier request. `exists`: the bucket has the bytes already. */
 export type StoreResult =
   | { readonly kind: 'stored'; readonly file: FileRecord; readonly replayed: boolean }
   | { readonly kind: 'exists'; readonly file: FileRecord }
 
 /**
- * Decides whether received bytes may become a file, and makes them one. Throws `type-not-allowed`, `file-too-large`,
- * `idempotency-key-reused` and what `commitFile` throws; bytes that are refused are in the trash.
+ * Checks received bytes against the limits of their bucket, and makes them a file. Throws `type-not-allowed`,
+ * `file-too-large`, `idempotency-key-reused` and what `commitFile` throws; refused bytes are then in the trash.
  */
 export async function storeFile(deps: Deps, request: StoreRequest): Promise<StoreResult> {
   const { receipt, claim, bucket } = request
@@ -78,7 +80,7 @@ async function prepare(deps: Deps, request: StoreRequest) {
   return { mediaType, expiresInSeconds, replay: claim?.answered?.file }
 }
 
-/** What makes two requests the same request: everything that decides about the file, its bytes included. */
+/** A hash of all values of a request that decide about the file, its bytes included: two requests are equal if it is. */
 function fingerprintOf({
   bucket,
   name,
@@ -90,7 +92,7 @@ function fingerprintOf({
   receipt,
 }: StoreRequest): Buffer {
   const bytes = [receipt.digests.sha256.toString('hex'), receipt.size]
-  const said = [declaredType ?? null, metadata, expiresInSeconds ?? null, duplicates]
-  const parts = [bucket, name, ...(named ? ['named'] : []), ...said, ...bytes]
-  return createHash('sha256').update(JSON.stringify(parts)).digest()
+  const fields = [declaredType ?? null, metadata, expiresInSeconds ?? null, duplicates]
+  const values = [bucket, name, ...(named ? ['named'] : []), ...fields, ...bytes]
+  return createHash('sha256').update(JSON.stringify(values)).digest()
 }

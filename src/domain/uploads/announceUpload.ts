@@ -17,25 +17,26 @@ export interface Announcement {
   readonly name: string
   /** A media type, or the family `image` or `video`. */
   readonly declaredType: string
-  /** Bytes, if they are known. */
+  /** Bytes; undefined when the client does not know. */
   readonly size: number | undefined
   readonly sha256: Buffer | undefined
   readonly metadata: Readonly<Record<string, unknown>>
 }
 
-/** What S3 takes in one request; the same everywhere, so that a client need not know where it sends to. */
+/** The largest body of one upload request, in bytes: the limit of S3, and of the service too, so that clients see only one. */
 export const maxRequestBytes = 5 * 2 ** 30
 
+/** An upload, and the signed request that brings its bytes. */
 export interface AnnouncedUpload {
   readonly upload: UploadRecord
   readonly request: SignedRequest
-  /** Until when the request may be begun. */
+  /** The client has to begin the request before. */
   readonly expiresAt: Date
 }
 
 /**
- * Announces a file and signs the one request that brings it: to the storage where clients can reach it, else to the service,
- * as a target without a host. Throws `file-too-large`, `type-not-allowed`, `storage-unavailable`.
+ * Announces a file and signs the request that brings its bytes: a URL of the storage if clients can reach it, else a target of
+ * the service without a host. Throws `file-too-large`, `type-not-allowed`, `storage-unavailable`.
  */
 export async function announceUpload(
   deps: Deps,
@@ -48,7 +49,7 @@ export async function announceUpload(
   const upload = await insertAnnounced(deps, announcement, { parts: false, storageKey })
   const seconds = requestSeconds(deps)
   const { declaredType, size, sha256 } = announcement
-  // Signed in any case: what is not said is added by one client or another, and refused by one server or another.
+  // Always sign a Content-Type: some clients add one of their own, and some servers then refuse the signature.
   const mediaType = declaredType.includes('/') ? declaredType : 'application/octet-stream'
   if (direct && storageKey !== null) {
     const options = { seconds, size, mediaType, sha256: sha256?.toString('hex') }
@@ -59,8 +60,8 @@ export async function announceUpload(
 }
 
 /**
- * Announces a file that comes to the service in a form, wherever files are kept: for clients that neither know how large it
- * is nor say when it has come. Throws what `announceUpload` throws.
+ * Announces a file that the client sends to the service in a form, with every kind of storage: for clients that know no size
+ * and do not confirm the upload. Throws what `announceUpload` throws.
  */
 export async function announceForm(deps: Deps, announcement: Announcement): Promise<AnnouncedUpload> {
   const upload = await insertAnnounced(deps, announcement, { parts: false, storageKey: null })
@@ -80,7 +81,7 @@ function toService(
   return { upload, request: { method, url: target, seconds, headers, fields }, expiresAt }
 }
 
-/** How long the request may be begun; what was announced must not expire before. */
+/** Seconds in which the client may begin the request; not more than the lifetime of an upload. */
 const requestSeconds = ({ config: { http, protocol } }: Deps): number =>
   Math.min(http.linkSeconds, protocol.uploadSeconds)
 
@@ -108,5 +109,5 @@ export async function insertAnnounced(
   return await insertUpload(deps.db, upload, { storageId: deps.storageId, expiresInSeconds })
 }
 
-/** A storage key that a client writes to itself, and whose bytes are never used as they are. */
+/** A storage key for bytes that a client writes; the service copies them to another key before it uses them. */
 const stagingKey = (): StorageKey => `staging/${newStorageKey()}`

@@ -9,9 +9,9 @@ import { fitsDeclared } from '../values/declaredTypes.ts'
 import { detectMediaType } from '../values/mediaTypes.ts'
 
 /**
- * Makes bytes the file that an upload announced, if they are what it announced. Throws `size-mismatch`, `digest-mismatch`,
- * `type-mismatch`, `file-too-large`, `type-not-allowed`, `upload-taken` when another was quicker, and what `commitFile`
- * throws. The caller gives up bytes that are refused; those of `repeatable` ones may be committed later.
+ * Makes received bytes the file of an upload, if they match the announcement. Throws `size-mismatch`, `digest-mismatch`,
+ * `type-mismatch`, `file-too-large`, `type-not-allowed`, `upload-taken` when another request was first, and what `commitFile`
+ * throws. The caller gives up refused bytes; with `repeatable`, it may commit them later.
  */
 export async function commitUpload(
   deps: Deps,

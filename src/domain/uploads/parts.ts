@@ -24,14 +24,15 @@ export type PartsLocation =
     }
   | { readonly in: 'service' }
 
+/** An upload whose client sends it in parts. */
 export interface UploadInParts {
   readonly upload: UploadRecord
   readonly location: PartsLocation
 }
 
 /**
- * Announces a file that comes in parts. On S3 the parts go straight to the final key of the file, which nobody can write to
- * once they are put together.
+ * Announces a file that comes in parts. Clients send the parts to S3 under the final key of the file, if they can reach S3; no
+ * client can write to that key after the parts are put together. Throws what `insertAnnounced` throws.
  */
 export async function beginParts(deps: Deps, announcement: Announcement): Promise<UploadRecord> {
   const { direct } = deps.storage
@@ -41,7 +42,7 @@ export async function beginParts(deps: Deps, announcement: Announcement): Promis
     try {
       await setPartsId(deps.db, upload.id, await direct.beginParts(storageKey))
     } catch (error) {
-      await deletePendingUpload(deps.db, upload.id).catch(() => {}) // it expires
+      await deletePendingUpload(deps.db, upload.id).catch(() => {}) // an upload that cannot be deleted now expires
       throw error
     }
   }
@@ -49,8 +50,8 @@ export async function beginParts(deps: Deps, announcement: Announcement): Promis
 }
 
 /**
- * An upload in parts that has not expired, complete or not, and the place of its parts. Throws `upload-not-found`, also for an
- * upload whose parts are in an S3 that the service does not use any more.
+ * The upload of this id, complete or not, with the place of its parts. Throws `upload-not-found` for an upload that expired,
+ * that has no parts, or whose parts are in an S3 that the service does not use any more.
  */
 export async function requireParts(deps: Deps, id: string): Promise<UploadInParts> {
   const upload = await requireUpload(deps, id).catch((error: unknown) => {
@@ -65,8 +66,8 @@ export async function requireParts(deps: Deps, id: string): Promise<UploadInPart
 }
 
 /**
- * URLs to PUT parts with, or targets of the service, by their numbers, and how long all of them may be used. Throws
- * `upload-not-found`, `upload-taken` once it is complete.
+ * Signs one URL for each part number, to PUT the part to S3 or to the service (without a host). All of them are valid for
+ * `seconds`. Throws `upload-not-found`, and `upload-taken` after the upload was completed.
  */
 export async function signParts(
   deps: Deps,
@@ -76,8 +77,8 @@ export async function signParts(
   const { upload, location } = await requireParts(deps, id)
   const { expiresAt } = upload
   if (expiresAt === null) throw uploadTaken()
-  const left = Math.max(1, Math.floor(expiresAt.getTime() / 1000 - deps.clock.now()))
-  let seconds = Math.min(deps.config.http.linkSeconds, left)
+  const secondsLeft = Math.max(1, Math.floor(expiresAt.getTime() / 1000 - deps.clock.now()))
+  let seconds = Math.min(deps.config.http.linkSeconds, secondsLeft)
   const urls = new Map<number, string>()
   for (const number of numbers) {
     if (location.in === 'storage') {
@@ -94,8 +95,8 @@ export async function signParts(
 }
 
 /**
- * Makes received bytes a part. Throws `upload-not-found`, and `file-too-large` when all parts together are more than was
- * announced or may come; bytes that are not used are in the trash.
+ * Makes received bytes a part of an upload. Throws `upload-not-found`, and `file-too-large` when all parts together have more
+ * bytes than announced or allowed; unused bytes are then in the trash.
  */
 export async function storePart(
   deps: Deps,
@@ -125,7 +126,7 @@ export async function maxBytesOf(deps: Deps, { bucket, size }: UploadRecord): Pr
   return Math.min(size ?? maxBytes, maxBytes)
 }
 
-/** The parts that are there, by their numbers. Throws `upload-not-found`. */
+/** The received parts, in the order of their numbers. Throws `upload-not-found`. */
 export async function listParts(deps: Deps, id: string): Promise<readonly SentPart[]> {
   const { location } = await requireParts(deps, id)
   if (location.in === 'storage') return await location.direct.listParts(location.key, location.partsId)
@@ -133,10 +134,10 @@ export async function listParts(deps: Deps, id: string): Promise<readonly SentPa
   return parts.map(({ number, size, md5 }) => ({ partNumber: number, size, etag: etagOf(md5) }))
 }
 
-/** The entity tag of a part, as S3 makes them. */
+/** The entity tag of a part in the form of S3: its MD5 in quotes. */
 export const etagOf = (md5: Buffer): string => `"${md5.toString('hex')}"`
 
-/** Gives an upload in parts up. Throws `upload-not-found`; what is complete stays. */
+/** Deletes a pending upload and its parts. Throws `upload-not-found`, also for a completed upload, which stays. */
 export async function abortParts(deps: Deps, id: string): Promise<void> {
   if (!(await deletePendingUpload(deps.db, id))) throw uploadNotFound()
 }

@@ -4,29 +4,30 @@ import { createDigester } from '../../digests/digester.ts'
 import { storageUnavailable } from '../../errors/service.ts'
 import { blockBytes, type Lease, type Receipt, type StorageKey } from '../../model/blob.ts'
 
-/** Bytes that came to the storage without passing the service. */
+/** Bytes that a client wrote to the storage directly. */
 export interface StoredBytes {
   readonly storageKey: StorageKey
+  /** Bytes. */
   readonly size: number
-  /** The sizes of the parts that they came in, where they are known. */
+  /** The sizes of the parts in bytes, in their order; undefined for bytes without parts, and when the sizes are not known. */
   readonly partSizes?: readonly number[] | undefined
   /** Undefined when the intent lasts as long as the upload. */
   readonly lease: Lease | undefined
 }
 
 /**
- * The receipt of stored bytes. They are read once when the storage says that they are what was read; else a second time:
- * what is kept of them must not come from a read that went wrong, and two of them that agree are right. Throws `file-not-found`,
- * `storage-unavailable`.
+ * Reads stored bytes and returns their receipt. One read is enough if its MD5 is the entity tag of the storage. Otherwise the
+ * bytes are read twice, and both reads must agree: a receipt from a faulty read would be wrong for ever. Throws
+ * `file-not-found`, `storage-unavailable`.
  */
 export async function receiptOfStored(deps: Deps, bytes: StoredBytes): Promise<Receipt> {
-  const said = await deps.storage.direct?.tagOf(bytes.storageKey)
-  const once = await read(deps, bytes)
-  if (once.tag === said) return once.receipt
-  const twice = await read(deps, bytes)
-  if (twice.tag !== said && !isSame(once.receipt, twice.receipt))
-    throw storageUnavailable(new Error(`${bytes.storageKey} was read twice, and differs`))
-  return twice.receipt
+  const storageTag = await deps.storage.direct?.tagOf(bytes.storageKey)
+  const first = await read(deps, bytes)
+  if (first.tag === storageTag) return first.receipt
+  const second = await read(deps, bytes)
+  if (second.tag !== storageTag && !isSame(first.receipt, second.receipt))
+    throw storageUnavailable(new Error(`Two reads of the bytes under ${bytes.storageKey} differ.`))
+  return second.receipt
 }
 
 const isSame = (one: Receipt, other: Receipt) =>
@@ -41,7 +42,7 @@ async function read({ digestThreads, storage }: Deps, { storageKey, size, partSi
     for await (const block of blocks) {
       lease?.insist()
       parts?.update(block)
-      await digester.update(Buffer.from(block)) // the storage uses its buffer again
+      await digester.update(Buffer.from(block)) // a copy: the storage overwrites its buffer
     }
     const receipt = { storageKey, lease, ...(await digester.finish()) }
     return { receipt, tag: parts ? parts.finish() : receipt.digests.md5.toString('hex') }
@@ -50,7 +51,7 @@ async function read({ digestThreads, storage }: Deps, { storageKey, size, partSi
   }
 }
 
-/** What S3 calls bytes that came in parts of these sizes. */
+/** Computes the entity tag that S3 gives an object of parts: the MD5 of the parts' MD5s, a hyphen, the number of parts. */
 function createPartsTag(sizes: readonly number[]) {
   const digests: Buffer[] = []
   let hash = createHash('md5')

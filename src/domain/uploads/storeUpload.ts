@@ -6,11 +6,12 @@ import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { giveUp } from '../storing/lease.ts'
 import { commitUpload } from './commitUpload.ts'
-import { requireUpload, settledFileOf } from './findUpload.ts'
+import { findDurableFile, requireUpload } from './findUpload.ts'
 
 /**
- * Makes bytes that a client sent to the service by a signed link the file it announced. The same bytes may come again;
- * others are refused with `upload-taken`. Throws what `commitUpload` throws; bytes that are not used are in the trash.
+ * Makes received bytes the file of an upload whose client sent them to the service with a signed link. A second request with
+ * the same bytes gets the same file; other bytes are refused with `upload-taken`. Throws `file-not-found` and what
+ * `commitUpload` throws; unused bytes are then in the trash.
  */
 export async function storeUpload(deps: Deps, id: string, receipt: Receipt): Promise<FileRecord> {
   try {
@@ -18,7 +19,7 @@ export async function storeUpload(deps: Deps, id: string, receipt: Receipt): Pro
   } catch (error) {
     await giveUp(deps, receipt)
     if (!hasCode(error, 'upload-taken')) throw error
-    const file = await settledFileOf(deps, { id, bucket: '' })
+    const file = await findDurableFile(deps, { id, bucket: '' })
     if (!file) throw fileNotFound()
     if (file.hash !== receipt.digests.sha256.toString('hex')) throw uploadTaken()
     return file

@@ -7,7 +7,7 @@ import { mayBecome, type UploadRecord, type UploadStatus } from '../../model/upl
 import { fileOf } from './findUpload.ts'
 import { verifyUpload } from './verifyUpload.ts'
 
-/** What an application knows of a file that it had announced. */
+/** The state of an announced file, as the application sees it. */
 export interface UploadState {
   readonly id: string
   readonly name: string
@@ -16,48 +16,49 @@ export interface UploadState {
   readonly updatedAt: Date
 }
 
-/** Throws `file-not-found`. A file that came in another way is `completed`. */
+/** The state of an upload or of a file. A file without an upload is `completed`. Throws `file-not-found`. */
 export const findUploadState = async (deps: Deps, id: string): Promise<UploadState> =>
-  toState(await find(deps, id))
+  toState(await findBoth(deps, id))
 
 /** The state of a file that was just stored or found. */
 export const stateOfFile = async ({ db }: Deps, file: FileRecord): Promise<UploadState> =>
   toState({ upload: await findUpload(db, file.id), file })
 
 /**
- * Takes a file to its next status; to the one it has changes nothing. `uploaded` is believed only after its bytes were seen.
- * Throws `file-not-found`, `invalid-transition`, `file-missing-yet`, and what `verifyUpload` throws.
+ * Changes the status of an upload; a change to the current status has no effect. Before the change to `uploaded`, the service
+ * verifies the bytes. Throws `file-not-found`, `invalid-transition`, `file-missing-yet`, and what `verifyUpload` throws.
  */
 export async function changeUploadState(deps: Deps, id: string, to: UploadStatus): Promise<UploadState> {
-  const found = await find(deps, id)
+  const found = await findBoth(deps, id)
   const { status } = toState(found)
   if (status === to) return toState(found)
   if (!found.upload || !mayBecome(status, to)) throw invalidTransition(status, to)
   if (to === 'uploaded' && !found.file) {
-    // Parts are put together by their own call; without it there is nothing to see.
+    // Another operation puts parts together; before that call there are no bytes to verify.
     if (found.upload.parts) throw fileMissingYet()
     await verifyUpload(deps, found.upload)
   } else if (!(await moveUpload(deps.db, id, { from: status, to }))) {
-    const now = toState(await find(deps, id))
-    if (now.status !== to) throw invalidTransition(now.status, to)
+    const current = toState(await findBoth(deps, id))
+    if (current.status !== to) throw invalidTransition(current.status, to)
   }
-  return toState(await find(deps, id))
+  return toState(await findBoth(deps, id))
 }
 
-interface Found {
+/** An upload and its file; at least one of the two exists. */
+interface UploadAndFile {
   readonly upload: UploadRecord | undefined
   readonly file: FileRecord | undefined
 }
 
-async function find(deps: Deps, id: string): Promise<Found> {
+async function findBoth(deps: Deps, id: string): Promise<UploadAndFile> {
   const upload = await findUpload(deps.db, id)
   const file = await fileOf(deps, { id, bucket: upload?.bucket ?? '' })
-  // Of an upload that was finished, the file may be deleted by now.
+  // The file of a completed upload may be deleted by now.
   if (!file && (!upload || upload.expiresAt === null)) throw fileNotFound()
   return { upload, file }
 }
 
-function toState({ upload, file }: Found): UploadState {
+function toState({ upload, file }: UploadAndFile): UploadState {
   const { name, mediaType } = file ?? { name: upload?.name, mediaType: upload?.declaredType }
   const times = [upload?.updatedAt, file?.updatedAt].flatMap((time) => (time ? [time.getTime()] : []))
   return {

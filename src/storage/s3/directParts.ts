@@ -45,7 +45,7 @@ export async function completeS3Parts(
   parts: readonly Pick<SentPart, 'partNumber' | 'etag'>[],
 ): Promise<number> {
   const target = { Bucket, ...upload }
-  if (parts.length === 0) throw partsInvalid('there are none')
+  if (parts.length === 0) throw partsInvalid('no part is named')
   const Parts = parts
     .toSorted(byNumber)
     .map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag }))
