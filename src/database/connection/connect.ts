@@ -5,6 +5,7 @@ import type { Database, Schema } from '../schema.ts'
 import { preparingPool } from './preparedStatements.ts'
 import { watchConnection } from './watchConnection.ts'
 
+/** The query builder, and the pool whose connections it uses. */
 export interface DatabaseConnection {
   readonly db: Database
   readonly pool: pg.Pool

@@ -4,6 +4,7 @@ import type { Database } from '../schema.ts'
 import { columnsWithMetadata, fileColumns } from './files.ts'
 import { isLiveInIndex } from './live.ts'
 
+/** The field by which files are sorted, in the API's name. */
 export type SortField = 'created_at' | 'file_name' | 'file_size'
 
 /** Conditions that all files of a list fulfil; undefined sets no condition. */

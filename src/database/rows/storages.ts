@@ -45,8 +45,8 @@ export async function beginWriting(db: Database, id: string): Promise<void> {
 }
 
 /**
- * Ends writing to every storage but `otherId`: no new intent can name this one, and its intents go to the trash, so that
- * their uploads fail at the commit. After this no new blob can have its bytes only in this storage.
+ * Ends writing to the storage `id`: no new intent can name it. All intents but those of the storage `otherId` go into the trash,
+ * so that their uploads fail at the commit. Afterwards no new blob can have its bytes only in the storage `id`.
  */
 export async function endWriting(db: Database, id: string, otherId: string): Promise<void> {
   await db.transaction().execute(async (trx) => {

@@ -14,8 +14,8 @@ export interface FileLimits {
 }
 
 /**
- * The limits for files of this bucket; those of a bucket without rules when the name is not known yet. Throws what the
- * database throws.
+ * The limits for files of this bucket. Undefined means that the bucket is not known yet: the limits are then the service's
+ * settings alone. Throws what the database throws.
  */
 export async function limitsOf(
   { config: { limits }, bucketRules }: Deps,

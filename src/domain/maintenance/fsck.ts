@@ -11,6 +11,7 @@ import type { StorageKey, StoredBlob } from '../../model/blob.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { beginExamination, type Damage, findMissing, toUnreadable } from './examination.ts'
 
+/** The choices of the `fsck` command. */
 export interface FsckOptions {
   /** Whether to read all bytes and compare their hashes. */
   readonly deep: boolean

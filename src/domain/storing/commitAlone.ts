@@ -33,6 +33,7 @@ export interface CommitRequest {
   readonly idempotent?: { readonly key: string; readonly fingerprint: Buffer } | undefined
 }
 
+/** The outcome of one attempt to commit a file. */
 export type CommitOutcome =
   | { readonly kind: 'stored'; readonly file: FileRecord }
   /** The bucket has a file with these bytes. `healed`: the received bytes replaced damaged bytes of that file. */

@@ -9,6 +9,7 @@ import { beginLease, giveUp } from './lease.ts'
 
 const BATCH_BYTES = 256 * 1024
 
+/** The facts that are known about the bytes of a file before they arrive. */
 export interface ReceiveOptions {
   /** Whether to compute a SHA-512 too. */
   readonly sha512: boolean

@@ -80,7 +80,7 @@ async function prepare(deps: Deps, request: StoreRequest) {
   return { mediaType, expiresInSeconds, replay: claim?.answered?.file }
 }
 
-/** A hash of all values of a request that decide about the file, its bytes included: two requests are equal if it is. */
+/** A hash of all values of a request that decide about the file, its bytes included: requests with equal hashes are equal. */
 function fingerprintOf({
   bucket,
   name,

@@ -1,5 +1,6 @@
 import { metadataInvalid } from '../../errors/files.ts'
 
+/** A file's metadata that `toMetadata` has checked. */
 export type Metadata = Readonly<Record<string, unknown>>
 
 const MAX_DEPTH = 16
