@@ -32,7 +32,7 @@ export interface UploadRecord {
 
 /** A part of an upload that the service received itself. */
 export interface UploadPart {
-  /** From 1 to `MOST_PARTS`. */
+  /** From 1 to `MAX_PARTS`. */
   readonly number: number
   readonly storageKey: StorageKey
   /** Bytes. */

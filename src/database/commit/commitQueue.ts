@@ -45,8 +45,8 @@ export function createCommitQueue(db: Database): CommitNewFile {
   }
 
   /**
-   * After a rollback: duplicates leave the queue, and the other files of their batch go to its front. After any other
-   * failure that rolled back, all files leave the queue, and `commitAlone` commits each.
+   * Answers the callers of a failed statement. All of them get the error when the database is unavailable or the outcome is
+   * unknown. When some files are duplicates, the others go to the front of the queue. Every remaining caller gets undefined.
    */
   async function settleFailed(batch: readonly PendingFile[], error: unknown) {
     if (!['retry', 'timeout', 'other'].includes(classifyFailure(error))) {

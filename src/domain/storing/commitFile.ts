@@ -25,7 +25,7 @@ export async function commitFile(deps: Deps, request: CommitRequest): Promise<Co
   const { storageKey } = request.file.bytes
   try {
     const result = await commitOrResolve(deps, request)
-    // The commit of the trash makes the earlier commit of the other file durable too; without an intent, an extra commit does.
+    // The other file's commit must be durable too. Every later commit ensures that: the one of the trash, or else an extra one.
     if (result.kind === 'exists' && !result.healed && !(await trashIntent(deps.db, storageKey, 'aborted')))
       await makeCommitsDurable(deps.db)
     await failpoint('U14')
@@ -74,8 +74,9 @@ async function tryAlone(attemptAlone: () => Promise<CommitOutcome>, attempt: num
 }
 
 /**
- * Finds out whether a COMMIT happened whose reply was lost (U13). It did not happen if the intent still exists. It happened if
- * the file exists, or if a blob of another file refers to the received bytes (`healed`). Asks for at most 10 s.
+ * Finds out whether a COMMIT with a lost reply happened (U13). It did not happen if the intent still exists. It happened if the
+ * file exists, or if a blob of another file refers to the received bytes (`healed`). Tries for at most 10 s. Throws
+ * `database-unavailable`, `upload-fenced`, `outcome-unknown`.
  */
 async function resolveOutcome(
   { db, logger }: Deps,
