@@ -33,7 +33,7 @@ export function createKeyReserve(db: Database, leaseSeconds: number, storageId: 
 
   async function refill() {
     // Read before the statement, so the lease begins later. An upload gets at least half of the lease.
-    const until = performance.now() + (leaseSeconds * 1000) / 2
+    const batchFreshUntil = performance.now() + (leaseSeconds * 1000) / 2
     const shard = randomShard()
     const batch = Array.from({ length: KEYS_AT_ONCE }, () => newStorageKey(shard))
     if (!(await insertIntents(db, batch, { storageId, leaseSeconds })))
@@ -42,7 +42,7 @@ export function createKeyReserve(db: Database, leaseSeconds: number, storageId: 
       )
     await failpoint('U1')
     keys = batch
-    freshUntil = until
+    freshUntil = batchFreshUntil
   }
 
   return {

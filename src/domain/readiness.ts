@@ -11,7 +11,7 @@ export interface DependencyState {
 const TIMEOUT_MILLISECONDS = 5000
 
 /** Tries whether the database takes writes and the storage keeps bytes, for at most 5 s. Logs a failure, throws nothing. */
-export async function examine({ db, storage, logger }: Deps) {
+export async function checkDependencies({ db, storage, logger }: Deps) {
   const test = async (name: string, attempt: () => Promise<unknown>): Promise<DependencyState> => {
     const began = performance.now()
     const error = await errorOf(attempt())
@@ -33,7 +33,7 @@ export async function examine({ db, storage, logger }: Deps) {
 /** The error of an attempt, or an error after the timeout; undefined when the attempt succeeded. */
 async function errorOf(attempt: Promise<unknown>): Promise<unknown> {
   const timeout = new AbortController()
-  const late = sleep(TIMEOUT_MILLISECONDS, new Error('There was no answer in time.'), {
+  const timedOut = sleep(TIMEOUT_MILLISECONDS, new Error('There was no answer in time.'), {
     signal: timeout.signal,
   })
   try {
@@ -42,10 +42,10 @@ async function errorOf(attempt: Promise<unknown>): Promise<unknown> {
         () => undefined,
         (error: unknown) => error ?? new Error('failed'),
       ),
-      late,
+      timedOut,
     ])
   } finally {
     timeout.abort()
-    late.catch(() => {})
+    timedOut.catch(() => {})
   }
 }

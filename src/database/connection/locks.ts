@@ -17,8 +17,8 @@ export async function whenFree<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   for (;;) {
-    const done = await unlessBusy(db, name, async () => ({ result: await work() }))
-    if (done) return done.result
+    const outcome = await unlessBusy(db, name, async () => ({ result: await work() }))
+    if (outcome) return outcome.result
     await sleep(PAUSE_MILLISECONDS)
   }
 }

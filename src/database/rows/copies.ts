@@ -43,12 +43,8 @@ export async function countUncopied(
   })
 }
 
-/** Inserts that a storage has verified copies under these keys, and marks their blobs as intact. */
-export async function rememberCopies(
-  db: Database,
-  storageId: string,
-  keys: readonly string[],
-): Promise<void> {
+/** Inserts the verified copies that a storage has under these keys, and marks their blobs as intact. */
+export async function insertCopies(db: Database, storageId: string, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return
   await sql`
     with intact as (

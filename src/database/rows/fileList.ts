@@ -73,11 +73,11 @@ export async function listFileRecords(
     return toPage(files, page)
   }
   let bytes = 0
-  const full = rows.findIndex((row) => {
+  const lastIndex = rows.findIndex((row) => {
     bytes += row.metadataBytes
     return bytes >= PAGE_METADATA_BYTES
   })
-  const shorter = full < 0 ? page : { ...page, limit: Math.min(page.limit, full + 1) }
+  const shorter = lastIndex < 0 ? page : { ...page, limit: Math.min(page.limit, lastIndex + 1) }
   return toPage(await selectPage<FileRecord>(db, shorter, allColumns), shorter)
 }
 
@@ -90,17 +90,17 @@ const toPage = (files: readonly FileRecord[], { limit }: FilePage) => ({
 async function selectPage<Row>(db: Database, page: FilePage, columns: RawBuilder<unknown>): Promise<Row[]> {
   const column = sortColumns[page.sort]
   const direction = sql.raw(page.descending ? 'desc' : 'asc')
-  const beyond = sql.raw(page.descending ? '<' : '>')
+  const operator = sql.raw(page.descending ? '<' : '>')
   const after = page.after
-    ? sql`and (${column}, f.id) ${beyond} (${page.after.value}::${valueTypes[page.sort]}, ${page.after.id}::uuid)`
+    ? sql`and (${column}, f.id) ${operator} (${page.after.value}::${valueTypes[page.sort]}, ${page.after.id}::uuid)`
     : sql``
   const matching = sql`${conditions(page.filter)} ${after}`
-  const first = sql`order by ${column} ${direction}, f.id ${direction} limit ${page.limit + 1}`
+  const order = sql`order by ${column} ${direction}, f.id ${direction} limit ${page.limit + 1}`
   // The index of names answers the inner query alone, so the table is read only for the files of the page.
   const inIndex = page.sort === 'file_name' && page.filter.name !== undefined
-  const chosen = inIndex ? sql`f.id in (select f.id from files f where ${matching} ${first})` : matching
+  const chosen = inIndex ? sql`f.id in (select f.id from files f where ${matching} ${order})` : matching
   const { rows } = await sql<Row>`
-    select ${columns} from files f join blobs b on b.id = f.blob_id where ${chosen} ${first}
+    select ${columns} from files f join blobs b on b.id = f.blob_id where ${chosen} ${order}
   `.execute(db)
   return rows
 }

@@ -21,8 +21,10 @@ export async function linkTo(deps: Deps, file: FileRecord, wanted: SignReadOptio
   const { visibility, links } = await bucketRules.of(file.bucket)
   if (visibility === 'public') return { kind: 'public' }
 
-  const left = file.expiresAt ? Math.floor(file.expiresAt.getTime() / 1000 - clock.now()) : wanted.seconds
-  const seconds = Math.max(1, Math.min(wanted.seconds, left))
+  const secondsLeft = file.expiresAt
+    ? Math.floor(file.expiresAt.getTime() / 1000 - clock.now())
+    : wanted.seconds
+  const seconds = Math.max(1, Math.min(wanted.seconds, secondsLeft))
   const direct = links === 'direct' ? storage.direct : undefined
   const storageKey = direct && (await findStorageKeyOfFile(db, file.id))
   const url =

@@ -66,8 +66,8 @@ export function createCycle() {
     const done: Record<string, number> = {}
     for (const [name, step] of Object.entries(steps)) {
       if (deps.stopping()) break
-      const until = performance.now() + deps.config.protocol.maintenanceIntervalSeconds * 1000
-      const stopping = () => deps.stopping() || performance.now() > until
+      const deadline = performance.now() + deps.config.protocol.maintenanceIntervalSeconds * 1000
+      const stopping = () => deps.stopping() || performance.now() > deadline
       const count = await step({ ...deps, stopping }).catch(fail)
       if (count) done[name] = count
     }

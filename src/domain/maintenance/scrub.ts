@@ -19,8 +19,8 @@ export function createScrubber() {
   let examination: Examination | undefined
   return async (deps: MaintenanceDeps): Promise<number> => {
     const { db, storage, config, stopping } = deps
-    const until = performance.now() + BUSY_MILLISECONDS
-    const enough = () => performance.now() > until || stopping()
+    const deadline = performance.now() + BUSY_MILLISECONDS
+    const enough = () => performance.now() > deadline || stopping()
     let read = 0
     while (!enough()) {
       const blob = examination?.blob ?? (await findUnverifiedBlob(db, config.protocol.scrubAfterSeconds))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { findNewestBlobId } from '../../database/rows/blobs.ts'
-import { findBlobKeys, listUncopied, rememberCopies } from '../../database/rows/copies.ts'
+import { findBlobKeys, insertCopies, listUncopied } from '../../database/rows/copies.ts'
 import { isCurrentBlob } from '../../database/rows/fsckQueries.ts'
 import type { Database } from '../../database/schema.ts'
 import { fileDamaged } from '../../errors/files.ts'
@@ -78,7 +78,7 @@ function createMemory({ db, targetId }: Move) {
     keys = []
     bytes = 0
     await failpoint('M4')
-    await rememberCopies(db, targetId, due)
+    await insertCopies(db, targetId, due)
   }
   return {
     flush,

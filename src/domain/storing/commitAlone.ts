@@ -91,9 +91,9 @@ async function lockBlob(
   known: KnownBlob,
 ): Promise<number | undefined> {
   const locked = await findBlob(trx, file.bucket, file.bytes)
-  const same =
+  const unchanged =
     locked?.id === known.id && locked.storageKey === known.storageKey && locked.damaged === known.damaged
-  return same ? known.id : undefined
+  return unchanged ? known.id : undefined
 }
 
 /** Runs the work in a transaction, and rolls back when the outcome needs no change of the database. */

@@ -54,7 +54,7 @@ async function commit(deps: Deps, request: CommitRequest): Promise<CommitResult>
   const committed = needsTransaction ? undefined : await deps.commitNewFile(file)
   if (committed) return { kind: 'stored', file: committed }
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const outcome = await tryAlone(() => commitAlone(deps, request), attempt)
+    const outcome = await attemptCommit(() => commitAlone(deps, request), attempt)
     if (outcome.kind !== 'again') return outcome
     await sleep(Math.random() * 20 * attempt)
   }
@@ -62,9 +62,12 @@ async function commit(deps: Deps, request: CommitRequest): Promise<CommitResult>
 }
 
 /** The outcome is `again` for a transaction that the database rolled back because of another one. */
-async function tryAlone(attemptAlone: () => Promise<CommitOutcome>, attempt: number): Promise<CommitOutcome> {
+async function attemptCommit(
+  commitOnce: () => Promise<CommitOutcome>,
+  attempt: number,
+): Promise<CommitOutcome> {
   try {
-    return await attemptAlone()
+    return await commitOnce()
   } catch (error) {
     // Meanwhile a file was renamed to the name that the new file has to itself.
     const nameTaken = isDuplicate(error, 'files_named')
@@ -83,7 +86,7 @@ async function resolveOutcome(
   { file, duplicates }: CommitRequest,
   cause: unknown,
 ): Promise<CommitResult> {
-  const until = performance.now() + RESOLVE_MILLISECONDS
+  const deadline = performance.now() + RESOLVE_MILLISECONDS
   for (;;) {
     try {
       if (await intentExists(db, file.bytes.storageKey)) throw databaseUnavailable(cause)
@@ -95,7 +98,7 @@ async function resolveOutcome(
       throw uploadFenced()
     } catch (error) {
       if (hasCode(error, 'database-unavailable') || hasCode(error, 'upload-fenced')) throw error
-      if (performance.now() > until) throw outcomeUnknown(cause)
+      if (performance.now() > deadline) throw outcomeUnknown(cause)
       logger.debug('The outcome of a commit is still unknown', { id: file.id, error })
       await sleep(250)
     }

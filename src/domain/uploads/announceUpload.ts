@@ -56,7 +56,7 @@ export async function announceUpload(
     const request = await (method === 'PUT' ? direct.signPut : direct.signPost)(storageKey, options)
     return { upload, request, expiresAt: new Date((deps.clock.now() + request.seconds) * 1000) }
   }
-  return toService(deps, upload, method, mediaType)
+  return signToService(deps, upload, method, mediaType)
 }
 
 /**
@@ -65,10 +65,10 @@ export async function announceUpload(
  */
 export async function announceForm(deps: Deps, announcement: Announcement): Promise<AnnouncedUpload> {
   const upload = await insertAnnounced(deps, announcement, { parts: false, storageKey: null })
-  return toService(deps, upload, 'POST', announcement.declaredType)
+  return signToService(deps, upload, 'POST', announcement.declaredType)
 }
 
-function toService(
+function signToService(
   deps: Deps,
   upload: UploadRecord,
   method: 'POST' | 'PUT',

@@ -55,22 +55,22 @@ async function read({ digestThreads, storage }: Deps, { storageKey, size, partSi
 function createPartsTag(sizes: readonly number[]) {
   const digests: Buffer[] = []
   let hash = createHash('md5')
-  let left = sizes[0] ?? 0
+  let bytesLeft = sizes[0] ?? 0
 
   function end() {
     digests.push(hash.digest())
     hash = createHash('md5')
-    left = sizes[digests.length] ?? Number.POSITIVE_INFINITY
+    bytesLeft = sizes[digests.length] ?? Number.POSITIVE_INFINITY
   }
 
   return {
     update(bytes: Buffer) {
       for (let offset = 0; offset < bytes.length; ) {
-        const piece = bytes.subarray(offset, offset + left)
+        const piece = bytes.subarray(offset, offset + bytesLeft)
         hash.update(piece)
         offset += piece.length
-        left -= piece.length
-        if (left === 0) end()
+        bytesLeft -= piece.length
+        if (bytesLeft === 0) end()
       }
     },
     finish: () => `${createHash('md5').update(Buffer.concat(digests)).digest('hex')}-${sizes.length}`,

@@ -61,12 +61,12 @@ async function detectKnownType(head: Buffer): Promise<string | undefined> {
 
 /** Makes the tokenizer throw after the deadline. Every loop of a detector reads from its tokenizer, so every loop ends. */
 function withDeadline(tokenizer: ITokenizer): ITokenizer {
-  const until = performance.now() + DEADLINE_MILLISECONDS
+  const deadline = performance.now() + DEADLINE_MILLISECONDS
   let reads = 0
   return new Proxy(tokenizer, {
     get(target, property) {
       reads += 1
-      if (reads > READS_BEFORE_DEADLINE && performance.now() > until)
+      if (reads > READS_BEFORE_DEADLINE && performance.now() > deadline)
         throw new Error('The media type took too long to tell.')
       const value: unknown = Reflect.get(target, property, target)
       return typeof value === 'function' ? value.bind(target) : value
