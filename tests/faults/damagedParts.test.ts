@@ -31,7 +31,7 @@ describeService('a part whose bytes change on the volume', (service) => {
     })
     const refused = await completeMultipart(service, body.uploadId, named)
     expect(refused).toBeProblem(400, 'parts-invalid')
-    expect(refused.body).toMatchObject({ detail: expect.stringContaining('part 1 was damaged') })
+    expect(refused.body).toMatchObject({ detail: expect.stringContaining('part 1 is damaged') })
     expect((await completeMultipart(service, body.uploadId, await send())).status).toBe(200)
     expect((await download(service, body.key)).bytes.equals(Buffer.concat(parts))).toBe(true)
     await service.maintain()
