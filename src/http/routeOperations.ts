@@ -11,35 +11,39 @@ import { requireLink } from './contract/requireLink.ts'
 import type { Spec } from './contract/spec.ts'
 import { receiveBody } from './receive/receiveBody.ts'
 
-/** The middleware that makes the spec the running router: find the operation, receive its body, validate, serve. */
+/**
+ * The middleware of all operations, in this order: find the operation, receive its body, validate the request, call the
+ * handler.
+ */
 export function routeOperations(spec: Spec, registry: Registry, deps: Deps): RequestHandler[] {
   const handlers = bindOperations(spec, registry, deps)
   const { validateResponses } = deps.config.http
-  const { finding, security, judging } = createValidator(spec, { validateResponses })
-  // Another one, because a validator remembers for each operation whether it has a body.
-  const parameters = createValidator(spec, { validateResponses: false })
+  const { findStages, securityStages, validationStages } = createValidator(spec, { validateResponses })
+  // A second validator, because a validator remembers for each operation whether the operation has a body.
+  const parameterValidator = createValidator(spec, { validateResponses: false })
   return [
     answerOptions(spec),
     refuseMalformedPath,
-    findOperation(spec.routes, finding),
+    findOperation(spec.routes, findStages),
     refuseNestedQuery,
-    ...security,
+    ...securityStages,
     requireLink(deps),
     acceptsAnswer,
-    parametersFirst(parameters.judging[0]),
-    // Received before the security stage, bodies of strangers would be stored; after the request stage, none would be valid.
+    parametersFirst(parameterValidator.validationStages[0]),
+    // After the security stages, so that no body of a stranger is stored; before the validation, which needs the fields of
+    // the body.
     receiveBody(deps),
-    ...judging,
+    ...validationStages,
     refuseInfiniteQuery,
     serve(handlers),
   ]
 }
 
-/** The stages of a validator; the first of those that judge judges requests, the others answers. */
+/** The middleware of a validator. The first of `validationStages` validates requests, the others validate answers. */
 function createValidator(spec: Spec, { validateResponses }: { validateResponses: boolean }) {
   const validator = OpenApiValidator.middleware({
     apiSpec: structuredClone(spec.running),
-    validateApiSpec: false, // loadSpec did
+    validateApiSpec: false, // `loadSpec` has validated the spec
     fileUploader: false,
     validateRequests: { allErrors: false, coerceTypes: false },
     validateResponses: validateResponses && {
@@ -56,13 +60,13 @@ function createValidator(spec: Spec, { validateResponses }: { validateResponses:
     throw new Error('express-openapi-validator changed the order of its middleware.')
   }
   return {
-    finding: stages.slice(0, 2),
-    security: stages.slice(2, 3),
-    judging: [request, ...stages.slice(4)] as const,
+    findStages: stages.slice(0, 2),
+    securityStages: stages.slice(2, 3),
+    validationStages: [request, ...stages.slice(4)] as const,
   }
 }
 
-/** Fails at start, not at the first request, when spec and handlers disagree. */
+/** Makes the handlers. Throws, at the start and not at the first request, when spec and handlers disagree. */
 function bindOperations(spec: Spec, registry: Registry, deps: Deps): BoundHandlers {
   const declared = new Set(spec.routes.map((route) => route.operationId))
   const entries = Object.entries(registry)
@@ -71,11 +75,11 @@ function bindOperations(spec: Spec, registry: Registry, deps: Deps): BoundHandle
   if (missing.length + unknown.length > 0) {
     throw new Error(`Without a handler: [${missing}]. Without an operation in the spec: [${unknown}].`)
   }
-  // The validator saw to it that a request is what its handler's types say; the compiler cannot know.
+  // The validator checks that a request has the types of its handler; the compiler cannot know that.
   return new Map(entries.map(([id, operation]) => [id, operation(deps) as unknown as RequestHandler]))
 }
 
-/** Answers OPTIONS with the methods of a path, unless the spec has an operation for that. */
+/** Answers OPTIONS with the methods of the path, unless the spec has an OPTIONS operation for the path. */
 function answerOptions({ routes }: Spec): RequestHandler {
   const router = express.Router({ caseSensitive: true })
   for (const [expressPath, methods] of Map.groupBy(routes, (route) => route.expressPath)) {
@@ -89,7 +93,7 @@ function answerOptions({ routes }: Spec): RequestHandler {
   return (req, res, next) => (req.method === 'OPTIONS' ? router(req, res, next) : next())
 }
 
-/** Runs the handler of the operation, with the path's parameters as the validator left them. */
+/** Calls the handler of the operation, with the path parameters that the validator has decoded. */
 const serve =
   (handlers: BoundHandlers): RequestHandler =>
   (req, res, next) => {

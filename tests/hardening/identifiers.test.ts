@@ -65,7 +65,7 @@ describeService('identifiers', (service) => {
         for (const path of pathsOf(reference)) {
           const answer = await get(path)
           expect(answer).toBeProblem(400, 'bad-request')
-          expect(answer.body).toMatchObject({ detail: 'The path is not UTF-8 in percents.' })
+          expect(answer.body).toMatchObject({ detail: 'The path is not percent-encoded UTF-8.' })
           expect(answer.body).not.toHaveProperty('errors')
         }
       },

@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from 'express'
 import { notAcceptable } from '../problems/httpErrors.ts'
 import { descriptionOf } from './context.ts'
 
-/** 406 when the client takes none of the types the operation answers with, before any body is read. */
+/** Refuses with 406, before the body is read, when Accept allows none of the media types that the operation answers with. */
 export const acceptsAnswer: RequestHandler = (req, _res, next) => {
   const { accept } = req.headers
   if (accept === undefined || accept === '*/*') return next()
@@ -11,6 +11,7 @@ export const acceptsAnswer: RequestHandler = (req, _res, next) => {
   next(notAcceptable(types))
 }
 
+/** The media types of all 2xx answers in the spec. */
 function answerTypes(req: Request): string[] {
   const responses = descriptionOf(req)?.responses ?? {}
   return Object.entries(responses)

@@ -3,12 +3,12 @@ import type { IdempotentClaim } from '../../domain/storing/idempotency.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { DescribedOperation } from './describedOperation.ts'
 
-/** What the middleware found out about one request, for the middleware and the handler behind it. */
+/** Facts about one request that one middleware finds, and later middleware or the handler needs. */
 export interface RequestContext {
   readonly id: string
   /** Scheme, host and path that addresses in the answer begin with; empty when they are relative. */
   readonly publicBase: string
-  /** Undefined until `findOperation` found it. */
+  /** Undefined until `findOperation` has found the operation. */
   operation: RequestedOperation | undefined
   /** The hold on the request's Idempotency-Key. */
   claim: IdempotentClaim | undefined
@@ -18,14 +18,14 @@ export interface RequestContext {
 
 /** The operation that a request asks for. */
 export interface RequestedOperation {
-  /** The operationId that its handler is registered under; a HEAD that the spec does not name has that of its GET. */
+  /** The operationId of the handler. A HEAD that the spec does not name has the operationId of its GET. */
   readonly id: string
   readonly description: DescribedOperation
   /** The parameters in the path, decoded. */
   readonly pathParameters: Record<string, string>
 }
 
-/** A file that came with a request: its bytes are in the storage, and it is not committed. */
+/** A file that came with a request. Its bytes are in the storage; its record is not committed. */
 export interface ReceivedFile {
   readonly receipt: Receipt
   readonly filename: string | undefined
@@ -34,15 +34,15 @@ export interface ReceivedFile {
 
 const contexts = new WeakMap<IncomingMessage, RequestContext>()
 
-/** Begins the context of a request; the first middleware does. */
-export function beginContext(req: IncomingMessage, known: Pick<RequestContext, 'id' | 'publicBase'>): void {
-  contexts.set(req, { ...known, operation: undefined, claim: undefined, received: undefined })
+/** Begins the context of a request. The first middleware calls this. */
+export function beginContext(req: IncomingMessage, start: Pick<RequestContext, 'id' | 'publicBase'>): void {
+  contexts.set(req, { ...start, operation: undefined, claim: undefined, received: undefined })
 }
 
 /** The context of a request. Throws an Error when the request has none. */
 export function contextOf(req: IncomingMessage): RequestContext {
   const context = contexts.get(req)
-  if (!context) throw new Error('The request has no context: the first middleware begins it.')
+  if (!context) throw new Error('The request has no context: identifyRequest must run before.')
   return context
 }
 

@@ -4,15 +4,16 @@ import { contextOf } from './context.ts'
 import type { DescribedOperation } from './describedOperation.ts'
 import type { Route } from './spec.ts'
 
-/** What the validator keeps about a request in `req.openapi`. */
-interface Found {
+/** The fields of `req.openapi`, where the validator keeps the operation of a request. */
+interface OpenApiMatch {
   readonly schema: DescribedOperation
   readonly pathParams: Record<string, string>
 }
 
 /**
- * Finds the operation of a request as the validator's own `stages` do, and puts it into the context. The stages compile every
- * path anew for every request, so they run once per operation, and for requests that ask for none: they say why.
+ * Finds the operation of a request and puts it into the context. The result is that of `stages`, the middleware of the
+ * validator. The stages compile every path again for every request, so they run only for the first request of each operation,
+ * and for a request without an operation, because their error says what is wrong.
  */
 export function findOperation(routes: readonly Route[], stages: readonly RequestHandler[]): RequestHandler {
   const runStages = express.Router().use(...stages)
@@ -20,24 +21,24 @@ export function findOperation(routes: readonly Route[], stages: readonly Request
     method: route.method.toUpperCase(),
     operationId: route.operationId,
     match: match<Record<string, string>>(route.expressPath, { sensitive: true }),
-    found: undefined as Found | undefined,
+    openapi: undefined as OpenApiMatch | undefined,
   }))
   return (req, res, next) => {
     const [path = ''] = req.originalUrl.split('?', 1)
     for (const route of known) {
       const matched = route.method === req.method && route.match(path)
       if (!matched) continue
-      if (route.found) {
-        const openapi = { ...route.found, pathParams: { ...matched.params } }
+      if (route.openapi) {
+        const openapi = { ...route.openapi, pathParams: { ...matched.params } }
         Object.assign(req, { openapi })
         keepOperation(req, route.operationId, openapi)
         return next()
       }
       return runStages(req, res, (error?: unknown) => {
-        const found = error ? undefined : foundBy(req)
-        if (!found) return next(error)
-        route.found = found
-        keepOperation(req, route.operationId, found)
+        const openapi = error ? undefined : openApiMatch(req)
+        if (!openapi) return next(error)
+        route.openapi = openapi
+        keepOperation(req, route.operationId, openapi)
         next()
       })
     }
@@ -45,18 +46,19 @@ export function findOperation(routes: readonly Route[], stages: readonly Request
   }
 }
 
-const foundBy = (req: Request & { readonly openapi?: Found }): Found | undefined => req.openapi
+const openApiMatch = (req: Request & { readonly openapi?: OpenApiMatch }): OpenApiMatch | undefined =>
+  req.openapi
 
-function keepOperation(req: Request, id: string, { schema, pathParams }: Found): void {
+function keepOperation(req: Request, id: string, { schema, pathParams }: OpenApiMatch): void {
   contextOf(req).operation = { id, description: schema, pathParameters: pathParams }
-  forgetType(req, schema)
+  simplifyUnusedType(req, schema)
 }
 
 /**
- * Simplifies a Content-Type that the operation does not depend on: the validator keeps compiled schemas for each distinct
- * one, so those of a stranger would fill the memory.
+ * Removes a Content-Type that the operation does not use, or replaces it by a general one. The validator keeps compiled
+ * schemas for each distinct Content-Type, so a stranger could fill the memory with new ones.
  */
-function forgetType(req: Request, { requestBody }: DescribedOperation): void {
+function simplifyUnusedType(req: Request, { requestBody }: DescribedOperation): void {
   if (!requestBody) delete req.headers['content-type']
   else if (requestBody.content['*/*']) req.headers['content-type'] = 'application/octet-stream'
 }

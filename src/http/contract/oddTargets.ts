@@ -4,8 +4,8 @@ import { badRequest } from '../problems/httpErrors.ts'
 import { descriptionOf } from './context.ts'
 
 /**
- * The validator reads brackets in the name of a parameter as a path and drops some without a word, so there are none but
- * in those that the spec calls deep.
+ * Refuses brackets in the names of query parameters, except parameters that the spec gives the style `deepObject`. The
+ * validator reads brackets as a path into an object and silently drops some of them.
  */
 export const refuseNestedQuery: RequestHandler = (req, _res, next) => {
   if (!/\[|%5b/i.test(req.originalUrl)) return next()
@@ -16,13 +16,18 @@ export const refuseNestedQuery: RequestHandler = (req, _res, next) => {
   const nested = names.some(
     (name) => name.includes('[') && !deep.some((prefix) => name.startsWith(`${prefix}[`)),
   )
-  next(nested ? badRequest('The names of query parameters have no brackets.') : undefined)
+  next(nested ? badRequest('The name of a query parameter must not contain brackets.') : undefined)
 }
 
-/** The validator would refuse the path of an operation, too, but would not say why, and call the path a part of the body. */
+/**
+ * Refuses a path that is not percent-encoded UTF-8. The validator would refuse the path of an operation too, but its error
+ * gives no reason and calls the path a part of the body.
+ */
 export const refuseMalformedPath: RequestHandler = ({ path }, _res, next) => {
   next(
-    path.includes('%') && !isDecodable(path) ? badRequest('The path is not UTF-8 in percents.') : undefined,
+    path.includes('%') && !isDecodable(path)
+      ? badRequest('The path is not percent-encoded UTF-8.')
+      : undefined,
   )
 }
 
@@ -35,7 +40,10 @@ function isDecodable(path: string): boolean {
   }
 }
 
-/** The validator makes `Infinity` and `1e400` numbers, and then compares only finite ones with the limits of the spec. */
+/**
+ * Refuses numbers in the query that are not finite. The validator accepts `Infinity` and `1e400` as numbers, and compares only
+ * finite numbers with the limits of the spec.
+ */
 export const refuseInfiniteQuery: RequestHandler = (req, _res, next) => {
   const values: [string, unknown][] = Object.entries(req.query)
   const infinite = values.find(([, value]) => typeof value === 'number' && !Number.isFinite(value))

@@ -12,17 +12,17 @@ type Query<O> = O extends { parameters: { query?: infer Q } } ? NonNullable<Q> :
 
 export type OperationId = keyof operations
 
-/** What serves an operation: its parameters, body and answers are the spec's. */
+/** The function that serves an operation. Its parameters, body and answers have the types of the spec. */
 export type Handler<Id extends OperationId> = (
   req: Request<Path<operations[Id]>, Answer<operations[Id]>, Body<operations[Id]>, Query<operations[Id]>>,
   res: Response<Answer<operations[Id]>>,
 ) => void | Promise<void>
 
-/** One operation of api/openapi.yaml: given what it needs, the handler that serves it. */
+/** One operation of api/openapi.yaml: makes its handler from the objects of the service. */
 export type Operation<Id extends OperationId> = (deps: Deps) => Handler<Id>
 
-/** Every operation of the spec; a missing one, or one of another name, does not compile. */
+/** Every operation of the spec, by operationId. A missing or unknown operationId does not compile. */
 export type Registry = { readonly [Id in OperationId]: Operation<Id> }
 
-/** Handlers by operationId, without what only the compiler needs to know. */
+/** Handlers by operationId, all with the general type of Express. */
 export type BoundHandlers = ReadonlyMap<string, RequestHandler>

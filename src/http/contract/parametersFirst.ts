@@ -1,17 +1,17 @@
 import type { Request, RequestHandler } from 'express'
 import { descriptionOf } from './context.ts'
 
-/** Parameters that come with a body of so many bytes, or fewer, are judged together with it. */
+/** With a body of at most this size, parameters are validated together with the body. */
 const SMALL_BODY_BYTES = 2 ** 20
 
 /**
- * Lets the validator judge the parameters of a request before its body is asked for, when the body is large, of unknown
- * length, or waits for 100-continue. `validate` is a stage of a validator that judges nothing else.
+ * Validates the parameters of a request before its body is received, when the body is large, has no known length, or waits for
+ * 100-continue. `validate` is the request stage of a validator that is used for nothing else.
  */
 export const parametersFirst =
   (validate: RequestHandler): RequestHandler =>
   (req, res, next) => {
-    if (!isCostly(req)) return next()
+    if (!hasCostlyBody(req)) return next()
     const { requestBody, ...schema } = descriptionOf(req) ?? {}
     if (!requestBody || !('openapi' in req)) return next()
     const { openapi } = req
@@ -22,7 +22,7 @@ export const parametersFirst =
     })
   }
 
-const isCostly = ({ headers }: Request) =>
+const hasCostlyBody = ({ headers }: Request) =>
   headers.expect !== undefined ||
   headers['transfer-encoding'] !== undefined ||
   Number(headers['content-length'] ?? 0) > SMALL_BODY_BYTES

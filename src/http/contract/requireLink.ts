@@ -3,7 +3,10 @@ import type { Deps } from '../../deps.ts'
 import { verifyLink } from '../../domain/files/links.ts'
 import { descriptionOf } from './context.ts'
 
-/** Lets a request to an operation that needs a link through only with one, before its body is asked for. */
+/**
+ * Verifies the link of a request, before its body is received, when the spec says that the operation needs a link. Throws
+ * `link-invalid` and `link-expired`.
+ */
 export const requireLink =
   (deps: Deps): RequestHandler =>
   (req, _res, next) => {

@@ -10,46 +10,47 @@ const specPath = resolve(import.meta.dirname, '../../../api/openapi.yaml')
 export interface Route {
   readonly method: (typeof METHODS)[number]
   readonly expressPath: string
-  /** The operationId that its handler is registered under. */
+  /** The operationId of the handler. */
   readonly operationId: string
 }
 
 export interface Spec {
-  /** The contract as it is written. */
+  /** The text of api/openapi.yaml. */
   readonly yaml: string
   readonly document: Readonly<Record<string, unknown>>
-  /** The contract as it runs: with a HEAD for every GET that has none, and with reserved characters allowed in query values. */
+  /** The contract that the validator uses: every GET has a HEAD, and query values may contain reserved characters. */
   readonly running: OpenAPIV3.DocumentV3_1
   readonly routes: readonly Route[]
 }
 
 const METHODS = ['get', 'head', 'options', 'post', 'put', 'delete', 'patch'] as const
 
-/** Reads the contract. Throws when it is not valid OpenAPI, so that a broken one stops the start. */
+/** Reads the contract. Throws when the contract is not valid OpenAPI, so that the service does not start. */
 export async function loadSpec(): Promise<Spec> {
   const yaml = readFileSync(specPath, 'utf8')
   const running: OpenAPIV3.DocumentV3_1 = parse(yaml)
-  // A path that ends without a slash is matched with one, too; not the other way round.
+  // Express lets a request add a slash to the end of a path, but not leave one out.
   running.paths = Object.fromEntries(
     Object.entries(running.paths ?? {}).map(([path, item]) => [path.replace(/(?<=.)\/$/, ''), item]),
   )
-  /** Handlers of the HEADs that the contract does not name, by the operationIds that those have in `running`. */
-  const handlersOfHeads = new Map<string, string>()
+  /** For every HEAD that the contract does not name: its operationId in `running`, and the operationId of its GET. */
+  const getsOfHeads = new Map<string, string>()
   for (const path of Object.values(running.paths ?? {})) {
     if (path?.get?.operationId && !path.head) {
       const operationId = `${path.get.operationId}.head`
-      handlersOfHeads.set(operationId, path.get.operationId)
+      getsOfHeads.set(operationId, path.get.operationId)
       path.head = { ...path.get, operationId }
     }
     const operations = METHODS.map((method) => path?.[method])
-    for (const holder of [path, ...operations])
-      if (holder?.parameters) holder.parameters = holder.parameters.map((each) => resolved(running, each))
-    const parameters = [path, ...operations].flatMap((holder) => holder?.parameters ?? [])
-    for (const parameter of parameters) allowReserved(parameter)
+    for (const part of [path, ...operations]) {
+      if (!part?.parameters) continue
+      part.parameters = part.parameters.map((parameter) => resolveParameter(running, parameter))
+      for (const parameter of part.parameters) allowReserved(parameter)
+    }
   }
   for (const parameter of Object.values(running.components?.parameters ?? {})) allowReserved(parameter)
 
-  // The validator reads the document with the same loader: what it would refuse is refused here, at the start.
+  // The validator uses the same loader, so a document that the validator would refuse is refused here, at the start.
   const loader = new OpenApiSpecLoader({
     apiDoc: structuredClone(running),
     validateApiSpec: true,
@@ -60,18 +61,20 @@ export async function loadSpec(): Promise<Spec> {
     const known = METHODS.find((candidate) => candidate === method.toLowerCase())
     const operationId = known && loaded.apiDoc.paths?.[openApiRoute]?.[known]?.operationId
     if (!known || !operationId)
-      throw new Error(`${method} ${openApiRoute} has no operationId, or a method that is not served.`)
+      throw new Error(
+        `${method} ${openApiRoute} needs an operationId and one of the methods ${METHODS.join(', ')}.`,
+      )
     return {
       method: known,
       expressPath: expressRoute,
-      operationId: handlersOfHeads.get(operationId) ?? operationId,
+      operationId: getsOfHeads.get(operationId) ?? operationId,
     }
   })
   return { yaml, document: parse(yaml), running, routes }
 }
 
-/** A parameter itself, where only a reference to it is written. */
-function resolved(
+/** The parameter that a reference points to; a parameter that is no reference is returned as it is. */
+function resolveParameter(
   { components }: OpenAPIV3.DocumentV3_1,
   parameter: OpenAPIV3.ReferenceObject | OpenAPIV3.ParameterObject,
 ): OpenAPIV3.ReferenceObject | OpenAPIV3.ParameterObject {
