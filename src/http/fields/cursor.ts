@@ -9,13 +9,13 @@ export interface Order {
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** The place behind a file in an order, as opaque text. */
+/** The cursor of the position behind `file` in a list, as opaque text. */
 export function formatCursor({ sort, descending }: Order, file: FileRecord): string {
   const value = { created_at: file.createdAt.toISOString(), file_name: file.name, file_size: file.size }[sort]
   return Buffer.from(JSON.stringify([sort, descending, value, file.id])).toString('base64url')
 }
 
-/** Reads a cursor of exactly this order. Throws `cursor-invalid`. */
+/** Parses a cursor. Throws `cursor-invalid` for other text and for a cursor of a list in another order. */
 export function parseCursor(
   text: string,
   { sort, descending }: Order,
@@ -39,14 +39,14 @@ function parseArray(text: string): unknown[] {
 
 const isId = (value: unknown): value is string => typeof value === 'string' && ID.test(value)
 
-/** Whether PostgreSQL can read it as a value of that column. */
+/** Whether PostgreSQL can read the value as one of the column `sort`. */
 function isValue(sort: Order['sort'], value: unknown): value is string | number {
   if (sort === 'file_size') return Number.isSafeInteger(value)
   if (typeof value !== 'string' || value.includes('\0') || !value.isWellFormed()) return false
   return sort === 'file_name' || isTime(value)
 }
 
-/** Whether it is what `formatCursor` writes; a year 0 exists in ISO 8601 but not in PostgreSQL. */
+/** Whether the text is a time as `formatCursor` writes it. The year 0 exists in ISO 8601, but not in PostgreSQL. */
 function isTime(text: string): boolean {
   const time = new Date(text)
   return !Number.isNaN(time.getTime()) && time.toISOString() === text && /^(?!0000)\d{4}-/.test(text)

@@ -1,11 +1,15 @@
 import { digestInvalid, digestMismatch } from '../../errors/requests.ts'
 import type { Digests } from '../../model/blob.ts'
 
-/** Algorithms of RFC 9530 that are verified, and what a digest by them is called here; any other is ignored (section 2). */
+/**
+ * The algorithms of RFC 9530 that the service verifies, and their names in `Digests`. Other algorithms are ignored (section
+ * 2).
+ */
 export const algorithms = { 'sha-256': 'sha256', 'sha-512': 'sha512', sha: 'sha1', md5: 'md5' } as const
+/** Bytes of a digest. */
 const lengths = { 'sha-256': 32, 'sha-512': 64, sha: 20, md5: 16 } as const
 
-/** Parses a digest field (RFC 9530, a dictionary of byte sequences). Throws `digest-invalid`. */
+/** Parses Content-Digest or Repr-Digest (RFC 9530, a dictionary of byte sequences). Throws `digest-invalid`. */
 export function parseDigests(header: ExpectedDigest['header'], text: string | undefined): ExpectedDigest[] {
   if (text === undefined) return []
   return text.split(',').flatMap((member) => {
@@ -21,11 +25,14 @@ export function parseDigests(header: ExpectedDigest['header'], text: string | un
 
 const isAlgorithm = (name: string): name is Algorithm => Object.hasOwn(algorithms, name)
 
-/** Whether bytes with these digests are the ones a client meant. A digest that was not computed does not match. */
+/** Whether the digests of some bytes contain the expected digest. False when that digest was not computed. */
 export const matchesDigest = ({ algorithm, value }: ExpectedDigest, digests: Partial<Digests>): boolean =>
   digests[algorithms[algorithm]]?.equals(value) ?? false
 
-/** Throws `digest-mismatch` for the first expected digest that none of the given bodies has. */
+/**
+ * Throws `digest-mismatch` for the first expected digest that no body has. `bodies` holds the computed digests of each
+ * body.
+ */
 export function verifyDigests(
   expected: readonly ExpectedDigest[],
   bodies: readonly Partial<Digests>[],
@@ -37,23 +44,24 @@ export function verifyDigests(
 }
 
 /**
- * Throws `digest-mismatch` unless a file has the digests that came with it. Content-Digest may be of the body that the file is
- * a part of (RFC 9530, 2), whose digests are `whole`; Repr-Digest is of the file.
+ * Throws `digest-mismatch` unless a received file has the digests that the headers of its request announced. Repr-Digest
+ * describes the file. Content-Digest may describe the file or the body that the file is a part of (RFC 9530, 2); `body`
+ * holds the digests of that body.
  */
 export function verifyReceived(
   expected: readonly ExpectedDigest[],
   file: Digests,
-  whole: Partial<Digests>,
+  body: Partial<Digests>,
 ): void {
   for (const digest of expected)
-    verifyDigests([digest], digest.header === 'Content-Digest' ? [file, whole] : [file])
+    verifyDigests([digest], digest.header === 'Content-Digest' ? [file, body] : [file])
 }
 
-/** A digest as a field of a response carries it (RFC 9530). */
+/** The value of Content-Digest or Repr-Digest in a response (RFC 9530). */
 export const toDigestField = (sha256Hex: string) =>
   `sha-256=:${Buffer.from(sha256Hex, 'hex').toString('base64')}:`
 
-/** A digest that a client sent, to be compared with the one of the bytes received. */
+/** A digest that the client announced, to be compared with the digest of the received bytes. */
 export interface ExpectedDigest {
   readonly header: 'Content-Digest' | 'Repr-Digest'
   readonly algorithm: Algorithm

@@ -1,4 +1,4 @@
-/** A time of RFC 3339; undefined when there is no such day or hour. */
+/** Parses a time of RFC 3339. Undefined when its day or hour does not exist. */
 export function parseTime(text: string): Date | undefined {
   const day = text.slice(0, 10)
   const midnight = new Date(`${day}T00:00:00Z`)

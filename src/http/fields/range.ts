@@ -2,8 +2,8 @@ import { rangeNotSatisfiable } from '../../errors/requests.ts'
 import type { ByteRange } from '../../model/blob.ts'
 
 /**
- * The one range a `Range` header asks for (RFC 9110, 14.1.2). Undefined means: send the whole file, which the RFC allows
- * for anything malformed and for several ranges at once. Throws `range-not-satisfiable`.
+ * Parses a Range header (RFC 9110, 14.1.2); `size` is the size of the file in bytes. Undefined means: send the whole file,
+ * which the RFC allows for a malformed header and for several ranges. Throws `range-not-satisfiable`.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | undefined {
   const match = /^bytes=[ \t]*(\d{0,20})-(\d{0,20})[ \t]*$/i.exec(header ?? '')
