@@ -6,26 +6,26 @@ import { releaseClaim } from './receive/claims.ts'
 import { giveUpReceived } from './receive/received.ts'
 import { sendAndLinger } from './server/linger.ts'
 
-/** Everything thrown anywhere ends here. A file that came with the request and that no handler took is given up. */
+/** Answers every error with a problem. Gives up the file that came with the request, when no handler took the file. */
 export const problemHandler =
   (deps: Deps): ErrorRequestHandler =>
   async (error: unknown, req: Request, res: Response, _next) => {
     const { logger } = deps
     const { body, headers } = toProblem(error)
     const request = { request_id: contextOf(req).id, method: req.method, path: req.path }
-    const answer = { ...request, status: body.status, code: body.code }
-    if (body.status >= 500) logger.error('Request failed', { ...answer, error })
-    else logger.debug('Request refused', answer)
+    const fields = { ...request, status: body.status, code: body.code }
+    if (body.status >= 500) logger.error('Request failed', { ...fields, error })
+    else logger.debug('Request refused', fields)
     await giveUpReceived(deps, req)
     await releaseClaim(req, error)
-    if (res.destroyed || res.writableEnded) return // the client is gone, or has its answer
-    if (res.headersSent) return void res.destroy() // too late for another status: the download is cut short
+    if (res.destroyed || res.writableEnded) return // the client has disconnected, or has its answer
+    if (res.headersSent) return void res.destroy() // too late for another status: cut the connection
 
     // These headers describe the bytes of a file. Policies stay: they fit every answer.
     for (const name of res.getHeaderNames())
       if (/^(content-(?!security-policy)|etag|last-modified|accept-ranges|repr-)/.test(name))
         res.removeHeader(name)
     res.status(body.status).set(headers).set('Cache-Control', 'no-store').type('application/problem+json')
-    // Not res.json: the response validator would turn a status that the spec does not name into a failure of its own.
+    // Not res.json: the response validator would turn a status that the spec does not name into another error.
     sendAndLinger(req, res, JSON.stringify({ ...body, request_id: request.request_id }))
   }

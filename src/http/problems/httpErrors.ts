@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 
-/** A refusal that belongs to HTTP and not to the domain. Its message is meant for the client. */
+/** An error of HTTP, not of the domain. The client sees its message. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
   readonly status: number
@@ -12,7 +12,7 @@ export class HttpError extends Error {
     this.headers = headers
   }
 
-  /** The stable code of a problem: the status' name, as `not-acceptable`. */
+  /** The stable code of the problem, such as `not-acceptable` for 406. */
   get code(): string {
     return statusCode(this.status)
   }
@@ -22,19 +22,20 @@ export class HttpError extends Error {
 export const statusCode = (status: number): string =>
   (STATUS_CODES[status] ?? 'error').toLowerCase().replace(/[^a-z]+/g, '-')
 
-/** 406: the client takes none of the types that the answer comes in. */
+/** 406: Accept allows none of `types`, the media types of the answer. */
 export const notAcceptable = (types: readonly string[]) =>
-  new HttpError(406, `The answer comes as ${types.join(' or ')}.`)
+  new HttpError(406, `Accept must allow ${types.join(' or ')}.`)
 /** 400: the request breaks a rule of HTTP. */
 export const badRequest = (detail: string) => new HttpError(400, detail)
-/** 403, whoever asks. */
+/** 403 for every client, with or without credentials. */
 export const forbidden = (detail: string) => new HttpError(403, detail)
-/** 417: an Expect header with something else than 100-continue. */
-export const expectationFailed = () => new HttpError(417, 'The only expectation that is met is 100-continue.')
-/** 405; `allow` lists the methods that the resource has. */
+/** 417: Expect has another value than 100-continue. */
+export const expectationFailed = () =>
+  new HttpError(417, 'The only supported value of Expect is 100-continue.')
+/** 405. `allow` lists the methods of the resource, as Allow does. */
 export const methodNotAllowed = (method: string, allow: string) =>
-  new HttpError(405, `${method} is not a method of this resource.`, { Allow: allow })
-/** 415: the body has a type or charset that the operation does not take. */
+  new HttpError(405, `This resource has no method ${method}: use ${allow}.`, { Allow: allow })
+/** 415: the operation does not accept the media type or the charset of the body. */
 export const unsupportedMediaType = (detail: string) => new HttpError(415, detail)
 /** 404: no operation and no page has this path. */
 export const notFound = () => new HttpError(404, 'There is nothing at this address.')

@@ -4,7 +4,7 @@ import { databaseUnavailable } from '../../errors/service.ts'
 import { type ErrorCode, FileServiceError } from '../../errors.ts'
 import { HttpError, statusCode } from './httpErrors.ts'
 
-/** RFC 9457. `headers` is not part of the body. */
+/** A problem (RFC 9457), and the headers of its answer. */
 export interface Problem {
   readonly body: Readonly<Record<string, unknown>> & { readonly status: number; readonly code: string }
   readonly headers: Readonly<Record<string, string>>
@@ -61,8 +61,9 @@ const problems: Record<
 }
 
 /**
- * What a client is told about an error. Of a failure on our side it learns the code, never the message. Only here a failed
- * statement becomes `database-unavailable`: functions of the domain throw what node-postgres throws.
+ * The problem that a client gets for an error. A problem with status 500 shows its code and never the message of the error.
+ * Only here a failed statement becomes `database-unavailable`: functions of the domain throw the errors of node-postgres
+ * unchanged.
  */
 export function toProblem(error: unknown): Problem {
   if (error instanceof FileServiceError) {
@@ -78,15 +79,16 @@ export function toProblem(error: unknown): Problem {
     }
     return { body, headers: headersOf(error, retryAfterSeconds) }
   }
-  if (error instanceof HttpError) return { body: plain(error.status, error.message), headers: error.headers }
+  if (error instanceof HttpError)
+    return { body: genericBody(error.status, error.message), headers: error.headers }
   const status = statusOf(error)
   if (status === undefined && classifyFailure(error) !== 'other') return toProblem(databaseUnavailable(error))
-  if (status === undefined || status >= 500) return { body: plain(500, undefined), headers: {} }
-  // Of express, express-openapi-validator and body-parser; their messages speak about the request alone.
+  if (status === undefined || status >= 500) return { body: genericBody(500, undefined), headers: {} }
+  // The errors of express, express-openapi-validator and body-parser: their messages describe only the request.
   const errors = status === 400 ? toErrors(error) : []
   return {
-    body: { ...plain(status, messageOf(error)), ...(errors.length > 0 && { errors }) },
-    headers: allowOf(error),
+    body: { ...genericBody(status, messageOf(error)), ...(errors.length > 0 && { errors }) },
+    headers: allowHeaders(error),
   }
 }
 
@@ -98,7 +100,7 @@ function headersOf(
   return retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }
 }
 
-const plain = (status: number, detail: string | undefined) => ({
+const genericBody = (status: number, detail: string | undefined) => ({
   type: 'about:blank',
   title: STATUS_CODES[status] ?? 'Error',
   status,
@@ -114,7 +116,8 @@ function statusOf(error: unknown): number | undefined {
 
 const messageOf = (error: unknown) => (Error.isError(error) ? error.message.slice(0, 500) : undefined)
 
-function allowOf(error: unknown): Record<string, string> {
+/** Allow of a 405 of the validator, which lists the methods of the path. */
+function allowHeaders(error: unknown): Record<string, string> {
   if (
     !Error.isError(error) ||
     !('headers' in error) ||
@@ -127,7 +130,7 @@ function allowOf(error: unknown): Record<string, string> {
   return { Allow: [...new Set([...methods, 'OPTIONS'])].join(', ') }
 }
 
-/** The validator names a place as `/query/limit`, `/headers/if-match` or `/body/upfile`. */
+/** The places at fault. The validator writes a place as `/query/limit`, `/headers/if-match` or `/body/upfile`. */
 function toErrors(error: unknown): Record<string, string>[] {
   if (!Error.isError(error) || !('errors' in error) || !Array.isArray(error.errors)) return []
   return error.errors.map(({ path, message }: { path?: unknown; message?: unknown }) => {
@@ -135,7 +138,7 @@ function toErrors(error: unknown): Record<string, string>[] {
     const detail = String(message)
     if (place === 'query' || place === 'params') return { parameter: rest.join('/'), detail }
     if (place === 'headers') return { header: rest.join('/'), detail }
-    // RFC 6901: the whole body is named by nothing.
+    // RFC 6901: the empty pointer names the whole body.
     return { pointer: rest.map((token) => `/${token}`).join(''), detail }
   })
 }
