@@ -13,12 +13,13 @@ import { forbidSniffing } from './http/server/forbidSniffing.ts'
 import { refuseOddFraming } from './http/server/framing.ts'
 import { identifyRequest } from './http/server/requestId.ts'
 
-/** The order of middleware, nothing else. Throws when the spec is broken or disagrees with the handlers. */
+/** The application: its middleware, in order. Throws when the spec is invalid or disagrees with the handlers. */
 export async function createApp(deps: Deps): Promise<Express> {
   const { corsOrigins } = deps.config.http
   const spec = await loadSpec()
   const app = express()
-  app.disable('x-powered-by').disable('etag').enable('case sensitive routing') // else a proxy's rule for a path could be stepped around
+  // Case-sensitive, so that another spelling of a path cannot avoid a proxy's rule for the path.
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing')
 
   app.use(identifyRequest(deps))
   app.use(forbidSniffing)

@@ -9,7 +9,10 @@ import { filesPath } from './fileBody.ts'
 import { publicUrl } from './publicUrl.ts'
 import { toStateBody } from './stateBody.ts'
 
-/** Makes received bytes the file that was announced, and answers as S3 does, and more. Throws what `storeUpload` throws. */
+/**
+ * Stores the received bytes as the file that the upload announced. Answers with 201, Location and ETag, as S3 does, and
+ * with the state of the file. Throws the errors of `storeUpload`.
+ */
 export async function answerDirect(
   deps: Deps,
   req: IncomingMessage,

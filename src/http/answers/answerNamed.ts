@@ -8,13 +8,16 @@ import { contextOf } from '../contract/context.ts'
 import { takeReceived } from '../receive/received.ts'
 import { fileLink, publicPath } from './fileLink.ts'
 
-/** How long the links of named files last, unless asked otherwise. */
+/** Default lifetime of links to named files, in seconds. */
 export const namedLinkSeconds = 86_400
 
 type Envelope = components['schemas']['Envelope']
 type Form = components['schemas']['NamedFileForm']
 
-/** Makes a received file the one that its name in the bucket means, and answers with a link to it. Throws what `storeFile` throws. */
+/**
+ * Stores the received file under its name: from then on the name means this file in the bucket. Answers with 201 and a link to
+ * the file. Throws `metadata-invalid` and the errors of `storeFile`.
+ */
 export async function answerNamed(
   deps: Deps,
   req: IncomingMessage & { readonly body: Form },
@@ -27,7 +30,7 @@ export async function answerNamed(
   const result = await storeFile(deps, {
     receipt,
     bucket,
-    // The name of a part has no folders (RFC 7578, 4.2); a field may have some.
+    // Folders in the filename of a part are cut off (RFC 7578, 4.2); the field `file_name` may name folders.
     name: file_name || (filename ?? '').replace(/^.*[/\\]/s, ''),
     named: true,
     declaredType: contentType,

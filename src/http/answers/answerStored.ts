@@ -10,8 +10,9 @@ import { type FileBody, filesPath, metadataEtag, toFileBody } from './fileBody.t
 import { publicUrl } from './publicUrl.ts'
 
 /**
- * Makes received bytes a file and answers 201 with it. Throws `file-exists` with the file that has these bytes, or
- * `precondition-failed` to a client that said `If-None-Match: *`, with which no duplicates are allowed.
+ * Stores received bytes as a file, and answers with 201 and the file. When another file has the same bytes and duplicates
+ * are refused, throws `file-exists` with the other file. `If-None-Match: *` always refuses duplicates, and then throws
+ * `precondition-failed`.
  */
 export async function answerStored(
   deps: Deps,

@@ -16,7 +16,7 @@ export const toBucketBody = (bucket: BucketRecord): BucketBody => ({
   updated_at: bucket.updatedAt.toISOString(),
 })
 
-/** The rules that a body names. */
+/** The rules that the body of a request sets. */
 export const toBucketRules = (body: RulesBody): Partial<BucketRules> => ({
   ...(body.visibility !== undefined && { visibility: body.visibility }),
   ...(body.links !== undefined && { links: body.links }),

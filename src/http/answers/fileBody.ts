@@ -27,5 +27,8 @@ export const toFileBody = (req: IncomingMessage, file: FileRecord): FileBody => 
   content_url: publicUrl(req, `${filesPath}/${file.id}/content`),
 })
 
-/** The entity tag of a file's metadata: no other file has it, nor this one after a change. Its bytes have their hash. */
+/**
+ * The entity tag of a file's metadata. Every file, and every change of a file, has another one. `contentEtag` is the tag of
+ * its bytes.
+ */
 export const metadataEtag = ({ id, version }: FileRecord): string => `"${id}-${version}"`

@@ -7,25 +7,26 @@ import type { FileRecord } from '../../model/file.ts'
 import { contentDisposition, contentType, type Disposition } from '../send/fileHeaders.ts'
 import { publicUrl } from './publicUrl.ts'
 
-export interface LinkWishes {
+export interface LinkOptions {
   readonly disposition: Disposition
+  /** Lifetime of the link. */
   readonly seconds: number
-  /** Where the file is if it is public. */
+  /** The path of the file, for a public file. */
   readonly publicPath: string
 }
 
 export interface LinkAnswer {
   readonly url: string
-  /** Undefined for a public file, whose address is good as long as the file is there. */
+  /** Undefined for a public file, whose URL works as long as the file exists. */
   readonly expiresAt: Date | undefined
 }
 
-/** The URL of the link that `linkTo` chose. */
+/** The URL of a link to a file. `linkTo` chooses the kind: direct to the storage, public, or signed by this service. */
 export async function fileLink(
   deps: Deps,
   req: IncomingMessage,
   file: FileRecord,
-  { disposition, seconds, publicPath }: LinkWishes,
+  { disposition, seconds, publicPath }: LinkOptions,
 ): Promise<LinkAnswer> {
   const link = await linkTo(deps, file, {
     seconds,
@@ -48,10 +49,10 @@ export async function fileLink(
   return { url: publicUrl(req, target), expiresAt }
 }
 
-/** Where a public file is found by its name. */
+/** The path of a public file, by its name. */
 export const publicPath = ({ bucket, name }: FileRecord) => `/public/${bucket}/${encodeStrictly(name)}`
 
-/** Encodes every character that means something in a path, so that no proxy has a reason to write the path in another way. */
+/** Encodes every character that has a meaning in a path, so that no proxy has a reason to rewrite the path. */
 const encodeStrictly = (name: string) =>
   encodeURIComponent(name).replace(
     /[!'()*]/g,

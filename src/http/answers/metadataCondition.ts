@@ -4,7 +4,10 @@ import type { FileRecord } from '../../model/file.ts'
 import { matches } from '../fields/conditionals.ts'
 import { metadataEtag } from './fileBody.ts'
 
-/** What a request's headers demand of a file before it is changed; undefined when no more than that it is there. */
+/**
+ * The check that If-Match and If-None-Match demand before a file is changed; the check throws `precondition-failed`.
+ * Undefined when the headers demand no more than that the file exists.
+ */
 export function metadataCondition({
   'if-match': ifMatch,
   'if-none-match': ifNoneMatch,

@@ -1,6 +1,9 @@
 import { uploadNotFound } from '../../errors/uploads.ts'
 
-/** The upload that a call about parts means. Throws `upload-not-found` when it came with the key of another one. */
+/**
+ * The id of the upload that a request about parts names, in lower case. Throws `upload-not-found` when `key` names another
+ * upload.
+ */
 export function partsTarget(uploadId: string, key: string | undefined): string {
   const id = uploadId.toLowerCase()
   if (key !== undefined && key.toLowerCase() !== id) throw uploadNotFound()

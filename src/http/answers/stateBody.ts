@@ -1,7 +1,7 @@
 import type { components } from '../../../api/openapi.gen.ts'
 import type { UploadState } from '../../domain/uploads/uploadStatus.ts'
 
-/** What an application knows of a file that it announced, as the API shows it. */
+/** The state of an announced file, as the API shows it. */
 export const toStateBody = (state: UploadState): components['schemas']['FileState'] => ({
   uuid: state.id,
   name: state.name,

@@ -24,7 +24,10 @@ const page = `<!doctype html>
 </html>
 `
 
-/** What of Swagger UI's package the page needs; the rest, a page for another contract among it, stays inside. */
+/**
+ * The files of Swagger UI that the page needs. The service sends no other file of the package, such as its page for another
+ * contract.
+ */
 const ASSETS = ['/swagger-ui.css', '/swagger-ui-bundle.js', '/favicon-32x32.png']
 
 const start = `window.ui = SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null })

@@ -3,7 +3,7 @@ import { methodNotAllowed } from '../problems/httpErrors.ts'
 
 const METHODS = 'GET, HEAD, OPTIONS'
 
-/** For what can only be read: OPTIONS says so, every other method is 405. */
+/** For resources that can only be read: answers OPTIONS, and refuses every method but GET and HEAD with 405. */
 export const readOnly: RequestHandler = ({ method }, res, next) => {
   if (method === 'GET' || method === 'HEAD') return next()
   if (method === 'OPTIONS') return void res.set('Allow', METHODS).status(204).end()
