@@ -5,17 +5,17 @@ import { bodyIncomplete, bodyTooSlow } from '../../errors/requests.ts'
 import type { Digests } from '../../model/blob.ts'
 import type { YoungBuffers } from '../../runtime/youngBuffers.ts'
 
-/** A request's body as bytes. */
+/** The body of a request. */
 export interface BodyStream {
   readonly bytes: AsyncIterable<Buffer>
-  /** Runs the work that reads the body; while it runs, waiting for bytes that come too slowly throws `body-too-slow`. */
+  /** Runs `work`, which reads `bytes`. Meanwhile reading throws `body-too-slow` when the client sends too slowly. */
   during<Result>(work: () => Promise<Result>): Promise<Result>
 }
 
 /**
- * Opens the body of a request. Leaving it early does not close the connection, so that there can be an answer. A body
- * that is cut off throws `body-incomplete`, behind the bytes that were read before the cut: the reader decides whether to keep
- * them, and nothing here gives them up. Only time spent waiting for the client counts as the client's slowness.
+ * Opens the body of a request. A reader that stops early leaves the connection open, so that an answer can be sent. When the
+ * body is cut off, reading throws `body-incomplete` behind the bytes that came before the cut: the reader decides whether to
+ * keep these bytes, and nothing here gives them up. Only the time spent waiting for the client counts for `body-too-slow`.
  */
 export function openBody(
   req: Request,
@@ -23,21 +23,21 @@ export function openBody(
   youngBuffers: YoungBuffers,
 ): BodyStream {
   let received = 0
-  /** Ends the wait for the client; undefined while there is none. */
-  let giveUp: ((error: Error) => void) | undefined
+  /** Rejects the read that waits for the client; undefined while no read waits. */
+  let rejectRead: ((error: Error) => void) | undefined
 
   async function* read(): AsyncGenerator<Buffer, void, void> {
     const reader = youngBuffers.open()
     const chunks: AsyncIterator<Buffer> = req.iterator({ destroyOnReturn: false })
     const next = () =>
       new Promise<IteratorResult<Buffer>>((resolve, reject) => {
-        giveUp = reject
+        rejectRead = reject
         chunks.next().then(resolve, reject)
       })
     try {
       for (;;) {
         const { value, done } = await next()
-        giveUp = undefined
+        rejectRead = undefined
         if (done) return
         received += value.length
         reader.count(value.length)
@@ -47,19 +47,20 @@ export function openBody(
       throw Error.isError(error) && 'code' in error && error.code === 'ECONNRESET' ? bodyIncomplete() : error
     } finally {
       reader.end()
-      const left = chunks.return?.()
-      // A wait that was given up goes on for as long as the client likes.
-      if (giveUp === undefined) await left
+      const closing = chunks.return?.()
+      // After `body-too-slow` the last read still waits, for as long as the client stays silent, and closing waits for that
+      // read.
+      if (rejectRead === undefined) await closing
     }
   }
 
   return {
     bytes: { [Symbol.asyncIterator]: read },
     async during(work) {
-      let before = 0
+      let receivedBefore = 0
       const timer = setInterval(() => {
-        if (received - before < minimumBytesPerSecond * stallSeconds) giveUp?.(bodyTooSlow())
-        before = received
+        if (received - receivedBefore < minimumBytesPerSecond * stallSeconds) rejectRead?.(bodyTooSlow())
+        receivedBefore = received
       }, stallSeconds * 1000)
       try {
         return await work()
@@ -70,7 +71,7 @@ export function openBody(
   }
 }
 
-/** The same bytes, and the digests that are wanted of all that passed. */
+/** Passes the bytes on and computes the `wanted` digests of them. Call `digests` once, after the last byte. */
 export function digestedBody(bytes: AsyncIterable<Buffer>, wanted: readonly (keyof Digests)[]) {
   const hashes = new Map(wanted.map((name) => [name, createHash(name)]))
   async function* pass() {

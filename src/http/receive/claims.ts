@@ -4,7 +4,10 @@ import { bodyIncomplete } from '../../errors/requests.ts'
 import { hasCode } from '../../errors.ts'
 import { contextOf } from '../contract/context.ts'
 
-/** Ties a claim to its request. Throws `body-incomplete` when the client left while the key was being claimed. */
+/**
+ * Keeps a claim until its request ends. Throws `body-incomplete` when the client disconnected while the key was being
+ * claimed.
+ */
 export function keepClaim(req: IncomingMessage, res: ServerResponse, claim: IdempotentClaim): void {
   contextOf(req).claim = claim
   if (res.closed) throw bodyIncomplete()
@@ -12,8 +15,8 @@ export function keepClaim(req: IncomingMessage, res: ServerResponse, claim: Idem
 }
 
 /**
- * Frees the key of a request that failed, unless it is unknown whether it did. Await it before the client gets its answer:
- * a client that sends the request again at once must not meet its own claim.
+ * Frees the Idempotency-Key of a failed request. After `outcome-unknown` the key stays taken, because the file may be stored.
+ * Await this before the client gets its answer: a client that repeats the request at once must not meet its own claim.
  */
 export async function releaseClaim(req: IncomingMessage, error: unknown): Promise<void> {
   await contextOf(req).claim?.release(hasCode(error, 'outcome-unknown') ? 'unknown' : 'refused')

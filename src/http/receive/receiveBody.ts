@@ -16,18 +16,21 @@ import { receiveJson } from './receiveJson.ts'
 import { receiveRaw } from './receiveRaw.ts'
 import { uploadLimit } from './uploadLimit.ts'
 
-/** As the spec has it; judged here as well, because the key is kept before the validator sees it. */
+/** The pattern of the spec. Checked here too, because the key is claimed before the validator sees it. */
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 
-/** What a form may add to the bytes of its file: text parts, headers and delimiters. */
+/** The bytes that text parts, headers and delimiters may add to the file of a form. */
 const FORM_OVERHEAD_BYTES = 2 ** 20
 
-/** Receives the body an operation declares: a form or raw bytes go to the storage, JSON becomes `req.body`. */
+/**
+ * Receives the body that the operation declares: the file of a form or a raw body goes to the storage, JSON becomes
+ * `req.body`.
+ */
 export function receiveBody(deps: Deps): RequestHandler {
   return async (req, res, next) => {
     const content = descriptionOf(req)?.requestBody?.content
     if (!content) return next()
-    insistOnType(req, Object.keys(content))
+    requireType(req, Object.keys(content))
     const form = content['multipart/form-data']
     if (!form && !content['*/*']) await receiveJson(req, res, deps.config.http)
     else await receiveUpload(deps, req, res, form?.schema)
@@ -35,24 +38,30 @@ export function receiveBody(deps: Deps): RequestHandler {
   }
 }
 
-/** 415 before a byte is read. A body without a type is left to its parser. */
-function insistOnType(req: Request, taken: readonly string[]) {
+/**
+ * Throws 415, before the body is read, for a type that the operation does not accept. A body without a type is left to its
+ * parser.
+ */
+function requireType(req: Request, accepted: readonly string[]) {
   const type = header(req, 'content-type')?.split(';', 1)[0]
-  if (type === undefined || taken.includes('*/*') || taken.includes(type)) return
-  throw unsupportedMediaType(`The body has to be ${taken.join(' or ')}.`)
+  if (type === undefined || accepted.includes('*/*') || accepted.includes(type)) return
+  throw unsupportedMediaType(`Content-Type must be ${accepted.join(' or ')}.`)
 }
 
-/** Whether the operation says that it looks at a header. */
+/** Whether the header is a parameter of the operation. */
 const declares = (req: Request, name: string) =>
   descriptionOf(req)?.parameters?.some((parameter) => parameter.name === name) ?? false
 
-/** What can be refused without the bytes is refused before the first of them is asked for; see `parametersFirst`, too. */
+/**
+ * Receives a file. All checks that need no byte of the body come first, as in `parametersFirst`, so that no client sends a
+ * body in vain.
+ */
 async function receiveUpload(deps: Deps, req: Request, res: Response, schema: DescribedSchema | undefined) {
   const encoding = header(req, 'content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw encodingUnsupported(encoding)
   if (req.headers['content-range'] !== undefined)
-    throw badRequest('A part of a file cannot be put (RFC 9110, 14.5).')
-  // An upload makes a file, and no entity tag is that of a file still to be made.
+    throw badRequest('Content-Range is not supported here: send the whole file (RFC 9110, 14.5).')
+  // An upload makes a new file, so no entity tag can match.
   if ((header(req, 'if-match') ?? '*').trim() !== '*') throw preconditionFailed('If-Match')
   const declaredBytes =
     req.headers['content-length'] === undefined ? undefined : Number(req.headers['content-length'])
@@ -65,13 +74,13 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   ]
   const key = declares(req, 'Idempotency-Key') ? header(req, 'idempotency-key') : undefined
   if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
-    throw badRequest('An Idempotency-Key has 1 to 255 characters of ASCII, without blanks.')
+    throw badRequest('Idempotency-Key must have 1 to 255 characters of ASCII, without blanks.')
   const claim = key === undefined ? undefined : await claimIdempotencyKey(deps, key)
   if (claim) keepClaim(req, res, claim)
 
   const body = openBody(req, deps.config.http, deps.youngBuffers)
   const upload = { deps, req, res, body: body.bytes, declaredBytes, maxBytes, expectedDigests }
   await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
-  // For an operation that answers without it; when it throws, `problemHandler` gives the file up.
+  // For a handler that answers without taking the file. When a handler throws, `problemHandler` gives the file up.
   res.once('close', () => void giveUpReceived(deps, req))
 }

@@ -11,13 +11,15 @@ import { digestedBody } from './bodyStream.ts'
 import { continueSending } from './continueSending.ts'
 import { type Part, parseMultipart } from './multipart.ts'
 
+/** A request whose body holds a file. */
 export interface Upload {
   readonly deps: Deps
   readonly req: Request
   readonly res: Response
   readonly body: AsyncIterable<Buffer>
+  /** Content-Length. */
   readonly declaredBytes: number | undefined
-  /** How many bytes the file may have. */
+  /** The largest size of the file. */
   readonly maxBytes: number
   readonly expectedDigests: readonly ExpectedDigest[]
 }
@@ -27,9 +29,9 @@ const MAX_TEXT_BYTES = 64 * 1024
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
 
 /**
- * Receives a form with one file. The parts may come in any order; text parts become `req.body`, and the file part an
- * empty text there, so that the validator finds what the spec requires. Throws `form-invalid`, `form-too-large`,
- * `file-missing`, `digest-mismatch`, and what `receiveBytes` throws.
+ * Receives a form with one file. The parts may come in any order. Text parts become `req.body`; the file part becomes an
+ * empty text in it, because the spec requires a field for the file. Throws `form-invalid`, `form-too-large`, `file-missing`,
+ * `digest-mismatch`, and the errors of `receiveBytes`.
  */
 export async function receiveForm(upload: Upload, schema: DescribedSchema): Promise<void> {
   const { req, res, expectedDigests } = upload
@@ -39,23 +41,23 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
   const filePart = [...properties].find(([, property]) => property.format === 'binary')?.[0] ?? ''
   continueSending(req, res)
 
-  const ofBody = expectedDigests.filter(({ header }) => header === 'Content-Digest')
-  const whole = digestedBody(
+  const contentDigests = expectedDigests.filter(({ header }) => header === 'Content-Digest')
+  const body = digestedBody(
     upload.body,
-    ofBody.map(({ algorithm }) => algorithms[algorithm]),
+    contentDigests.map(({ algorithm }) => algorithms[algorithm]),
   )
   const fields = new Map<string, string>()
-  for await (const part of parseMultipart(whole.bytes, boundary)) {
+  for await (const part of parseMultipart(body.bytes, boundary)) {
     const { name } = part
     if (!properties.has(name))
-      throw formInvalid('The form has a part that is not known here.', `/${name.slice(0, 100)}`)
+      throw formInvalid('This operation does not know this part of the form.', `/${name.slice(0, 100)}`)
     if (fields.has(name) || (context.received && name === filePart))
       throw formInvalid('The form has this part twice.', `/${name}`)
     if (name === filePart) context.received = await receivePart(upload, part)
     else fields.set(name, await readText(part))
   }
   if (!context.received) throw fileMissing(filePart)
-  verifyReceived(expectedDigests, context.received.receipt.digests, whole.digests())
+  verifyReceived(expectedDigests, context.received.receipt.digests, body.digests())
   req.body = { ...Object.fromEntries(fields), [filePart]: '' }
 }
 
@@ -65,18 +67,18 @@ async function receivePart(
 ): Promise<ReceivedFile> {
   if (part.filename === undefined) throw fileMissing(part.name)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
-  // The form is a little longer than its file, so its length says only how much room is needed at most.
-  const expected = declaredBytes === undefined ? undefined : Math.min(declaredBytes, maxBytes)
-  const receipt = await receiveBytes(deps, part.bytes, { sha512, declaredBytes: expected, maxBytes })
+  // The form is longer than its file, so Content-Length is only an upper bound of the size of the file.
+  const mostBytes = declaredBytes === undefined ? undefined : Math.min(declaredBytes, maxBytes)
+  const receipt = await receiveBytes(deps, part.bytes, { sha512, declaredBytes: mostBytes, maxBytes })
   const { filename, contentType } = part
   if (receipt.size > 0 || filename !== '') return { receipt, filename, contentType }
-  // What browsers send for a file input in which nothing was chosen.
+  // Browsers send a part without name and bytes for a file input in which nothing was chosen.
   await giveUp(deps, receipt)
   throw fileMissing(part.name)
 }
 
 async function readText(part: Part): Promise<string> {
-  if (part.filename !== undefined) throw formInvalid('This part cannot be a file.', `/${part.name}`)
+  if (part.filename !== undefined) throw formInvalid('This part must be text, not a file.', `/${part.name}`)
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of part.bytes) {
@@ -90,7 +92,7 @@ async function readText(part: Part): Promise<string> {
 
 function boundaryOf(req: Request): string {
   const type = req.headers['content-type']
-  if (type === undefined) throw unsupportedMediaType('The body has to be multipart/form-data.')
+  if (type === undefined) throw unsupportedMediaType('Content-Type must be multipart/form-data.')
   const [, quoted, token] = /;\s*boundary=(?:"([^"]*)"|([^;\s]*))/i.exec(type) ?? []
   const boundary = quoted ?? token
   if (boundary === undefined || !BOUNDARY.test(boundary))

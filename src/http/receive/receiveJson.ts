@@ -10,7 +10,7 @@ import { continueSending } from './continueSending.ts'
 
 const MAX_DEPTH = 32
 
-const USUAL_BYTES = 100 * 1024
+const DEFAULT_MAX_BYTES = 100 * 1024
 
 const createParser = (limit: number) =>
   promisify(
@@ -20,7 +20,7 @@ const createParser = (limit: number) =>
       strict: false,
       verify(_req, _res, bytes) {
         if (bytes.length === 0) throw jsonInvalid('The body is empty.')
-        if (!isUtf8(bytes)) throw jsonInvalid('The JSON is not encoded in UTF-8.')
+        if (!isUtf8(bytes)) throw jsonInvalid('JSON must be encoded in UTF-8.')
       },
     }),
   )
@@ -34,26 +34,27 @@ function parserFor(limit: number) {
 }
 
 /**
- * Receives a JSON body of at most `x-max-bytes` of the operation, else 100 KiB, unpacked, and at most 32 levels deep, which has to be here within
- * `stallSeconds`. Throws `json-invalid`, `body-too-slow`, and what express throws.
+ * Receives a JSON body into `req.body`. Unpacked, the body may have as many bytes as `x-max-bytes` of the operation says, else
+ * 100 KiB. It may be nested 32 levels deep, and has to arrive within `stallSeconds`. Throws `json-invalid`, `body-too-slow`,
+ * and the errors of Express.
  */
 export async function receiveJson(req: Request, res: Response, { stallSeconds }: SlowLimits): Promise<void> {
-  // As it was sent: `simplifyContentType` took the parameters away.
+  // The header as the client sent it: `simplifyContentType` has removed its parameters from `req.headers`.
   const type = req.headersDistinct['content-type']?.join() ?? ''
   const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1]
   if (charset !== undefined && !/^utf-?8$/i.test(charset))
-    throw unsupportedMediaType('The charset of JSON has to be utf-8.')
+    throw unsupportedMediaType('The charset of JSON must be utf-8.')
   continueSending(req, res)
   const { promise: slow, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(bodyTooSlow()), stallSeconds * 1000)
-  const parse = parserFor(descriptionOf(req)?.requestBody?.['x-max-bytes'] ?? USUAL_BYTES)
+  const parse = parserFor(descriptionOf(req)?.requestBody?.['x-max-bytes'] ?? DEFAULT_MAX_BYTES)
   await Promise.race([parse(req, res), slow]).finally(() => clearTimeout(timer))
   if (req.body === undefined) throw jsonInvalid('The body is empty.')
   if (depthExceeds(req.body, MAX_DEPTH))
-    throw jsonInvalid(`The JSON is nested deeper than ${MAX_DEPTH} levels.`)
+    throw jsonInvalid(`JSON may be nested at most ${MAX_DEPTH} levels deep.`)
 }
 
-/** Whether a value of JSON is nested deeper than so many levels; goes no deeper than that itself. */
+/** Whether a JSON value is nested deeper than `levels`. The function itself recurses no deeper. */
 export const depthExceeds = (value: unknown, levels: number): boolean =>
   typeof value === 'object' &&
   value !== null &&

@@ -8,7 +8,7 @@ import { badRequest } from '../problems/httpErrors.ts'
 import { continueSending } from './continueSending.ts'
 import type { Upload } from './receiveForm.ts'
 
-/** Receives a body that is the file itself. Throws `digest-mismatch`, and what `receiveBytes` throws. */
+/** Receives a body that is the file itself. Throws `digest-mismatch` and the errors of `receiveBytes`. */
 export async function receiveRaw({
   deps,
   req,
@@ -22,14 +22,14 @@ export async function receiveRaw({
   continueSending(req, res)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
   const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, maxBytes })
-  // As the client sent it: the validator sees a general one.
+  // The header as the client sent it: `findOperation` has replaced it in `req.headers` by a general type.
   const contentType = req.headersDistinct['content-type']?.join(', ')
   contextOf(req).received = { receipt, filename, contentType }
   verifyReceived(expectedDigests, receipt.digests, {})
   req.body = ''
 }
 
-/** Node reads headers as Latin-1, and many clients write names in UTF-8. */
+/** The name of the file in Content-Disposition. Node reads headers as Latin-1, but many clients write names in UTF-8. */
 function filenameOf(disposition: string | undefined): string | undefined {
   if (disposition === undefined) return undefined
   const bytes = Buffer.from(disposition, 'latin1')

@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { giveUp } from '../../domain/storing/lease.ts'
 import { contextOf, type ReceivedFile } from '../contract/context.ts'
 
-/** Hands the file that came with a request over to its handler, once. Throws an Error when there is none. */
+/** Hands the file that came with a request to its handler, once. Throws an Error when the request has no file, or no longer. */
 export function takeReceived(req: IncomingMessage): ReceivedFile {
   const context = contextOf(req)
   const { received } = context

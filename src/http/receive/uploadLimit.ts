@@ -7,7 +7,7 @@ import { requireUpload } from '../../domain/uploads/findUpload.ts'
 import { contextOf } from '../contract/context.ts'
 import type { OperationId } from '../contract/operation.ts'
 
-/** As the spec has it; judged here as well, because the bucket is asked for before the validator sees its name. */
+/** The pattern of the spec. Checked here too, because the bucket is looked up before the validator sees its name. */
 const BUCKET = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
 /** An operation whose body is a form or the bytes of a file. */
@@ -21,7 +21,7 @@ type UploadOperationId = {
 
 type FindLimit = (deps: Deps, req: Request) => Promise<number>
 
-/** Where the limit of each operation comes from; an operation that is missing here does not compile. */
+/** How the limit of each operation is found. A missing operation does not compile. */
 const limits: Readonly<Record<UploadOperationId, FindLimit>> = {
   createFile: ofBucketInQuery,
   putFile: ofBucketInQuery,
@@ -35,8 +35,8 @@ const limits: Readonly<Record<UploadOperationId, FindLimit>> = {
 const finders: ReadonlyMap<string, FindLimit> = new Map(Object.entries(limits))
 
 /**
- * How many bytes the file of an upload may have, as far as that is known before its body: the bucket of a form may be
- * named behind the file. The commit judges the size again. Throws `file-not-found` for an upload that nobody announced.
+ * The largest size of the file in bytes, as far as known before the body: a form may name its bucket behind the file. The
+ * commit checks the size again. Throws `file-not-found` for an upload that nobody announced.
  */
 export async function uploadLimit(deps: Deps, req: Request): Promise<number> {
   const { operation } = contextOf(req)
