@@ -1,17 +1,18 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** A request may be on its way over a connection that was opened or answered only now. */
-const MOMENT_MILLISECONDS = 500
+/** For this time after a connection was opened or answered, a new request may be on its way over the connection. */
+const UNUSED_MILLISECONDS = 500
 
 /**
- * Watches a server's connections from the moment it is created, and closes those that have carried no request for a
- * moment: kept alive, or opened and never used, which Node does not count as idle.
+ * Counts the requests on each connection of a server; call it before the server listens. `closeUnused` closes the
+ * connections that had no request for 500 ms: connections kept alive after an answer, and connections never used, which
+ * Node does not count as idle.
  */
 export function watchConnections(server: Server): { closeUnused(): void } {
   const connections = new Map<Socket, { requests: number; since: number }>()
-  const count = (socket: Socket, by: number) => {
-    const requests = (connections.get(socket)?.requests ?? 0) + by
+  const count = (socket: Socket, change: number) => {
+    const requests = (connections.get(socket)?.requests ?? 0) + change
     if (!socket.destroyed) connections.set(socket, { requests, since: performance.now() })
   }
   const begin = ({ socket }: IncomingMessage, res: ServerResponse) => {
@@ -25,9 +26,9 @@ export function watchConnections(server: Server): { closeUnused(): void } {
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.prependListener(event, begin)
   return {
     closeUnused() {
-      const before = performance.now() - MOMENT_MILLISECONDS
+      const latest = performance.now() - UNUSED_MILLISECONDS
       for (const [socket, { requests, since }] of connections) {
-        if (requests === 0 && since < before) socket.destroy()
+        if (requests === 0 && since < latest) socket.destroy()
       }
     },
   }

@@ -2,8 +2,8 @@ import type { RequestHandler } from 'express'
 import { badRequest } from '../problems/httpErrors.ts'
 
 /**
- * Takes every parameter but the boundary off Content-Type: the validator keeps a compiled schema for each distinct
- * header, so parameters of a stranger would fill the memory.
+ * Removes every parameter but the boundary from Content-Type. The validator keeps compiled schemas for each distinct
+ * Content-Type, so a stranger could fill the memory with new parameters.
  */
 export const simplifyContentType: RequestHandler = (req, _res, next) => {
   const type = req.headers['content-type']
@@ -13,7 +13,7 @@ export const simplifyContentType: RequestHandler = (req, _res, next) => {
     req.headers['content-type'] = essence
     return next()
   }
-  // Of several boundaries, a filter in front could take another one than we and see other parts.
+  // A proxy that filters forms could use another one of several boundaries than this service, and would see other parts.
   if ((type.match(/;\s*boundary[*\d]*\s*=/gi)?.length ?? 0) > 1)
     return next(badRequest('Content-Type has more than one boundary.'))
   const boundary = /;\s*boundary=("[^"]*"|[^;\s]*)/i.exec(type)?.[0]

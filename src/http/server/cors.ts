@@ -13,8 +13,8 @@ const RESPONSE_HEADERS = [
 ].join(', ')
 
 /**
- * CORS for exactly the configured origins (Fetch standard). Answers every preflight, which needs no operation in the spec.
- * Credentials are never allowed: there is no cookie here that a page could use.
+ * CORS for exactly the configured origins (Fetch standard). Answers every preflight: a preflight needs no operation in the
+ * spec. Credentials are never allowed, because the service has no cookies.
  */
 export function cors(origins: readonly string[]): RequestHandler {
   return (req, res, next) => {
@@ -42,18 +42,18 @@ export function cors(origins: readonly string[]): RequestHandler {
   }
 }
 
-/** Uppy announces a file by GET. A path may end in a slash, as those of all operations. */
+/** Uppy announces a file by a GET of this path. As in all operations, the path may end with a slash. */
 const CHANGED_BY_GET = /^\/s3\/params\/?$/
 
 /**
- * Refuses what a page of another site would change: browsers send a form without asking first, also to a service that
- * only this machine can reach. They say so in Sec-Fetch-Site; other clients do not.
+ * Refuses changes by pages of other sites. Browsers send a form without a preflight, also to a service that only their own
+ * machine can reach. Browsers name the kind of site in Sec-Fetch-Site; other clients do not send this header.
  */
 export function refuseForeignPages(origins: readonly string[]): RequestHandler {
   return ({ method, path, headers: { origin = '', 'sec-fetch-site': site } }, _res, next) => {
     const reads = ['GET', 'HEAD', 'OPTIONS'].includes(method) && !CHANGED_BY_GET.test(path)
     const harmless = site !== 'cross-site' || reads
     if (harmless || origins.includes('*') || origins.includes(origin)) return next()
-    next(forbidden('Pages of another site may change nothing here, unless CORS_ORIGINS names their origin.'))
+    next(forbidden('A page of another site may make changes only when CORS_ORIGINS names its origin.'))
   }
 }

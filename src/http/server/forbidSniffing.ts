@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 
-/** No browser may take an answer for anything but what its Content-Type says. */
+/** Makes browsers use the Content-Type of an answer instead of guessing a type from its bytes. */
 export const forbidSniffing: RequestHandler = (_req, res, next) => {
   res.setHeader('X-Content-Type-Options', 'nosniff')
   next()

@@ -5,8 +5,8 @@ import { header } from '../fields/header.ts'
 const HOST = /^([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/
 
 /**
- * Where clients reach the service: PUBLIC_URL, else the scheme and host that a trusted proxy forwarded, else empty, so
- * that addresses are relative. Never built from Host, which anyone can write.
+ * The beginning of the URLs in answers: PUBLIC_URL, else the scheme and host that a trusted proxy forwarded, else empty, so
+ * that URLs are relative. Never taken from Host, because every client can choose Host.
  */
 export function findPublicBase(
   req: IncomingMessage,
@@ -21,8 +21,8 @@ export function findPublicBase(
 }
 
 /**
- * The value that the outermost of `proxies` trusted proxies wrote. A proxy that adds to a header adds at its end; values in
- * front of those of the trusted proxies may come from anyone.
+ * The value that the outermost of `proxies` trusted proxies wrote. A proxy adds its value at the end of the header, so the
+ * client may have written all values in front of those of the trusted proxies.
  */
 function outermost(values: string | undefined, proxies: number): string | undefined {
   if (values === undefined) return undefined

@@ -7,19 +7,22 @@ import { findPublicBase } from './publicBase.ts'
 
 const FORM = /^[A-Za-z0-9_.:-]{1,128}$/
 
-/** Gives every request a context with an id, the client's if it is harmless, and every answer a line in the log. All log lines of the request carry the id. */
+/**
+ * Begins the context of every request, and logs a line when its answer ends. The id of the request is the X-Request-Id of the
+ * client if that has the form `FORM`, else a random UUID. All log lines of the request carry the id.
+ */
 export const identifyRequest =
   ({ config, logger }: Deps): RequestHandler =>
   (req, res, next) => {
-    const given = req.headers['x-request-id']
-    const id = typeof given === 'string' && FORM.test(given) ? given : randomUUID()
+    const clientId = req.headers['x-request-id']
+    const id = typeof clientId === 'string' && FORM.test(clientId) ? clientId : randomUUID()
     beginContext(req, { id, publicBase: findPublicBase(req, config.http) })
     res.setHeader('X-Request-Id', id)
-    const began = performance.now()
+    const startedAt = performance.now()
     res.once('close', () => {
-      const milliseconds = Math.round(performance.now() - began)
+      const milliseconds = Math.round(performance.now() - startedAt)
       const { method } = req
-      // Never the query: it may carry what only the client should know.
+      // Without the query, which may hold secrets, such as the signature of a link.
       const line = {
         request_id: id,
         method,
@@ -34,5 +37,5 @@ export const identifyRequest =
     withRequestId(id, next)
   }
 
-/** The path of a target; an absolute one may hold a password in front of it. */
+/** The path of a request target. An absolute target may hold a password in front of its path. */
 const pathOf = (url: string) => url.split('?', 1)[0]?.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '')

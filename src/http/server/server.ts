@@ -13,9 +13,9 @@ export interface ServerOptions {
 }
 
 /**
- * An HTTP server whose limits fit uploads: a request may take as long as it makes progress (`openBody` watches), its
- * headers may not, and an answer that nobody takes for `stallSeconds` is cut. Requests that expect 100-continue get their
- * answer from the operation, not from Node.
+ * Creates an HTTP server with limits that fit uploads. Headers must arrive within 15 s. A body may take any time as long as
+ * bytes arrive; `openBody` watches it. A connection whose client reads nothing of an answer for `stallSeconds` is cut. The
+ * operation, not Node, sends 100 Continue.
  */
 export function createHttpServer(
   listener: RequestListener,
@@ -29,13 +29,13 @@ export function createHttpServer(
       connectionsCheckingInterval: 5000,
       keepAliveTimeout: keepAliveSeconds * 1000,
       noDelay: true,
-      requireHostHeader: false, // `refuseOddFraming` does, and its answer is a problem
-      joinDuplicateHeaders: true, // a second Content-Type is not ignored: together they are no type
+      requireHostHeader: false, // `refuseOddFraming` requires Host, and its answer is a problem
+      joinDuplicateHeaders: true, // else Node ignores a second Content-Type; the joined text is no valid type
     },
     serve,
   )
   server.maxConnections = maxConnections
-  // Before its answer began, a connection is silent for another reason; after it, it is one kept alive for too long.
+  // Before an answer begins, the service is working, or `openBody` watches the client. Behind an answer the connection idles.
   server.setTimeout(stallSeconds * 1000, (socket) => {
     if (current(socket)?.headersSent) socket.destroy()
   })
@@ -53,8 +53,8 @@ const statuses: Readonly<Record<string, number>> = {
 }
 
 /**
- * What Node's parser refuses never reaches the application; it gets a problem all the same, after the answer to what
- * came before it: in the middle of a download it would become part of the file.
+ * Answers a request that Node's parser refused, and that never reaches the application, with a problem. The problem waits
+ * for the answer to the request before: in the middle of a download it would become part of the file.
  */
 function refuseMalformed(
   error: NodeJS.ErrnoException,
@@ -69,16 +69,19 @@ function refuseMalformed(
   else latest.once('finish', refuse)
 }
 
-/** Whether what is malformed is the body of the very request that is to be answered next. */
+/** Whether the malformed bytes belong to the body of the request that is to be answered next. */
 const isBodyOf = ({ req, headersSent, socket: served }: ServerResponse, socket: Duplex) =>
   !req.complete && !headersSent && served === socket
 
-/** Connections whose last answer is decided; what still comes on them is nobody's business. */
+/** Connections whose last answer is sent. Further errors on them are ignored. */
 const closing = new WeakSet<Duplex>()
 
-/** Sends the last answer of a connection, and cuts it a little later: a client that is still sending would lose it. */
+/**
+ * Sends the last answer of a connection, and cuts the connection 1 s later: a client that is still sending would lose the
+ * answer.
+ */
 function closeWith(socket: Duplex, text: string): void {
-  socket.on('error', () => {}) // after CONNECT nobody else listens, and a client may reset the connection
+  socket.on('error', () => {}) // after CONNECT the socket has no other listener, and a client may reset the connection
   if (socket.writable) socket.end(text)
   const timer = setTimeout(() => socket.destroy(), lingerMilliseconds)
   socket.once('close', () => clearTimeout(timer))

@@ -3,16 +3,18 @@ import type { Duplex } from 'node:stream'
 
 const MAX_WAITING = 100
 
-/** Serves requests, and knows two answers of each connection: the one to the latest request, and the one being sent. */
+/** Serves requests, and knows two answers of each connection. */
 export interface Turns {
   readonly serve: RequestListener
+  /** The answer to the latest request of a connection. */
   latest(socket: Duplex): ServerResponse | undefined
+  /** The answer that is being sent. */
   current(socket: Duplex): ServerResponse | undefined
 }
 
 /**
- * Serves the requests of one connection one after the other. Node would begin all that came together at once, and a
- * thousand downloads fit into one packet. A connection on which more than 100 wait is cut.
+ * Serves pipelined requests of a connection one after the other. Node would begin all of them at once, and a thousand
+ * requests for a download fit into one packet. A connection on which more than 100 requests wait is cut.
  */
 export function serveInTurn(listener: RequestListener): Turns {
   const turns = new WeakMap<Duplex, { latest: ServerResponse; current: ServerResponse; waiting: number }>()
@@ -26,11 +28,11 @@ export function serveInTurn(listener: RequestListener): Turns {
         turns.set(socket, { latest: res, current: res, waiting: 0 })
         return listener(req, res)
       }
-      const before = turn.latest
+      const previous = turn.latest
       turn.latest = res
       turn.waiting += 1
       if (turn.waiting > MAX_WAITING) return void socket.destroy()
-      before.once('close', () => {
+      previous.once('close', () => {
         turn.waiting -= 1
         turn.current = res
         if (!socket.destroyed) listener(req, res)
