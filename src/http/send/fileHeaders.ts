@@ -22,7 +22,10 @@ export interface FileDelivery {
   readonly linked?: boolean
 }
 
-/** How long a cache may serve a public file without asking the service. A deletion or a new name reaches every client after this time. */
+/**
+ * How long a cache may serve a public file without asking the service. A deletion or a new name reaches every client after
+ * this time.
+ */
 const PUBLIC_SECONDS = 300
 
 /**
@@ -31,7 +34,8 @@ const PUBLIC_SECONDS = 300
  */
 export const policyHeaders = ({ visibility, linked }: FileDelivery): Record<string, string> => ({
   'Content-Security-Policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
-  // Pages of other sites may show public files and linked files, as with links to S3. The media type decides what the file can do there.
+  // Pages of other sites may show public files and linked files, as with links to S3. The media type decides what the file
+  // can do there.
   'Cross-Origin-Resource-Policy': visibility === 'public' || linked ? 'cross-origin' : 'same-origin',
   'Referrer-Policy': 'no-referrer',
 })

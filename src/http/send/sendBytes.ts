@@ -5,11 +5,11 @@ import type { SlowLimits } from '../../config.ts'
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
- * Sends bytes at the speed of the client. The next chunk is read when the last chunk was written to the socket, so the reader may
- * reuse its buffer. Throws an error that comes before the first byte, which can still become a problem. `problemHandler` cuts
- * the connection after a later error, so that no client takes a part for the whole file. The connection is also cut when the client falls
- * `stallSeconds` behind `minimumBytesPerSecond`; only the time spent waiting for the client counts. `createHttpServer` cuts a client that
- * reads nothing at all.
+ * Sends bytes at the speed of the client. The next chunk is read when the last chunk was written to the socket, so the
+ * reader may reuse its buffer. An error before the first byte is thrown and can still become a problem. After a
+ * later error `problemHandler` cuts the connection, so that no client takes a part for the whole file. The
+ * connection is also cut when the client falls `stallSeconds` behind `minimumBytesPerSecond`; only the time spent waiting
+ * for the client counts. `createHttpServer` cuts a client that reads nothing at all.
  */
 export async function sendBytes(
   res: Response,
