@@ -1,14 +1,14 @@
-// Names of files are text from strangers: everything is shown through textContent, nothing is parsed as HTML.
+// Strangers choose the names of files, so all text is shown through textContent and none is parsed as HTML.
 const files = '/service/fileupload'
 const byId = (id) => document.getElementById(id)
 const number = new Intl.NumberFormat()
 
 let next
 
-/** Counts the questions, because their answers may come in another order. */
+/** The number of the latest request for a page of files. Answers may arrive in another order than their requests. */
 let asked = 0
 
-/** Shows a page of files, unless another one was asked for in the meantime. */
+/** Shows a page of files, unless another page was requested in the meantime. */
 async function list(url, show) {
   const question = ++asked
   const response = await fetch(url)
@@ -73,7 +73,7 @@ function upload(file) {
   byId('uploads').prepend(line)
   const form = new FormData()
   form.append('upfile', file)
-  // Not fetch: it tells nothing about the progress of an upload.
+  // Not fetch, which does not report the progress of an upload.
   const request = new XMLHttpRequest()
   request.open('POST', files)
   request.upload.addEventListener('progress', ({ loaded, total }) => {

@@ -6,7 +6,7 @@ import { sendFile } from '../../http/send/sendFile.ts'
 export const readPublicFile: Operation<'readPublicFile'> = (deps) => async (req, res) => {
   const { bucket, filename } = req.params
   const { visibility } = await deps.bucketRules.of(bucket)
-  // What nobody may read looks like what is not there.
+  // A private file looks like a missing file, so that nobody learns which names exist.
   if (visibility !== 'public') throw fileNotFound()
   const content = await findNamedFile(deps, bucket, filename)
   const { disposition = 'attachment' } = req.query

@@ -9,7 +9,7 @@ export const createMultipartUpload: Operation<'createMultipartUpload'> = (deps) 
   const upload = await beginParts(deps, {
     bucket,
     name: filename,
-    // A browser that does not know a file's type says nothing about it.
+    // A browser that does not know the type of a file sends an empty type.
     declaredType: parseMediaType(type) ?? 'application/octet-stream',
     size: file_size,
     sha256: sha256 === undefined ? undefined : Buffer.from(sha256, 'hex'),

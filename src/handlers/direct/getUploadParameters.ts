@@ -13,7 +13,7 @@ export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => a
   const { request } = await announceForm(deps, {
     bucket,
     name: filename,
-    // A browser that does not know a file's type says nothing about it.
+    // A browser that does not know the type of a file sends an empty type.
     declaredType: parseMediaType(type ?? '') ?? 'application/octet-stream',
     size: undefined,
     sha256: undefined,
@@ -25,15 +25,15 @@ export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => a
 }
 
 /**
- * With such parameters the validator lets every name pass, and cuts off their values at an ampersand. Throws
- * `query-invalid` for what is no parameter.
+ * Reads the parameters `metadata[<name>]` from the target, not from `req.query`: in these parameters the validator cuts values
+ * off at an ampersand. Beside them the validator accepts every name, so this throws `query-invalid` for an unknown one.
  */
 function metadataOf(target: string): Record<string, string> {
   const metadata: [string, string][] = []
   for (const [name, value] of new URLSearchParams(target.slice(target.indexOf('?')))) {
     const key = /^metadata\[(.+)\]$/.exec(name)?.[1]
     if (key !== undefined) metadata.push([key, value])
-    else if (!PARAMETERS.has(name)) throw queryInvalid(name, 'is no parameter')
+    else if (!PARAMETERS.has(name)) throw queryInvalid(name, 'is not a parameter of this operation')
   }
   return Object.fromEntries(metadata)
 }

@@ -9,7 +9,7 @@ export const signMultipartParts: Operation<'signMultipartParts'> = (deps) => asy
   const id = partsTarget(req.params.upload_id, req.query.key)
   const numbers = req.query.partNumbers.split(',').map(Number)
   if (numbers.some((number) => number < 1 || number > MAX_PARTS))
-    throw queryInvalid('partNumbers', 'holds a number that no part has')
+    throw queryInvalid('partNumbers', `must hold numbers from 1 to ${MAX_PARTS}`)
   const { urls } = await signParts(deps, id, numbers)
   const presignedUrls = Object.fromEntries([...urls].map(([number, url]) => [number, publicUrl(req, url)]))
   res.set('Cache-Control', 'no-store').json({ presignedUrls })

@@ -11,7 +11,7 @@ export const createFile: Operation<'createFile'> = (deps) => async (req, res) =>
   await answerStored(deps, req, res, {
     receipt,
     bucket: bucket ?? defaultBucket,
-    // What a page's form leaves empty was not filled in.
+    // An empty field counts as not sent: an HTML form sends every field.
     name: file_name || filename || '',
     declaredType: file_type || contentType,
     metadata,

@@ -48,7 +48,8 @@ function parsePage(query: Query): FilePage {
 }
 
 function parseFilter({ bucket = defaultBucket, deleted = false, status, ...query }: Query): FileFilter {
-  if (deleted && status === 'stored') throw queryInvalid('status', 'contradicts deleted')
+  if (deleted && status === 'stored')
+    throw queryInvalid('status', 'must not be "stored" together with deleted=true')
   return {
     bucket,
     deleted: deleted || status === 'deleted',
@@ -61,16 +62,16 @@ function parseFilter({ bucket = defaultBucket, deleted = false, status, ...query
   }
 }
 
-/** Names are stored composed and well-formed, so that is how they are looked for. */
+/** Stored names are well-formed and in NFC, so the name to search for is converted in the same way. */
 function parseName(text: string): string {
-  if (text.includes('\0')) throw queryInvalid('name', 'holds U+0000')
+  if (text.includes('\0')) throw queryInvalid('name', 'must not contain U+0000')
   return text.toWellFormed().normalize('NFC')
 }
 
 function parseBound(parameter: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
   const time = parseTime(text)
-  if (!time) throw queryInvalid(parameter, 'is no time of the calendar')
+  if (!time) throw queryInvalid(parameter, 'must be a time that exists, as in RFC 3339')
   return time
 }
 

@@ -24,10 +24,11 @@ const CHANGEABLE = new Set(['file_name', 'file_type', 'metadata', 'expires_at'])
 
 function parseChanges(body: components['schemas']['FileChanges']): FileChanges {
   const names = Object.keys(body)
-  const others = names.filter((name) => !CHANGEABLE.has(name))
-  if (others.length > 0)
-    throw invalidProperties('Only file_name, file_type, metadata and expires_at can be changed.', others)
-  if (names.length === 0) throw invalidProperties('There is nothing to change.', [])
+  const unknown = names.filter((name) => !CHANGEABLE.has(name))
+  if (unknown.length > 0)
+    throw invalidProperties('Only file_name, file_type, metadata and expires_at can be changed.', unknown)
+  if (names.length === 0)
+    throw invalidProperties('Name a property to change: file_name, file_type, metadata or expires_at.', [])
   const { file_name, file_type, metadata, expires_at } = body
   return {
     ...(file_name !== undefined && { name: toFileName(file_name) }),
@@ -37,12 +38,13 @@ function parseChanges(body: components['schemas']['FileChanges']): FileChanges {
   }
 }
 
-/** The latest time that PostgreSQL and RFC 3339 both can write. */
+/** The latest time that both PostgreSQL and RFC 3339 can express. */
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
 
 function parseExpiry(text: string): Date {
   const time = parseTime(text)
-  if (!time || time.getTime() > LATEST) throw expiryInvalid('/expires_at', 'is no time of the calendar')
-  if (time.getTime() <= Date.now()) throw expiryInvalid('/expires_at', 'lies in the past')
+  if (!time || time.getTime() > LATEST)
+    throw expiryInvalid('/expires_at', 'must be a time that exists, as in RFC 3339')
+  if (time.getTime() <= Date.now()) throw expiryInvalid('/expires_at', 'must be in the future')
   return time
 }
