@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { preconditionFailed } from '../../errors/requests.ts'
 import type { FileRecord } from '../../model/file.ts'
-import { matches } from '../fields/conditionals.ts'
+import { matchesEtag } from '../fields/conditionals.ts'
 import { metadataEtag } from './fileBody.ts'
 
 /**
@@ -15,8 +15,8 @@ export function metadataCondition({
   if ((ifMatch === undefined || ifMatch.trim() === '*') && ifNoneMatch === undefined) return undefined
   return (file: FileRecord) => {
     const etag = metadataEtag(file)
-    if (ifMatch !== undefined && !matches(ifMatch, etag, 'strong')) throw preconditionFailed('If-Match')
-    if (ifNoneMatch !== undefined && matches(ifNoneMatch, etag, 'weak'))
+    if (ifMatch !== undefined && !matchesEtag(ifMatch, etag, 'strong')) throw preconditionFailed('If-Match')
+    if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag, 'weak'))
       throw preconditionFailed('If-None-Match')
   }
 }

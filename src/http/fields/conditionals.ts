@@ -18,12 +18,12 @@ export function isNotModified(headers: IncomingHttpHeaders, { etag, lastModified
   const ifMatch = headers['if-match']
   const changedAt = lastModified && inSeconds(lastModified)
   if (ifMatch !== undefined) {
-    if (!matches(ifMatch, etag, 'strong')) throw preconditionFailed('If-Match')
+    if (!matchesEtag(ifMatch, etag, 'strong')) throw preconditionFailed('If-Match')
   } else if (isAfter(changedAt, parseHttpDate(headers['if-unmodified-since']))) {
     throw preconditionFailed('If-Unmodified-Since')
   }
   const ifNoneMatch = headers['if-none-match']
-  if (ifNoneMatch !== undefined) return matches(ifNoneMatch, etag, 'weak')
+  if (ifNoneMatch !== undefined) return matchesEtag(ifNoneMatch, etag, 'weak')
   const ifModifiedSince = parseHttpDate(headers['if-modified-since'])
   return changedAt !== undefined && ifModifiedSince !== undefined && changedAt <= ifModifiedSince
 }
@@ -39,7 +39,7 @@ export function rangeApplies(ifRange: string | undefined, { etag, lastModified }
 }
 
 /** Whether the value of If-Match or If-None-Match names this entity tag. `*` names every entity tag. */
-export function matches(header: string, etag: string, comparison: 'strong' | 'weak'): boolean {
+export function matchesEtag(header: string, etag: string, comparison: 'strong' | 'weak'): boolean {
   if (header.trim() === '*') return true
   const tags = header.match(/(W\/)?"[^"]*"/g) ?? []
   return tags.some((tag) => (comparison === 'weak' && tag.startsWith('W/') ? tag.slice(2) : tag) === etag)

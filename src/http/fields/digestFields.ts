@@ -48,7 +48,7 @@ export function verifyDigests(
  * describes the file. Content-Digest may describe the file or the body that the file is a part of (RFC 9530, 2); `body`
  * holds the digests of that body.
  */
-export function verifyReceived(
+export function verifyReceivedDigests(
   expected: readonly ExpectedDigest[],
   file: Digests,
   body: Partial<Digests>,

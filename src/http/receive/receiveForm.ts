@@ -5,7 +5,7 @@ import { receiveBytes } from '../../domain/storing/receiveBytes.ts'
 import { fileMissing, formInvalid, formTooLarge } from '../../errors/requests.ts'
 import { contextOf, type ReceivedFile } from '../contract/context.ts'
 import type { DescribedSchema } from '../contract/describedOperation.ts'
-import { algorithms, type ExpectedDigest, verifyReceived } from '../fields/digestFields.ts'
+import { algorithms, type ExpectedDigest, verifyReceivedDigests } from '../fields/digestFields.ts'
 import { badRequest, unsupportedMediaType } from '../problems/httpErrors.ts'
 import { digestedBody } from './bodyStream.ts'
 import { continueSending } from './continueSending.ts'
@@ -57,7 +57,7 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
     else fields.set(name, await readText(part))
   }
   if (!context.received) throw fileMissing(filePart)
-  verifyReceived(expectedDigests, context.received.receipt.digests, body.digests())
+  verifyReceivedDigests(expectedDigests, context.received.receipt.digests, body.digests())
   req.body = { ...Object.fromEntries(fields), [filePart]: '' }
 }
 

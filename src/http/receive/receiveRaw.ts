@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { decodeExtended, parse } from 'content-disposition'
 import { receiveBytes } from '../../domain/storing/receiveBytes.ts'
 import { contextOf } from '../contract/context.ts'
-import { verifyReceived } from '../fields/digestFields.ts'
+import { verifyReceivedDigests } from '../fields/digestFields.ts'
 import { header } from '../fields/header.ts'
 import { badRequest } from '../problems/httpErrors.ts'
 import { continueSending } from './continueSending.ts'
@@ -25,7 +25,7 @@ export async function receiveRaw({
   // The header as the client sent it: `findOperation` has replaced it in `req.headers` by a general type.
   const contentType = req.headersDistinct['content-type']?.join(', ')
   contextOf(req).received = { receipt, filename, contentType }
-  verifyReceived(expectedDigests, receipt.digests, {})
+  verifyReceivedDigests(expectedDigests, receipt.digests, {})
   req.body = ''
 }
 

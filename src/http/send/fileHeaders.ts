@@ -29,8 +29,8 @@ export interface FileDelivery {
 const PUBLIC_SECONDS = 300
 
 /**
- * The policies of every answer about a file, because its bytes come from a stranger: the browser runs no scripts and embeds the
- * file nowhere. `forbidSniffing` sets a further policy.
+ * The policies of every answer with bytes of a file, because the bytes come from a stranger: a browser runs no script of
+ * the file and shows the file in no frame. `forbidSniffing` adds another policy.
  */
 export const policyHeaders = ({ visibility, linked }: FileDelivery): Record<string, string> => ({
   'Content-Security-Policy': "default-src 'none'; sandbox; frame-ancestors 'none'",

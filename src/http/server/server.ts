@@ -35,7 +35,8 @@ export function createHttpServer(
     serve,
   )
   server.maxConnections = maxConnections
-  // Before an answer begins, the service is working, or `openBody` watches the client. Behind an answer the connection idles.
+  // Before an answer begins, the service works, or `openBody` watches the client. Afterwards the client reads nothing, or the
+  // connection was kept alive for too long.
   server.setTimeout(stallSeconds * 1000, (socket) => {
     if (current(socket)?.headersSent) socket.destroy()
   })
