@@ -33,6 +33,7 @@ export default {
     ...apart.filter((suite) => suite !== SUITE).map((suite) => `<rootDir>/tests/${suite}/`),
     ...(SUITE === 's3' ? volumeOnly : []),
   ],
+  testEnvironment: '<rootDir>/tests/support/environment.ts',
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/tests/support/globalSetup.ts',

@@ -1,7 +1,7 @@
 import express, { type Express } from 'express'
 import type { Deps } from './deps.ts'
 import { registry } from './handlers/index.ts'
-import { loadSpec } from './http/contract/spec.ts'
+import type { Spec } from './http/contract/spec.ts'
 import { docs } from './http/pages/docs.ts'
 import { pageAssets } from './http/pages/page.ts'
 import { problemHandler } from './http/problemHandler.ts'
@@ -13,10 +13,9 @@ import { forbidSniffing } from './http/server/forbidSniffing.ts'
 import { refuseOddFraming } from './http/server/framing.ts'
 import { identifyRequest } from './http/server/requestId.ts'
 
-/** The application: its middleware, in order. Throws when the spec is invalid or disagrees with the handlers. */
-export async function createApp(deps: Deps): Promise<Express> {
+/** The order of middleware, nothing else. Throws when the spec disagrees with the handlers. */
+export function createApp(deps: Deps, spec: Spec): Express {
   const { corsOrigins } = deps.config.http
-  const spec = await loadSpec()
   const app = express()
   // Case-sensitive, so that another spelling of a path cannot avoid a proxy's rule for the path.
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing')

@@ -8,7 +8,6 @@ import { findRunningPostgres } from '../../src/database/embeddedPostgres/running
 import { createInstallation, type Installation } from '../support/childService.ts'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
-import { findEverything } from '../support/findings.ts'
 import { Ledger } from '../support/ledger.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { runUpfile, type Said } from '../support/runUpfile.ts'
@@ -54,7 +53,7 @@ describe('fsck of sound data', () => {
     await send(service, `${filesPath}/${deleted.id}`, { method: 'DELETE' })
     for (const words of [[], ['--deep']]) {
       const { code, stdout, stderr } = await fsck(...words)
-      const { intents } = (await findEverything(service.deps, { deep: false })).counts
+      const { intents } = (await service.findEverything({ deep: false })).counts
       expect([code, stderr]).toEqual([0, ''])
       expect(stdout).toBe(
         `files: 6\ndeleted files: 1\nblobs: 6\ndamaged blobs: 0\nintents: ${intents}\ntrash: 1\nstored keys: 7\nviolations: 0\n`,
@@ -64,7 +63,7 @@ describe('fsck of sound data', () => {
 
   it('names a blob that the disk does not give, and goes on with the others', async () => {
     const { key } = await stored()
-    const { blobs = 0 } = (await findEverything(service.deps, { deep: false })).counts
+    const { blobs = 0 } = (await service.findEverything({ deep: false })).counts
     // One after the other, in the order of their age: this one is the last. On a volume each is opened, and then read.
     const passes = isVolume() ? 2 * blobs : blobs
     const { code, stdout, stderr } = await fsckWith({ FAILPOINTS: `READ=EIO@${passes}` }, '--deep')

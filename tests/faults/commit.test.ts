@@ -3,7 +3,6 @@ import { readdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { type ServiceBehindProxy, startServiceBehindProxy } from '../support/brokenDatabase.ts'
 import { createInstallation } from '../support/childService.ts'
 import {
@@ -16,6 +15,7 @@ import {
   send,
 } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
+import { armFailpoints } from '../support/service.ts'
 import { unfinished, volumeOf } from '../support/volume.ts'
 
 let behind: ServiceBehindProxy
@@ -36,7 +36,7 @@ describe('a commit whose connection breaks', () => {
     ['U12', true],
   ])('did not happen when it breaks before COMMIT (%s, Idempotency-Key: %s)', async (point, keyed) => {
     const [text, options] = [freshText(), optionsOf(keyed)]
-    armFailpoints(`${point}=ECONNRESET@1`)
+    await armFailpoints(`${point}=ECONNRESET@1`)
     expect(await putRaw(behind.service, text, options)).toBeProblem(503, 'database-unavailable')
     const again = await putRaw(behind.service, text, options)
     expect(again.status).toBe(201)
@@ -45,7 +45,7 @@ describe('a commit whose connection breaks', () => {
 
   it.each([false, true])('happened when it breaks after COMMIT (Idempotency-Key: %s)', async (keyed) => {
     const text = freshText()
-    armFailpoints('U13=ECONNRESET')
+    await armFailpoints('U13=ECONNRESET')
     const answer = await putRaw(behind.service, text, optionsOf(keyed))
     expect(answer.status).toBe(201)
     expect((await download(behind.service, answer.body.id)).bytes.toString()).toBe(text)
@@ -60,7 +60,7 @@ describe('a heal whose connection breaks after COMMIT', () => {
       body.file_hash,
     ])
     await truncate(join(volumeOf(behind.service), 'blobs', String(row?.storage_key)), 3)
-    armFailpoints('U13=ECONNRESET')
+    await armFailpoints('U13=ECONNRESET')
     const answer = await putRaw(behind.service, text, optionsOf(keyed))
     expect(answer).toBeProblem(403, 'file-exists')
     expect(answer.body).toMatchObject({ file: { id: body.id } })

@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { download, filesPath, send } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import {
@@ -13,6 +12,7 @@ import {
   sendPart,
   setStatus,
 } from '../support/direct.ts'
+import { armFailpoints } from '../support/service.ts'
 
 describeService('direct uploads under faults', (service) => {
   afterEach(() => armFailpoints(''))
@@ -24,11 +24,11 @@ describeService('direct uploads under faults', (service) => {
     it.each(steps)('at %s is a file when its sender tries again', async (step) => {
       const bytes = gif(randomUUID())
       const { body } = await announce(service, bytes, { method: 'PUT' })
-      armFailpoints(`${step}=ECONNRESET@1`)
+      await armFailpoints(`${step}=ECONNRESET@1`)
       const sent = await sendDirect(service, body, bytes)
       const said = await setStatus(service, body.key, 'uploaded')
       expect([200, 201, 409, 503]).toEqual(expect.arrayContaining([sent.status, said.status]))
-      armFailpoints('')
+      await armFailpoints('')
       if ((await getStatus(service, body.key)).body.status !== 'uploaded') {
         expect([200, 201]).toContain((await sendDirect(service, body, bytes)).status)
         expect((await setStatus(service, body.key, 'uploaded')).status).toBe(200)
@@ -44,10 +44,10 @@ describeService('direct uploads under faults', (service) => {
         const { body } = await beginMultipart(service)
         const bytes = randomBytes(3000)
         const parts = [{ PartNumber: 1, ETag: await sendPart(service, body.uploadId, 1, bytes) }]
-        armFailpoints(`${step}=ECONNRESET@1`)
+        await armFailpoints(`${step}=ECONNRESET@1`)
         const { status } = await completeMultipart(service, body.uploadId, parts)
         expect([200, 503]).toContain(status)
-        armFailpoints('')
+        await armFailpoints('')
         await service.maintain()
         expect((await completeMultipart(service, body.uploadId, parts)).status).toBe(200)
         expect((await download(service, body.uploadId)).bytes.equals(bytes)).toBe(true)

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { createInstallation } from '../support/childService.ts'
 import { download, type FileBody, filesPath, freshText, putRaw, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { uploadHeadersOnly } from '../support/headersOnly.ts'
+import { armFailpoints } from '../support/service.ts'
 import { openUnfinished, unfinished } from '../support/volume.ts'
 
 /** Written by a thread of its own in one piece; written piece by piece; synced once before its end. */
@@ -54,9 +54,9 @@ describeService('a disk that fails', (service) => {
           let refusals = 0
           // Once at each pass of the step, until an upload gets through: every write fails in its turn.
           for (let pass = 1; pass <= 50; pass++) {
-            armFailpoints(`${point}=${code}@${pass}`)
+            await armFailpoints(`${point}=${code}@${pass}`)
             const answer = await upload(service, bytes)
-            armFailpoints('')
+            await armFailpoints('')
             if (answer.status === 201) break
             refusals += 1
             expect(answer).toBeProblem(status, problem)
@@ -76,9 +76,9 @@ describeService('a disk that fails', (service) => {
 
     it('is refused when the fsync in the middle of a huge file fails, and the failure is not forgotten', async () => {
       const bytes = fresh(sizes.huge)
-      armFailpoints('U5=EIO@1') // the fsync at the end would succeed
+      await armFailpoints('U5=EIO@1') // the fsync at the end would succeed
       expect(await putRaw(service, bytes)).toBeProblem(503, 'storage-unavailable')
-      armFailpoints('')
+      await armFailpoints('')
       await service.maintain()
       expect(await unfinished(service)).toEqual([])
       expect((await putRaw(service, bytes)).status).toBe(201)
@@ -99,24 +99,24 @@ describeService('a disk that fails', (service) => {
     it.each(distrusted)(
       'takes no byte until it has proven itself (%s file, %s)',
       async (size, _step, point, code) => {
-        armFailpoints(`${point}=${code}@1`)
+        await armFailpoints(`${point}=${code}@1`)
         expect((await putRaw(service, fresh(sizes[size]))).status).toBeGreaterThanOrEqual(500)
-        armFailpoints('U5=EIO') // now the self-check fails as well
+        await armFailpoints('U5=EIO') // now the self-check fails as well
         expect(await uploadHeadersOnly(service)).toBeProblem(503, 'storage-unavailable')
         expect((await send(service, '/readyz')).status).toBe(503)
         expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
         expect((await send(service, filesPath)).status).toBe(200)
 
-        armFailpoints('')
+        await armFailpoints('')
         expect((await upload(service, freshText())).status).toBe(201)
         expect((await send(service, '/readyz')).status).toBe(200)
       },
     )
 
     it.each(['U2', 'U3', 'U7'])('is still trusted when it was not a sync that failed (%s)', async (point) => {
-      armFailpoints(`${point}=EIO`)
+      await armFailpoints(`${point}=EIO`)
       expect(await putRaw(service, fresh(sizes.large))).toBeProblem(503)
-      armFailpoints('U5=EIO')
+      await armFailpoints('U5=EIO')
       expect(await uploadHeadersOnly(service, { patience: 500 })).toBe('waits for the body')
     })
   })
@@ -124,19 +124,19 @@ describeService('a disk that fails', (service) => {
   describe('a download when the disk fails', () => {
     it.each(['EIO', 'EMFILE', 'EACCES'])('is refused before its first byte (%s)', async (code) => {
       for (const pass of [1, 2]) {
-        armFailpoints(`READ=${code}@${pass}`)
+        await armFailpoints(`READ=${code}@${pass}`)
         const answer = await download(service, kept.id)
         expect(answer).toBeProblem(503, 'storage-unavailable')
         expect(answer.headers.has('etag')).toBe(false)
       }
-      armFailpoints('')
+      await armFailpoints('')
       expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
     })
 
     it.each([3, 4])('is cut short, never ended cleanly, at read %d', async (pass) => {
-      armFailpoints(`READ=EIO@${pass}`)
+      await armFailpoints(`READ=EIO@${pass}`)
       await expect(download(service, kept.id)).rejects.toThrow()
-      armFailpoints('')
+      await armFailpoints('')
       expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
       expect(await service.violations()).toEqual([])
     })

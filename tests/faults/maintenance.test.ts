@@ -5,7 +5,6 @@ import { sql } from 'kysely'
 import { download, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { eventually } from '../support/eventually.ts'
-import { findEverything } from '../support/findings.ts'
 import { openRaw } from '../support/rawRequest.ts'
 import { startService } from '../support/service.ts'
 import { unfinished } from '../support/volume.ts'
@@ -13,7 +12,7 @@ import { unfinished } from '../support/volume.ts'
 describeService('maintenance', (service) => {
   const remove = (id: string) => send(service, `${filesPath}/${id}`, { method: 'DELETE' })
   const status = async (id: string) => (await send(service, `${filesPath}/${id}`)).status
-  const counts = async () => (await findEverything(service.deps, { deep: false })).counts
+  const counts = async () => (await service.findEverything({ deep: false })).counts
 
   /** What is kept beyond the files there are; the reserve of keys that an upload leaves is no bytes. */
   async function expectNothingBeside(files: number) {
@@ -214,13 +213,13 @@ describeService('maintenance', (service) => {
 
       await sql`update files set deleted_at = now() - interval '2 h'`.execute(patient.deps.db)
       await patient.maintain()
-      const { counts: left } = await findEverything(patient.deps, { deep: true })
+      const { counts: left } = await patient.findEverything({ deep: true })
       expect(left).toMatchObject({ 'deleted files': 0, blobs: 0, trash: 1, 'stored keys': 1 })
       expect(await patient.violations()).toEqual([])
 
       await sql`update trash set remove_after = now()`.execute(patient.deps.db)
       await patient.maintain()
-      expect((await findEverything(patient.deps, { deep: true })).counts).toMatchObject({
+      expect((await patient.findEverything({ deep: true })).counts).toMatchObject({
         trash: 0,
         'stored keys': 0,
       })

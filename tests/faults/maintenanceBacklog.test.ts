@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
-import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
+import { armFailpoints } from '../support/service.ts'
 
 /** One more than maintenance touches at once. */
 const MANY = 501
 
 describeService('maintenance with much to do', { MAINTENANCE_INTERVAL_SECONDS: '1' }, (service) => {
-  afterEach(() => {
-    armFailpoints('')
+  afterEach(async () => {
+    await armFailpoints('')
     service.deps.keys.discard() // they were reaped
   })
 
@@ -83,9 +83,9 @@ describeService('maintenance with much to do', { MAINTENANCE_INTERVAL_SECONDS: '
       expect(status).toBe(201)
     })
     await run(`update intents set lease_expires_at = now() - interval '1 s'`)
-    armFailpoints('G1=pause:1200')
+    await armFailpoints('G1=pause:1200')
     await service.maintain()
-    armFailpoints('')
+    await armFailpoints('')
     expect([await count('files'), await count('intents')]).toEqual([1, 0])
     await maintainUntilSwept()
     expect([await count('files'), await count('blobs'), await count('trash')]).toEqual([0, 0, 0])

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import type { StorageKey } from '../../src/model/blob.ts'
-import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { download, type FileBody, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { eventually } from '../support/eventually.ts'
+import { armFailpoints } from '../support/service.ts'
 import { bytesOf } from '../support/volume.ts'
 
 const MIB = 2 ** 20
@@ -149,9 +149,9 @@ describeService('damage', { SCAN_SECONDS: '1000000' }, (service) => {
       await sql`update blobs set verified_at = now() - interval '100 d' where bucket = 'unreadable'`.execute(
         service.deps.db,
       )
-      armFailpoints('READ=EIO')
+      await armFailpoints('READ=EIO')
       await scrub()
-      armFailpoints('')
+      await armFailpoints('')
       await eventually(() =>
         expect(alarms().match(/they cannot be read: .*EIO/g)).toHaveLength(contents.length),
       )
@@ -167,9 +167,9 @@ describeService('damage', { SCAN_SECONDS: '1000000' }, (service) => {
       const before = alarms()
       await uploaded(100)
       await ageVerification()
-      armFailpoints('READ=EIO@1')
+      await armFailpoints('READ=EIO@1')
       await scrub()
-      armFailpoints('')
+      await armFailpoints('')
       expect(await unverified()).toBe(0)
       expect(alarms()).toBe(before)
     })
@@ -184,11 +184,11 @@ describeService('damage', { SCAN_SECONDS: '1000000' }, (service) => {
       await sql`update blobs set verified_at = now() - interval '100 d' where storage_key = ${key}`.execute(
         service.deps.db,
       )
-      armFailpoints('READ=pause:2500') // longer than one round reads
+      await armFailpoints('READ=pause:2500') // longer than one round reads
       await service.maintain()
       expect(await unverified()).toBe(1) // neither verified nor marked
       expect(alarms()).not.toContain(key)
-      armFailpoints('')
+      await armFailpoints('')
       await scrub()
       expect(await unverified()).toBe(left)
       await eventually(() => expect(alarms().includes(key)).toBe(left > 0))

@@ -1,10 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { download, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
-import { findEverything } from '../support/findings.ts'
+import { armFailpoints } from '../support/service.ts'
 
 // A scan of one shard at a time: the races are about the other steps, and many rounds fit into little time.
 describeService('races with maintenance', { SCAN_SECONDS: '1000000' }, (service) => {
@@ -12,7 +11,7 @@ describeService('races with maintenance', { SCAN_SECONDS: '1000000' }, (service)
 
   const remove = async (id: string) =>
     (await send(service, `${filesPath}/${id}`, { method: 'DELETE' })).status
-  const counts = async () => (await findEverything(service.deps, { deep: false })).counts
+  const counts = async () => (await service.findEverything({ deep: false })).counts
 
   /** Where the two sides of a race stop for a moment, so that they meet at every place. */
   const pauses = [
@@ -41,13 +40,13 @@ describeService('races with maintenance', { SCAN_SECONDS: '1000000' }, (service)
         const first = await upload(service, bytes)
         expect(first.status).toBe(201)
         expect(await remove(first.body.id)).toBe(201)
-        armFailpoints(points)
+        await armFailpoints(points)
         const query = `?duplicates=${round % 2 === 0 ? 'allow' : 'refuse'}`
         const [again] = await race(
           () => upload(service, bytes, { query }),
           () => service.maintain(),
         )
-        armFailpoints('')
+        await armFailpoints('')
         expect(again.status).toBe(201)
         expect((await download(service, again.body.id)).bytes.equals(bytes)).toBe(true)
         expect(await remove(again.body.id)).toBe(201)
@@ -58,11 +57,11 @@ describeService('races with maintenance', { SCAN_SECONDS: '1000000' }, (service)
     it('come back for each of several uploads, while maintenance runs twice at once', async () => {
       const bytes = randomBytes(2000)
       for (let round = 0; round < 12; round++) {
-        armFailpoints(pauses[round % pauses.length] ?? '')
+        await armFailpoints(pauses[round % pauses.length] ?? '')
         const uploads = () =>
           Promise.all([1, 2, 3].map(() => upload(service, bytes, { query: '?duplicates=allow' })))
         const [answers] = await race(uploads, () => Promise.all([service.maintain(), service.maintain()]))
-        armFailpoints('')
+        await armFailpoints('')
         for (const { status, body } of answers) {
           expect(status).toBe(201)
           expect((await download(service, body.id)).bytes.equals(bytes)).toBe(true)
@@ -85,10 +84,10 @@ describeService('races with maintenance', { SCAN_SECONDS: '1000000' }, (service)
   describe('one file', () => {
     it('is stored once when several send its bytes at the same moment', async () => {
       for (let round = 0; round < 12; round++) {
-        armFailpoints(pauses[round % pauses.length] ?? '')
+        await armFailpoints(pauses[round % pauses.length] ?? '')
         const bytes = randomBytes(100)
         const answers = await Promise.all([1, 2, 3, 4].map(() => upload(service, bytes)))
-        armFailpoints('')
+        await armFailpoints('')
         const stored = answers.filter(({ status }) => status === 201)
         expect(stored.length).toBe(1)
         for (const answer of answers) {
@@ -103,11 +102,11 @@ describeService('races with maintenance', { SCAN_SECONDS: '1000000' }, (service)
 
     it('is stored once when several requests have its Idempotency-Key', async () => {
       for (let round = 0; round < 12; round++) {
-        armFailpoints(pauses[round % pauses.length] ?? '')
+        await armFailpoints(pauses[round % pauses.length] ?? '')
         const bytes = randomBytes(100)
         const options = { query: '?duplicates=allow', headers: { 'idempotency-key': `race-${round}` } }
         const answers = await Promise.all([1, 2, 3, 4].map(() => upload(service, bytes, options)))
-        armFailpoints('')
+        await armFailpoints('')
         const stored = answers.filter(({ status }) => status === 201)
         expect(new Set(stored.map(({ body }) => body.id)).size).toBe(1)
         for (const answer of answers) {

@@ -52,5 +52,6 @@ const readLate = (started: () => TestService): TestService => ({
     return started().settings
   },
   maintain: () => started().maintain(),
+  findEverything: (options) => started().findEverything(options),
   violations: () => started().violations(),
 })

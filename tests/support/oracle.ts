@@ -1,10 +1,9 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { expect } from '@jest/globals'
 import { eventually } from './eventually.ts'
-import { findEverything } from './findings.ts'
+import { watchTurns } from './longestTurn.ts'
 import { rawRequest } from './rawRequest.ts'
 import type { TestService } from './service.ts'
 import { unfinished } from './volume.ts'
@@ -23,8 +22,8 @@ export interface Oracle {
   stop(): void
 }
 
-/** Far above the delay of a healthy service, and far below that of a regular expression gone wild. */
-const LONGEST_DELAY_MILLISECONDS = 3000
+/** Far above what a healthy service computes in one go, and far below a regular expression gone wild. */
+const LONGEST_TURN_MILLISECONDS = 3000
 const LIVEZ = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 
 /** Watches the service from now on. */
@@ -37,13 +36,12 @@ export function watchService(service: TestService): Oracle {
   }
   for (const event of ['request', 'checkContinue', 'checkExpectation'])
     service.server.prependListener(event, note)
-  const delay = monitorEventLoopDelay({ resolution: 20 })
-  delay.enable()
+  const turns = watchTurns()
 
   async function expectAlive() {
     expect((await rawRequest(service, LIVEZ)).status).toBe(200)
     expect(failures).toEqual([])
-    expect(delay.max / 1e6).toBeLessThan(LONGEST_DELAY_MILLISECONDS)
+    expect(turns.longestMilliseconds()).toBeLessThan(LONGEST_TURN_MILLISECONDS)
   }
 
   return {
@@ -54,7 +52,7 @@ export function watchService(service: TestService): Oracle {
         expect(openVolumeFiles(service)).toEqual([])
         await service.maintain()
         expect(await unfinished(service)).toEqual([])
-        const { counts, violations } = await findEverything(service.deps, { deep: true })
+        const { counts, violations } = await service.findEverything({ deep: true })
         expect(violations).toEqual([])
         expect(counts['stored keys']).toBe(counts.blobs)
       })
@@ -65,7 +63,7 @@ export function watchService(service: TestService): Oracle {
         expect(await connections(service)).toBe(0)
       }),
     stop() {
-      delay.disable()
+      turns.stop()
     },
   }
 }

@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { childEnvironment } from './childEnvironment.ts'
 import { createDatabase } from './postgres.ts'
-import { startService } from './service.ts'
+import { armFailpoints, startService } from './service.ts'
 
 /** The service on a volume whose file system can be made to fail. */
 export interface SmallDisk {
@@ -157,7 +156,7 @@ async function reserveAllBut(bytes: number, { RESERVED_FREE_BYTES: reserved = '0
 /** The same with failpoints, for machines where nothing can be mounted. */
 async function simulateDisk(env: Env): Promise<SmallDisk> {
   const service = await startService({ ...env, ...(await reserveAllBut(DISK_BYTES, env)) })
-  armFailpoints(env.FAILPOINTS ?? '')
+  await armFailpoints(env.FAILPOINTS ?? '')
   const volume = join(service.dataDirectory, 'volume')
   const arm = (failpoints: string) => async () => armFailpoints(failpoints)
   const unmount = () => rename(volume, `${volume}-away`)

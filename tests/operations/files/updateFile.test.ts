@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
-import { armFailpoints } from '../../../src/runtime/failpoint.ts'
 import { download, upload } from '../../support/api/files.ts'
 import { type FileBody, filesPath, freshText } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
 import { rawRequest } from '../../support/rawRequest.ts'
+import { armFailpoints } from '../../support/service.ts'
 
 describeService('updateFile', (service) => {
   const change = (reference: string, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
@@ -131,10 +131,10 @@ describeService('updateFile', (service) => {
             service.deps.db,
           )
       }
-      armFailpoints('D1=pause:60') // between looking and changing
+      await armFailpoints('D1=pause:60') // between looking and changing
       const changing = others()
       const changed = await change(body.id, { file_name: 'x' }, { 'If-None-Match': '"x"' })
-      armFailpoints('')
+      await armFailpoints('')
       over = true
       await changing
       expect(changed).toBeProblem(503, 'database-unavailable')
