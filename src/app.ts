@@ -13,7 +13,7 @@ import { forbidSniffing } from './http/server/forbidSniffing.ts'
 import { refuseOddFraming } from './http/server/framing.ts'
 import { identifyRequest } from './http/server/requestId.ts'
 
-/** The order of middleware, nothing else. Throws when the spec disagrees with the handlers. */
+/** The application: its middleware, in order. Throws when the spec disagrees with the handlers. */
 export function createApp(deps: Deps, spec: Spec): Express {
   const { corsOrigins } = deps.config.http
   const app = express()
