@@ -85,7 +85,7 @@ describe('what is planted under the name of a blob (A13)', () => {
     }))
     expect([500, 'cut off']).toContain(status)
     expect(served.toString()).not.toContain('secret')
-    await eventually(() => expect(critical()).toContain('not what they were'))
+    await eventually(() => expect(critical()).toContain('The bytes of a blob are damaged'))
     expect(kind).not.toBe('')
   })
 

@@ -28,7 +28,8 @@ const METHODS = ['get', 'head', 'options', 'post', 'put', 'delete', 'patch'] as 
 /** Reads the contract. Throws when the contract is not valid OpenAPI, so that the service does not start. */
 export async function loadSpec(): Promise<Spec> {
   const yaml = readFileSync(specPath, 'utf8')
-  const running: OpenAPIV3.DocumentV3_1 = parse(yaml)
+  const document = parse(yaml)
+  const running: OpenAPIV3.DocumentV3_1 = structuredClone(document)
   // Express lets a request add a slash to the end of a path, but not leave one out.
   running.paths = Object.fromEntries(
     Object.entries(running.paths ?? {}).map(([path, item]) => [path.replace(/(?<=.)\/$/, ''), item]),
@@ -70,7 +71,7 @@ export async function loadSpec(): Promise<Spec> {
       operationId: getsOfHeads.get(operationId) ?? operationId,
     }
   })
-  return { yaml, document: parse(yaml), running, routes }
+  return { yaml, document, running, routes }
 }
 
 /** The parameter that a reference points to; a parameter that is no reference is returned as it is. */
