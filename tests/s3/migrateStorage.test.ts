@@ -122,7 +122,7 @@ describe('upfile migrate-storage', () => {
     await service.stop()
     expect(await move('volume', { RESERVED_FREE_BYTES: '9007199254740991' })).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('There is no room left'),
+      stderr: expect.stringContaining('The storage has no room'),
     })
     expect(await move('volume')).toMatchObject({ code: 0 })
   })
