@@ -103,7 +103,7 @@ export type FileRecordJson = {
       : FileRecord[Field]
 }
 
-/** Why bytes are removed; `storage-protocol.md` names the step of each reason. */
+/** Why bytes are removed; `docs/storage-protocol.md` names the step of each reason. */
 export type TrashReason = 'aborted' | 'reaped' | 'duplicate' | 'unreferenced' | 'healed' | 'orphan'
 
 export type Database = Kysely<Schema>

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Places where a test may break the service: the steps U0-U14 of the upload, D1-D2 of a change or deletion, READ of a
- * download, the steps of maintenance, and M1-M7 of a move between storages.
+ * download, the steps of maintenance, and M1-M7 of a move between storages. `docs/storage-protocol.md` lists them.
  * Nothing is armed unless FAILPOINTS says so; an unarmed failpoint costs one comparison.
  */
 type Action =

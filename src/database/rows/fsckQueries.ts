@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { StorageKey, StoredBlob } from '../../model/blob.ts'
 import type { Database } from '../schema.ts'
 
-/** A broken invariant of `storage-protocol.md`. */
+/** A broken invariant of `docs/storage-protocol.md`. */
 export interface Violation {
   readonly invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6'
   /** Names the file, blob or storage key, and the fault. */
