@@ -10,7 +10,7 @@ import type { FileRecord } from './model/file.ts'
 import type { YoungBuffers } from './runtime/youngBuffers.ts'
 import type { Storage } from './storage/storage.ts'
 
-/** The objects that `main` creates once at start and that all operations use. */
+/** The objects that `openService` makes once at start and that all operations use. */
 export interface Deps {
   readonly config: Config
   readonly logger: Logger

@@ -2,6 +2,7 @@ import { loadConfig } from '../config.ts'
 import { checkEverything } from '../domain/maintenance/fsck.ts'
 import { bindStorage } from '../domain/moving/bindStorage.ts'
 import { armFailpoints } from '../runtime/failpoint.ts'
+import { createYoungBuffers } from '../runtime/youngBuffers.ts'
 import type { Command } from './command.ts'
 import { openStorage } from './start/openStorage.ts'
 import { withDatabase } from './start/withDatabase.ts'
@@ -27,7 +28,7 @@ async function check({ deep }: { deep: boolean }): Promise<number> {
   const config = loadConfig(process.env)
   armFailpoints(config.failpoints)
   return await withDatabase(config, async ({ db }) => {
-    const storage = await openStorage(config)
+    const storage = await openStorage(config, createYoungBuffers({ enabled: config.collectYoungBuffers }))
     await bindStorage(db, storage)
     let violations = 0
     const counts = await checkEverything(

@@ -6,6 +6,7 @@ import { listStorages } from '../database/rows/storages.ts'
 import { bindStorage } from '../domain/moving/bindStorage.ts'
 import { moveStorage } from '../domain/moving/moveStorage.ts'
 import { armFailpoints } from '../runtime/failpoint.ts'
+import { createYoungBuffers } from '../runtime/youngBuffers.ts'
 import type { MovingStorage } from '../storage/moving.ts'
 import { type StorageKind, storageKinds } from '../storage/storage.ts'
 import type { Command } from './command.ts'
@@ -69,7 +70,11 @@ async function move(to: StorageKind): Promise<number> {
 
 async function openBoth(config: Config): Promise<MovingStorage> {
   if (!config.storageFrom) throw new Error('There is nothing to move from.')
-  return await openMoving(config, config.storageFrom)
+  return await openMoving(
+    config,
+    config.storageFrom,
+    createYoungBuffers({ enabled: config.collectYoungBuffers }),
+  )
 }
 
 const MEBIBYTE = 2 ** 20

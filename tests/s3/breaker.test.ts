@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { TRIAL_EVERY_MILLISECONDS } from '../../src/storage/s3/breaker.ts'
 import type { S3Location } from '../../src/storage/s3/client.ts'
-import { createS3Storage, type S3Storage } from '../../src/storage/s3/s3.ts'
+import type { S3Storage } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey } from '../storage/storageContract.ts'
 import { eventually } from '../support/eventually.ts'
+import { openS3 } from '../support/openS3.ts'
 import { createS3Bucket, somewhereIn } from '../support/s3.ts'
 import { createS3FaultProxy, type S3Fault, type S3FaultProxy } from '../support/s3Faults.ts'
 
@@ -17,7 +18,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   proxy = await createS3FaultProxy(place.endpoint ?? '')
-  storage = createS3Storage({ ...somewhereIn(place), endpoint: proxy.endpoint, deadlineSeconds: 1 })
+  storage = openS3({ ...somewhereIn(place), endpoint: proxy.endpoint, deadlineSeconds: 1 })
 })
 afterEach(async () => {
   await Promise.all([storage.close(), proxy.close()])

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
 import type { S3Location } from '../../src/storage/s3/client.ts'
-import { createS3Storage, type S3Storage } from '../../src/storage/s3/s3.ts'
+import type { S3Storage } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey, newStagingKey, readAll, whole } from '../storage/storageContract.ts'
+import { openS3 } from '../support/openS3.ts'
 import { createS3Bucket, overwrite, somewhereIn } from '../support/s3.ts'
 import { createS3FaultProxy, type S3Call, type S3FaultProxy } from '../support/s3Faults.ts'
 import { passingFaults } from '../support/s3PassingFaults.ts'
@@ -24,9 +25,9 @@ beforeAll(async () => {
 beforeEach(async () => {
   proxy = await createS3FaultProxy(place.endpoint ?? '')
   options = somewhereIn(place)
-  storage = createS3Storage({ ...options, endpoint: proxy.endpoint })
-  impatient = createS3Storage({ ...options, endpoint: proxy.endpoint, deadlineSeconds: 2 })
-  honest = createS3Storage(options)
+  storage = openS3({ ...options, endpoint: proxy.endpoint })
+  impatient = openS3({ ...options, endpoint: proxy.endpoint, deadlineSeconds: 2 })
+  honest = openS3(options)
 })
 afterEach(async () => {
   await Promise.all([storage.close(), impatient.close(), honest.close(), proxy.close()])
@@ -143,7 +144,7 @@ describe('A composition in S3', () => {
   })
 
   it('goes on after many that failed, with the memory of one part', async () => {
-    const narrow = createS3Storage({
+    const narrow = openS3({
       ...options,
       endpoint: proxy.endpoint,
       deadlineSeconds: 1,

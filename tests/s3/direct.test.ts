@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
 import type { DirectAccess, SentPart, SignedRequest } from '../../src/storage/directAccess.ts'
 import type { S3Location } from '../../src/storage/s3/client.ts'
-import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3.ts'
+import type { S3Storage, S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey, newStagingKey, readAll, whole } from '../storage/storageContract.ts'
+import { openS3 } from '../support/openS3.ts'
 import { createS3Bucket, somewhereIn } from '../support/s3.ts'
 import { createS3FaultProxy, type S3FaultProxy } from '../support/s3Faults.ts'
 
@@ -34,7 +35,7 @@ afterAll(async () => {
 })
 
 function open(wanted: S3StorageOptions): S3Storage {
-  const created = createS3Storage(wanted)
+  const created = openS3(wanted)
   opened.push(created)
   return created
 }

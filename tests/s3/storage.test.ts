@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import type { S3Location } from '../../src/storage/s3/client.ts'
-import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3.ts'
+import type { S3Storage, S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from '../storage/storageContract.ts'
+import { openS3 } from '../support/openS3.ts'
 import { createS3Bucket, listBelow, somewhereIn } from '../support/s3.ts'
 
 let place: S3Location
@@ -13,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all(opened.map((storage) => storage.close())))
 
 function open(options: S3StorageOptions): S3Storage {
-  const storage = createS3Storage(options)
+  const storage = openS3(options)
   opened.push(storage)
   return storage
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { S3Location } from '../../src/storage/s3/client.ts'
-import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3.ts'
+import type { S3Storage, S3StorageOptions } from '../../src/storage/s3/s3.ts'
+import { openS3 } from '../support/openS3.ts'
 import { createS3BucketOn, somewhereIn } from '../support/s3.ts'
 import { answerEmpty, answerXml } from '../support/s3Double/call.ts'
 import {
@@ -35,7 +36,7 @@ describe.each(['crc32', 'sha256', 'md5'] as const)('S3, with bytes proven by %s,
   })
 
   function open(options: S3StorageOptions): S3Storage {
-    const storage = createS3Storage(options)
+    const storage = openS3(options)
     opened.push(storage)
     return storage
   }
@@ -76,7 +77,7 @@ describe('S3, when the server itself is at fault,', () => {
   beforeAll(async () => {
     double = await startOwnDouble()
     const place = await createS3BucketOn(placeOf(double, 'crc32'))
-    storage = createS3Storage(somewhereIn(place))
+    storage = openS3(somewhereIn(place))
   })
   afterAll(async () => {
     await storage.close()

@@ -6,6 +6,7 @@ import { type Config, loadConfig } from '../../src/config.ts'
 import { connectDatabase } from '../../src/database/connection/connect.ts'
 import { findRunningPostgres } from '../../src/database/embeddedPostgres/running.ts'
 import type { Database } from '../../src/database/schema.ts'
+import { createYoungBuffers } from '../../src/runtime/youngBuffers.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { ChildService, Installation } from './childService.ts'
 import { findEverything } from './findings.ts'
@@ -133,7 +134,7 @@ export async function withData<Result>(
   if (!connection) throw new Error('There is no PostgreSQL to ask.')
   const config = loadConfig({ ENVIRONMENT: 'testing', DATA_DIR: dataDirectory, ...settings, ...env })
   const { db } = connectDatabase({ ...connection, max: 2, prepare: false }, () => {})
-  const storage = await openStorage(config)
+  const storage = await openStorage(config, createYoungBuffers({ enabled: true }))
   try {
     return await work({ config, db, storage })
   } finally {

@@ -5,9 +5,10 @@ import { sql } from 'kysely'
 import { loadConfig } from '../../src/config.ts'
 import { connectDatabase } from '../../src/database/connection/connect.ts'
 import type { Database } from '../../src/database/schema.ts'
-import { createS3Storage, type S3Storage, type S3StorageOptions } from '../../src/storage/s3/s3.ts'
+import type { S3Storage, S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { type ChildService, createInstallation, type Installation } from './childService.ts'
 import { download, upload } from './client.ts'
+import { openS3 } from './openS3.ts'
 import { storageSettings } from './storageSettings.ts'
 
 type Env = Readonly<Record<string, string>>
@@ -39,7 +40,7 @@ export async function createTwoStorages(): Promise<TwoStorages> {
   const onS3 = { ...(await storageSettings()), LEASE_SECONDS: '3' }
   const { storage: s3Options } = loadConfig(onS3)
   if (s3Options.kind !== 's3') throw new Error('This runs with TEST_STORAGE=s3 alone.')
-  const s3 = createS3Storage(s3Options)
+  const s3 = openS3(s3Options)
   const { db } = connectDatabase(
     { connectionString: installation.databaseUrl, max: 2, prepare: false },
     () => {},

@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createS3Storage, type S3StorageOptions } from '../../src/storage/s3/s3.ts'
+import type { S3StorageOptions } from '../../src/storage/s3/s3.ts'
+import { openS3 } from './openS3.ts'
 import { asAdministrator } from './postgres.ts'
 import type { TestService } from './service.ts'
 
@@ -45,7 +46,7 @@ const outages = {
 
 /** The id in the bucket becomes another one, as if it were another bucket. */
 function exchangedBucket(options: S3StorageOptions) {
-  const bucket = createS3Storage(options)
+  const bucket = openS3(options)
   let id = ''
   return {
     async take() {

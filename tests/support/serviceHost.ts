@@ -14,6 +14,7 @@ import { loadSpec } from '../../src/http/contract/spec.ts'
 import { createHttpServer } from '../../src/http/server/server.ts'
 import { createLogger } from '../../src/logger.ts'
 import { armFailpoints } from '../../src/runtime/failpoint.ts'
+import { createYoungBuffers } from '../../src/runtime/youngBuffers.ts'
 import { createApi } from './api/agent.ts'
 import { findEverything } from './findings.ts'
 import { createDatabase } from './postgres.ts'
@@ -53,10 +54,11 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     { connectionString: database.url, max: config.database.poolSize, prepare: true },
     () => {},
   )
-  const storage = await openStorage(config)
+  const youngBuffers = createYoungBuffers({ enabled: config.collectYoungBuffers })
+  const storage = await openStorage(config, youngBuffers)
   const storageId = await bindStorage(db, storage)
   await beginWriting(db, storageId)
-  const deps = await openDeps({ config, logger, db, storage, storageId, stopping: () => false })
+  const deps = await openDeps({ config, logger, db, storage, storageId, youngBuffers, stopping: () => false })
   const server = createHttpServer(createApp(deps, await spec), { ...config.limits, ...config.http })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -6,11 +6,10 @@ import { createKeyReserve } from '../../database/keyReserve.ts'
 import { keepLinkSecret } from '../../database/rows/installation.ts'
 import type { Deps } from '../../deps.ts'
 import { createDigestThreads } from '../../digests/digestThreads.ts'
-import { createYoungBuffers } from '../../runtime/youngBuffers.ts'
 
-type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId'>
+type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId' | 'youngBuffers'>
 
-/** Makes all dependencies of the service. The database must be migrated, and the storage bound to it. */
+/** Makes the other dependencies of the service. The database must be migrated, and the storage bound to it. */
 export async function openDeps(opened: Opened): Promise<Deps> {
   const { config, db } = opened
   const clock = await createClock(db)
@@ -23,7 +22,6 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     linkSecrets: [newest, ...older],
     bucketRules: createBucketRulesCache(db),
     digestThreads: createDigestThreads(),
-    youngBuffers: createYoungBuffers({ enabled: config.collectYoungBuffers }),
     commitNewFile: createCommitQueue(db),
     verifications: new Map(),
   }

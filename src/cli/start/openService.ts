@@ -7,6 +7,7 @@ import { attend } from '../../domain/moving/attendance.ts'
 import { bindStorage } from '../../domain/moving/bindStorage.ts'
 import { hasCode } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
+import { createYoungBuffers } from '../../runtime/youngBuffers.ts'
 import type { MovingStorage } from '../../storage/moving.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { checkDatabase } from './checkDatabase.ts'
@@ -48,14 +49,15 @@ export async function openService(
     await waitForDatabase(db, logger, { stopping })
     await checkDatabase(db, logger, config.environment)
     await migrateUp(db)
-    const storage = await openStorage(config)
+    const youngBuffers = createYoungBuffers({ enabled: config.collectYoungBuffers })
+    const storage = await openStorage(config, youngBuffers)
     const storageId = await bindStorage(db, storage)
     const attendance = await attend(database, logger, await roleOf(storage))
     closing.defer(() => attendance.end())
     closing.defer(() => storage.close()) // before its locks go: until then no move can end
     await checkStorage(storage, logger)
     await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
-    const deps = await openDeps({ config, logger, db, storage, storageId, stopping })
+    const deps = await openDeps({ config, logger, db, storage, storageId, youngBuffers, stopping })
     closing.defer(() => deps.digestThreads.close())
     return {
       deps,

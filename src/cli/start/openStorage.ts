@@ -1,28 +1,39 @@
 import { join } from 'node:path'
 import type { StorageConfig } from '../../config/storage.ts'
 import type { Config } from '../../config.ts'
-import { createYoungBuffers } from '../../runtime/youngBuffers.ts'
+import type { YoungBuffers } from '../../runtime/youngBuffers.ts'
 import { createMovingStorage, type MovingStorage } from '../../storage/moving.ts'
 import type { S3Storage } from '../../storage/s3/s3.ts'
 import { createVolumeStorage, type VolumeStorage } from '../../storage/volume/volume.ts'
 
-type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory' | 'collectYoungBuffers'>
+type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory'>
 
 /** Opens the storage of STORAGE, and with STORAGE_FROM both. Throws when the directories of a volume cannot be made. */
-export async function openStorage(config: OpenConfig): Promise<VolumeStorage | S3Storage | MovingStorage> {
+export async function openStorage(
+  config: OpenConfig,
+  youngBuffers: YoungBuffers,
+): Promise<VolumeStorage | S3Storage | MovingStorage> {
   return config.storageFrom
-    ? await openMoving(config, config.storageFrom)
-    : await open(config, config.storage)
+    ? await openMoving(config, config.storageFrom, youngBuffers)
+    : await open(config, config.storage, youngBuffers)
 }
 
 /** Opens the storage of STORAGE and the storage `from`, as one. */
-export async function openMoving(config: OpenConfig, from: StorageConfig): Promise<MovingStorage> {
-  return createMovingStorage(await open(config, config.storage), await open(config, from))
+export async function openMoving(
+  config: OpenConfig,
+  from: StorageConfig,
+  youngBuffers: YoungBuffers,
+): Promise<MovingStorage> {
+  return createMovingStorage(
+    await open(config, config.storage, youngBuffers),
+    await open(config, from, youngBuffers),
+  )
 }
 
 async function open(
-  { dataDirectory, collectYoungBuffers }: OpenConfig,
+  { dataDirectory }: OpenConfig,
   storage: StorageConfig,
+  youngBuffers: YoungBuffers,
 ): Promise<VolumeStorage | S3Storage> {
   switch (storage.kind) {
     case 'volume':
@@ -30,7 +41,7 @@ async function open(
     case 's3': {
       // Loaded only here: a service on a volume needs no SDK.
       const { createS3Storage } = await import('../../storage/s3/s3.ts')
-      return createS3Storage(storage, createYoungBuffers({ enabled: collectYoungBuffers }))
+      return createS3Storage(storage, youngBuffers)
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import { createYoungBuffers } from '../../runtime/youngBuffers.ts'
+import type { YoungBuffers } from '../../runtime/youngBuffers.ts'
 import { resumed } from '../resumed.ts'
 import type { Storage } from '../storage.ts'
 import { parseKey } from '../storageKey.ts'
@@ -39,10 +39,7 @@ const BLOBS = 'blobs/'
 const STAGING = 'staging/'
 
 /** Bytes as objects in an S3 bucket: one request for bytes that fit into a part, several parts for more. */
-export function createS3Storage(
-  options: S3StorageOptions,
-  youngBuffers = createYoungBuffers({ enabled: true }),
-): S3Storage {
+export function createS3Storage(options: S3StorageOptions, youngBuffers: YoungBuffers): S3Storage {
   const { prefix, partBytes, uploadMemoryBytes } = options
   const calls = createS3Calls(options, options.deadlineSeconds, youngBuffers)
   const objects = createS3Objects(calls)
