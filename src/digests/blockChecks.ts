@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { blockBytes } from '../model/blob.ts'
 
-/** CRC-32 of each block of `blockBytes`. */
+/** Computes the CRC-32 of each block of `blockBytes`. `finish` returns them as four bytes each. */
 export function createBlockCrc32() {
   const checks: number[] = []
   let check = 0
@@ -27,3 +27,7 @@ export function createBlockCrc32() {
     },
   }
 }
+
+/** Whether a block has the CRC-32 that `blockCrc32`, made by `createBlockCrc32`, holds for the block at `index`. */
+export const matchesCheck = (block: Buffer, blockCrc32: Buffer, index: number): boolean =>
+  crc32(block) === blockCrc32.readUInt32BE(index * 4)

@@ -1,6 +1,6 @@
-import { crc32 } from 'node:zlib'
 import { findStorageKey, markBlobDamaged } from '../../database/rows/blobs.ts'
 import type { Deps } from '../../deps.ts'
+import { matchesCheck } from '../../digests/blockChecks.ts'
 import { fileDamaged, fileNotFound } from '../../errors/files.ts'
 import { hasCode } from '../../errors.ts'
 import { type ByteRange, blockBytes } from '../../model/blob.ts'
@@ -37,7 +37,7 @@ async function* verified(deps: Deps, content: FileContent, { first, last }: Byte
   const end = Math.min(last - (last % blockBytes) + blockBytes, size) - 1
   for await (const block of openBlocks(deps, content, { first: position, last: end })) {
     const index = position / blockBytes
-    if (crc32(block) !== content.blockCrc32.readUInt32BE(index * 4)) {
+    if (!matchesCheck(block, content.blockCrc32, index)) {
       throw fileDamaged(`Block ${index} under ${content.storageKey} differs.`)
     }
     const from = Math.max(first - position, 0)

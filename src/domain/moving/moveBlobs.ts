@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
 import { findNewestBlobId } from '../../database/rows/blobs.ts'
 import { findBlobKeys, insertCopies, listUncopied } from '../../database/rows/copies.ts'
 import { isCurrentBlob } from '../../database/rows/fsckQueries.ts'
 import type { Database } from '../../database/schema.ts'
+import { matchesCheck } from '../../digests/blockChecks.ts'
 import { fileDamaged } from '../../errors/files.ts'
 import { storageFull } from '../../errors/service.ts'
 import { hasCode } from '../../errors.ts'
@@ -144,7 +144,7 @@ async function* soundBlocks(storage: Storage, blob: StoredBlob): AsyncGenerator<
   let index = 0
   const blocks = size === 0 ? [] : storage.read(storageKey, { first: 0, last: size - 1 }, blockBytes)
   for await (const block of blocks) {
-    if (crc32(block) !== blockCrc32.readUInt32BE(index * 4)) throw fileDamaged(`Block ${index} differs.`)
+    if (!matchesCheck(block, blockCrc32, index)) throw fileDamaged(`Block ${index} differs.`)
     hash.update(block)
     index += 1
     yield block

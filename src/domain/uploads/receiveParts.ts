@@ -1,6 +1,6 @@
-import { crc32 } from 'node:zlib'
 import { listUploadParts } from '../../database/rows/uploadParts.ts'
 import type { Deps } from '../../deps.ts'
+import { matchesCheck } from '../../digests/blockChecks.ts'
 import { fileTooLarge } from '../../errors/files.ts'
 import { partsInvalid, sizeMismatch } from '../../errors/uploads.ts'
 import { hasCode } from '../../errors.ts'
@@ -84,11 +84,11 @@ async function* bytesOf({ storage }: Deps, parts: readonly UploadPart[]) {
     if (size === 0) continue
     try {
       const blocks = storage.read(storageKey, { first: 0, last: size - 1 }, blockBytes)
-      let crcOffset = 0
+      let index = 0
       for await (const block of blocks) {
-        if (blockCrc32 && crc32(block) !== blockCrc32.readUInt32BE(crcOffset))
+        if (blockCrc32 && !matchesCheck(block, blockCrc32, index))
           throw partsInvalid(`part ${number} is damaged and has to be sent again`)
-        crcOffset += 4
+        index += 1
         yield Buffer.from(block) // a copy: the storage overwrites its buffer
       }
     } catch (error) {
