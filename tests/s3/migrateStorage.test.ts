@@ -293,11 +293,16 @@ describe('damage', () => {
     const { code, stdout } = await two.move('s3')
     expect(code).toBe(1)
     expect(stdout).toMatch(
-      new RegExp(`^Not moved: blob \\d+, ${keys[0]}, .*: in volume Block 0 differs`, 'm'),
+      new RegExp(`^Not moved: blob \\d+, ${keys[0]}, .*: in volume: block 0 differs$`, 'm'),
     )
-    expect(stdout).toMatch(new RegExp(`^Not moved: blob \\d+, ${keys[1]}, .*: in volume There are 4999`, 'm'))
     expect(stdout).toMatch(
-      new RegExp(`^Not moved: blob \\d+, ${keys[2]}, .*: in volume There is no such`, 'm'),
+      new RegExp(
+        `^Not moved: blob \\d+, ${keys[1]}, .*: in volume: there are 4999 bytes instead of 5000$`,
+        'm',
+      ),
+    )
+    expect(stdout).toMatch(
+      new RegExp(`^Not moved: blob \\d+, ${keys[2]}, .*: in volume: there are no bytes$`, 'm'),
     )
     expect(stdout).toMatch(/^3 blobs could not be moved\. Delete their files, or upload the same bytes/m)
     expect(await Array.fromAsync(two.s3.list())).toEqual([{ key: keys[3], finished: true }])
@@ -348,7 +353,7 @@ describe('damage', () => {
     expect(await two.move('s3')).toMatchObject({
       code: 1,
       stdout: expect.stringMatching(
-        /: in s3 There are 2999 bytes instead of 3000\.; in volume Block 0 differs\.$/m,
+        /: in s3: there are 2999 bytes instead of 3000; in volume: block 0 differs$/m,
       ),
     })
     expect([await two.s3.size(key), statSync(join(two.volume, 'blobs', key)).size]).toEqual([2999, 3000])

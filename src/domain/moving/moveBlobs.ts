@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto'
 import { findNewestBlobId } from '../../database/rows/blobs.ts'
 import { findBlobKeys, insertCopies, listUncopied } from '../../database/rows/copies.ts'
 import { isCurrentBlob } from '../../database/rows/fsckQueries.ts'
 import type { Database } from '../../database/schema.ts'
-import { matchesCheck } from '../../digests/blockChecks.ts'
-import { fileDamaged } from '../../errors/files.ts'
 import { storageFull } from '../../errors/service.ts'
 import { hasCode } from '../../errors.ts'
-import { blockBytes, type StorageKey, type StoredBlob } from '../../model/blob.ts'
+import type { StorageKey, StoredBlob } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { findDamage, soundBlocks, toDamage } from './soundBlocks.ts'
 
 /** A move of all blobs from one storage to another. */
 export interface Move {
@@ -29,12 +27,12 @@ export interface Move {
 const PAGE = 200
 const COPIES_AT_ONCE = 8
 /** After a kill at most these bytes are read again, beside the copies that were under way. */
-const UNREMEMBERED_BYTES = 64 * 2 ** 20
+const UNRECORDED_BYTES = 64 * 2 ** 20
 
 /**
  * Copies the bytes of every blob to the target and reads each copy back, except blobs that are known to be copied. Nothing
  * leaves the source. Damaged bytes of the source never replace bytes of the target. Throws `storage-unavailable`,
- * `storage-full` and what the database throws; the next call goes on where this one ended.
+ * `storage-full` and what the database throws; the next call goes on where this call ended.
  */
 export async function moveBlobs(move: Move): Promise<void> {
   const lastId = await findNewestBlobId(move.db)
@@ -48,15 +46,15 @@ export async function moveBlobs(move: Move): Promise<void> {
 }
 
 async function moveTogether(move: Move, blobs: readonly StoredBlob[]): Promise<void> {
-  const memory = createMemory(move)
+  const copyLog = createCopyLog(move)
   const queue = blobs.values()
   const failures: unknown[] = []
   const next = async () => {
     for (const blob of queue) {
       if (failures.length > 0) return
-      const damage = await moveBlob(move, blob).catch((error: unknown) => judge(move, error))
+      const damage = await moveBlob(move, blob).catch((error: unknown) => toSentence(move, error))
       if (damage === undefined) {
-        await memory.add(blob)
+        await copyLog.add(blob)
         move.moved(blob)
       } else if (await isCurrentBlob(move.db, blob)) {
         const sha256 = blob.sha256.toString('hex')
@@ -67,10 +65,11 @@ async function moveTogether(move: Move, blobs: readonly StoredBlob[]): Promise<v
   const lanes = Array.from({ length: COPIES_AT_ONCE }, () => next().catch((error) => failures.push(error)))
   await Promise.all(lanes)
   if (failures.length > 0) throw failures[0]
-  await memory.flush()
+  await copyLog.flush()
 }
 
-function createMemory({ db, targetId }: Move) {
+/** Records copies in the database, many with one statement. */
+function createCopyLog({ db, targetId }: Move) {
   let keys: StorageKey[] = []
   let bytes = 0
   async function flush() {
@@ -85,13 +84,13 @@ function createMemory({ db, targetId }: Move) {
     async add({ storageKey, size }: StoredBlob) {
       keys.push(storageKey)
       bytes += size
-      if (bytes > UNREMEMBERED_BYTES) await flush()
+      if (bytes > UNRECORDED_BYTES) await flush()
     },
   }
 }
 
 /** The failure as a sentence about this blob. Throws when a whole storage fails. */
-async function judge({ target, source }: Move, error: unknown): Promise<string> {
+async function toSentence({ target, source }: Move, error: unknown): Promise<string> {
   if (!hasCode(error, 'storage-unavailable')) throw error
   await Promise.all([target.readMark(), source.readMark()])
   return Error.isError(error.cause) ? error.cause.message : error.message
@@ -106,50 +105,19 @@ async function moveBlob(move: Move, blob: StoredBlob): Promise<string | undefine
     if (wrong === undefined) return undefined
     const wrongHere = await findDamage(source, blob)
     if (wrongHere !== undefined)
-      return `in ${target.description.kind} ${wrong}; in ${source.description.kind} ${wrongHere}`
+      return `in ${target.description.kind}: ${wrong}; in ${source.description.kind}: ${wrongHere}`
     await target.delete(blob.storageKey)
   }
   await failpoint('M1')
   try {
     await target.write(blob.storageKey, toBatches(move, soundBlocks(source, blob)))
   } catch (error) {
-    if (!isDamage(error)) throw error
-    return `in ${source.description.kind} ${error.message}`
+    return `in ${source.description.kind}: ${await toDamage(source, blob, error)}`
   }
   await failpoint('M2')
   const wrong = await findDamage(target, blob)
   await failpoint('M3')
-  return wrong && `in ${target.description.kind} ${wrong}`
-}
-
-/** Reads all bytes of a blob in a storage. Undefined when they are sound; otherwise a sentence about the damage. */
-async function findDamage(storage: Storage, blob: StoredBlob): Promise<string | undefined> {
-  try {
-    const size = await storage.size(blob.storageKey)
-    if (size === undefined) return 'There are no bytes.'
-    if (size !== blob.size) return `There are ${size} bytes instead of ${blob.size}.`
-    for await (const _block of soundBlocks(storage, blob));
-  } catch (error) {
-    if (!isDamage(error)) throw error
-    return error.message
-  }
-}
-
-const isDamage = (error: unknown) => hasCode(error, 'file-damaged') || hasCode(error, 'file-not-found')
-
-/** The bytes of a blob in blocks. Throws `file-damaged` before the end when a checksum differs. */
-async function* soundBlocks(storage: Storage, blob: StoredBlob): AsyncGenerator<Buffer, void, void> {
-  const { size, storageKey, sha256, blockCrc32 } = blob
-  const hash = createHash('sha256')
-  let index = 0
-  const blocks = size === 0 ? [] : storage.read(storageKey, { first: 0, last: size - 1 }, blockBytes)
-  for await (const block of blocks) {
-    if (!matchesCheck(block, blockCrc32, index)) throw fileDamaged(`Block ${index} differs.`)
-    hash.update(block)
-    index += 1
-    yield block
-  }
-  if (!hash.digest().equals(sha256)) throw fileDamaged('The SHA-256 differs.')
+  return wrong && `in ${target.description.kind}: ${wrong}`
 }
 
 /** Copies of the blocks: a write may hold a block while the reader overwrites its buffer with the next. */
@@ -161,14 +129,14 @@ async function* toBatches({ target, reservedFreeBytes }: Move, blocks: AsyncIter
 }
 
 /**
- * Removes half-written copies that a killed move left, so that they can be written again. An unfinished write under the key
+ * Removes unfinished copies that a killed move left, so that they can be written again. An unfinished write under the key
  * of a blob is such a copy: no upload writes there any more.
  */
-export async function removeHalves({ db, target }: Pick<Move, 'db' | 'target'>): Promise<void> {
-  const halves: StorageKey[] = []
-  for await (const { key, finished } of target.list()) if (!finished) halves.push(key)
-  for (let at = 0; at < halves.length; at += PAGE) {
-    for (const key of await findBlobKeys(db, halves.slice(at, at + PAGE)))
+export async function removeUnfinishedCopies({ db, target }: Pick<Move, 'db' | 'target'>): Promise<void> {
+  const unfinished: StorageKey[] = []
+  for await (const { key, finished } of target.list()) if (!finished) unfinished.push(key)
+  for (let at = 0; at < unfinished.length; at += PAGE) {
+    for (const key of await findBlobKeys(db, unfinished.slice(at, at + PAGE)))
       if ((await target.size(key)) === undefined) await target.delete(key)
   }
 }

@@ -2,7 +2,7 @@ import { listPresent, toStorageLock } from '../../database/connection/presence.t
 import { countUncopied } from '../../database/rows/copies.ts'
 import { beginWriting, completeStorage, endWriting, listStorages } from '../../database/rows/storages.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import { type Move, moveBlobs, moveMark, removeHalves } from './moveBlobs.ts'
+import { type Move, moveBlobs, moveMark, removeUnfinishedCopies } from './moveBlobs.ts'
 
 export interface StorageMove extends Omit<Move, 'moved' | 'failed'> {
   /** Called with sentences for the operator: blobs that cannot be moved, and the next step. */
@@ -28,7 +28,7 @@ export async function moveStorage(move: StorageMove): Promise<boolean> {
   if (sourceId === undefined || !(await listStorages(db)).some(({ id }) => id === sourceId))
     throw new Error(`The database does not know the storage ${from}.`)
   await moveMark(move)
-  await removeHalves(move)
+  await removeUnfinishedCopies(move)
 
   if (!(await passOver(move))) return false
   if (await isWrittenTo(move, sourceId)) return false
@@ -45,7 +45,7 @@ export async function moveStorage(move: StorageMove): Promise<boolean> {
   const complete = await completeStorage(db, targetId, sourceId)
   say(
     complete
-      ? `All files are in ${to}. Restart with STORAGE=${to} and without STORAGE_FROM; then what is in ${from} may be removed.`
+      ? `All files are in ${to}. Restart with STORAGE=${to} and without STORAGE_FROM; then the bytes in ${from} may be deleted.`
       : `A service has begun to write to ${from} again: restart it with STORAGE=${to} and STORAGE_FROM=${from}, then run this again.`,
   )
   return complete
