@@ -1,7 +1,7 @@
 import { isReferenced } from '../../database/connection/failures.ts'
 import { collectUnreferenced, listUnreferencedBlobs } from '../../database/rows/blobs.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
+import { type MaintenanceDeps, rowsAtOnce } from './paging.ts'
 
 const PAGE = 10_000
 

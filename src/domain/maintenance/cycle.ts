@@ -2,10 +2,10 @@ import { withLeadership } from '../../database/connection/locks.ts'
 import { createCollector } from './collect.ts'
 import { expire, expireUploads, forgetAnswers, forgetFiles } from './expire.ts'
 import { advanceMark } from './mark.ts'
+import type { MaintenanceDeps } from './paging.ts'
 import { reap } from './reap.ts'
 import { createScanner } from './scan.ts'
 import { createScrubber } from './scrub.ts'
-import type { MaintenanceDeps } from './steps.ts'
 import { sweep } from './sweep.ts'
 
 /** Maintenance that runs at intervals. */

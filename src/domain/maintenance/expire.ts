@@ -2,7 +2,7 @@ import { deleteForgottenFiles, expireFileRecords } from '../../database/rows/fil
 import { deleteOldIdempotent } from '../../database/rows/idempotency.ts'
 import { deleteExpiredUploads } from '../../database/rows/uploads.ts'
 import { collectBlobs } from './collect.ts'
-import { inPages, type MaintenanceDeps } from './steps.ts'
+import { inPages, type MaintenanceDeps } from './paging.ts'
 
 const IDEMPOTENCY_RETENTION_SECONDS = 86_400
 

@@ -1,7 +1,7 @@
 import { makeCommitsDurable } from '../../database/rows/installation.ts'
 import { newestIntentSequence } from '../../database/rows/intents.ts'
 import { hasCode } from '../../errors.ts'
-import type { MaintenanceDeps } from './steps.ts'
+import type { MaintenanceDeps } from './paging.ts'
 
 /** A mark that no sequence number reaches. */
 const UNREACHABLE_MARK = Number.MAX_SAFE_INTEGER

@@ -3,7 +3,7 @@ import { trashUnknownKeys } from '../../database/rows/trash.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { shards } from '../../storage/storageKey.ts'
-import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
+import { type MaintenanceDeps, rowsAtOnce } from './paging.ts'
 
 /**
  * Creates SCAN: it puts bytes that no table knows into the trash, where they stay for `orphanHoldSeconds`. Such bytes come from

@@ -6,7 +6,7 @@ import {
 } from '../../database/rows/blobs.ts'
 import type { StoredBlob } from '../../model/blob.ts'
 import { beginExamination, type Damage, type Examination, toUnreadable } from './examination.ts'
-import type { MaintenanceDeps } from './steps.ts'
+import type { MaintenanceDeps } from './paging.ts'
 
 const BUSY_MILLISECONDS = 2000
 

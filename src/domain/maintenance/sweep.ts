@@ -2,7 +2,7 @@ import { makeCommitsDurable } from '../../database/rows/installation.ts'
 import { deleteTrash, listRemovable, postponeTrash } from '../../database/rows/trash.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import { type MaintenanceDeps, rowsAtOnce } from './steps.ts'
+import { type MaintenanceDeps, rowsAtOnce } from './paging.ts'
 
 const DELETES_AT_ONCE = 8
 const RETRY_SECONDS = 60
