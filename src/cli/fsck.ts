@@ -29,21 +29,24 @@ async function check({ deep }: { deep: boolean }): Promise<number> {
   armFailpoints(config.failpoints)
   return await withDatabase(config, async ({ db }) => {
     const storage = await openStorage(config, createYoungBuffers({ enabled: config.collectYoungBuffers }))
-    await bindStorage(db, storage)
-    let violations = 0
-    const counts = await checkEverything(
-      { db, storage },
-      {
-        deep,
-        report: ({ invariant, sentence }) => {
-          violations += 1
-          process.stdout.write(`${invariant} violated: ${sentence}\n`)
+    try {
+      await bindStorage(db, storage)
+      let violations = 0
+      const counts = await checkEverything(
+        { db, storage },
+        {
+          deep,
+          report: ({ invariant, sentence }) => {
+            violations += 1
+            process.stdout.write(`${invariant} violated: ${sentence}\n`)
+          },
         },
-      },
-    )
-    for (const [name, count] of Object.entries({ ...counts, violations }))
-      process.stdout.write(`${name}: ${count}\n`)
-    await storage.close()
-    return violations === 0 ? 0 : 1
+      )
+      for (const [name, count] of Object.entries({ ...counts, violations }))
+        process.stdout.write(`${name}: ${count}\n`)
+      return violations === 0 ? 0 : 1
+    } finally {
+      await storage.close()
+    }
   })
 }
