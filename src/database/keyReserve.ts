@@ -1,4 +1,4 @@
-import { storageUnavailable } from '../errors/service.ts'
+import { filesMovedAway } from '../errors/service.ts'
 import type { StorageKey } from '../model/blob.ts'
 import { failpoint } from '../runtime/failpoint.ts'
 import { newStorageKey, randomShard } from '../storage/storageKey.ts'
@@ -36,10 +36,7 @@ export function createKeyReserve(db: Database, leaseSeconds: number, storageId: 
     const batchFreshUntil = performance.now() + (leaseSeconds * 1000) / 2
     const shard = randomShard()
     const batch = Array.from({ length: KEYS_AT_ONCE }, () => newStorageKey(shard))
-    if (!(await insertIntents(db, batch, { storageId, leaseSeconds })))
-      throw storageUnavailable(
-        new Error('Files were moved from this storage: STORAGE has to name the other.'),
-      )
+    if (!(await insertIntents(db, batch, { storageId, leaseSeconds }))) throw filesMovedAway()
     await failpoint('U1')
     keys = batch
     freshUntil = batchFreshUntil

@@ -26,6 +26,12 @@ export const storageFull = (cause?: unknown) =>
 export const storageUnavailable = (cause: unknown) =>
   new FileServiceError('storage-unavailable', 'The storage is not available: try again later.', {}, { cause })
 
+/** A service of the storage that files were moved from wants to write new bytes. */
+export const filesMovedAway = () =>
+  storageUnavailable(
+    new Error('Files were moved away from this storage: STORAGE must name the storage that has them.'),
+  )
+
 /** Another process gave the upload up, because its lease was not renewed for LEASE_SECONDS. */
 export const uploadFenced = () =>
   new FileServiceError(

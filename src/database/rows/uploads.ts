@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import { storageUnavailable } from '../../errors/service.ts'
+import { filesMovedAway } from '../../errors/service.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import type { UploadRecord, UploadStatus } from '../../model/upload.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
@@ -36,9 +36,7 @@ export async function insertUpload(
       upload.storageKey !== null &&
       !(await insertIntents(trx, [upload.storageKey], { storageId, leaseSeconds }))
     )
-      throw storageUnavailable(
-        new Error('Files were moved from this storage: STORAGE has to name the other.'),
-      )
+      throw filesMovedAway()
     await ensureBucket(trx, upload.bucket)
     const row = await trx
       .insertInto('uploads')
@@ -144,7 +142,7 @@ export async function deleteExpiredUploads(db: Database, atMost: number): Promis
     .where('id', 'in', (expired) =>
       expired.selectFrom('uploads').select('id').where('expires_at', '<=', sql<Date>`now()`).limit(atMost),
     )
-    .where('expires_at', '<=', sql<Date>`now()`) // checked again: a commit may have finished it
+    .where('expires_at', '<=', sql<Date>`now()`) // checked again: a commit may have finished the upload
     .executeTakeFirst()
   return Number(numDeletedRows)
 }
