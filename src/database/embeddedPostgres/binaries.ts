@@ -58,7 +58,7 @@ export async function linkLibraries(native: string, spareFolder: string): Promis
     for (const { source, target } of missing) await link(relative(dirname(target), source), target)
     return undefined
   } catch (error) {
-    if (!['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error))) throw error
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '')) throw error
   }
   await mkdir(spareFolder, { recursive: true, mode: 0o755 })
   for (const { source, target } of missing) await link(source, join(spareFolder, basename(target)))

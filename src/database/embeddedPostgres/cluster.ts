@@ -34,7 +34,7 @@ export async function ensureCluster(cluster: NewCluster): Promise<void> {
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
     // Another process was faster: the lock of the data folder decides which of the two starts PostgreSQL.
-    if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) throw error
+    if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error
   }
   if (!cluster.durable) return
   await flushFolder(directory)
