@@ -54,7 +54,7 @@ export async function openService(
     const storageId = await bindStorage(db, storage)
     const attendance = await attend(database, logger, await roleOf(storage))
     closing.defer(() => attendance.end())
-    closing.defer(() => storage.close()) // before its locks go: until then no move can end
+    closing.defer(() => storage.close()) // closed before `attendance` releases the locks: no move can end while the service holds them
     await checkStorage(storage, logger)
     await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
     const deps = await openDeps({ config, logger, db, storage, storageId, youngBuffers, stopping })
@@ -85,9 +85,9 @@ async function roleOf(storage: Storage | MovingStorage): Promise<ServiceRole> {
 }
 
 async function nameStorage(storage: Storage): Promise<ServiceStorage> {
-  const { kind, identity } = storage.description
+  const { kind, identity, question } = storage.description
   const id = await storage.readIdentity()
-  if (id === undefined) throw new Error(`The ${kind} has lost its ${identity}.`)
+  if (id === undefined) throw new Error(`The ${kind} has lost its ${identity}: ${question}`)
   return { id, kind }
 }
 
