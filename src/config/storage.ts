@@ -13,9 +13,11 @@ export function storageConfig(
 ): { storage: StorageConfig; storageFrom: StorageConfig | undefined } {
   const kind = read.choice('STORAGE', storageKinds, 'volume')
   const from = kindFrom(read, kind)
-  const s3 = s3Config(read, [kind, from].includes('s3') ? read.refuse : () => {}, maxFileSizeBytes)
-  const configOf = (each: StorageKind): StorageConfig => (each === 's3' ? s3 : { kind: each })
-  return { storage: configOf(kind), storageFrom: from && configOf(from) }
+  const configs: Readonly<Record<StorageKind, StorageConfig>> = {
+    volume: { kind: 'volume' },
+    s3: s3Config(read, [kind, from].includes('s3') ? read.refuse : () => {}, maxFileSizeBytes),
+  }
+  return { storage: configs[kind], storageFrom: from && configs[from] }
 }
 
 /**
