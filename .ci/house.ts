@@ -53,6 +53,12 @@ const floors = [
 const independent = ['src/model', 'src/runtime', 'src/digests', 'src/domain/values', 'src/http/fields']
 const known = ['src/model', 'src/runtime', 'src/digests', 'src/errors', 'src/errors.ts', 'api']
 
+/** The storages, and the folders that may name one: they open it, or read its settings. */
+const drivers = ['src/storage/volume', 'src/storage/s3']
+const namesDrivers = ['src/cli/start', 'src/config']
+/** Below `src/http` no file imports these, except types. */
+const web = ['node:http', 'express']
+
 const paths = (await Array.fromAsync(glob('src/**/*.ts'))).sort()
 const sources = new Map(
   paths.map((path) => [
@@ -65,6 +71,12 @@ const imports = new Map([...sources].map(([path, { text }]) => [path, importsOf(
 const up = [...imports].flatMap(([from, targets]) =>
   targets.filter((to) => !mayImport(from, to)).map((to) => `${from} imports ${to}`),
 )
+const toDrivers = [...imports].flatMap(([from, targets]) =>
+  targets.filter((to) => !mayNameDriver(from, to)).map((to) => `${from} imports ${to}`),
+)
+const toWeb = [...sources]
+  .filter(([path]) => isBelowHttp(path))
+  .flatMap(([path, source]) => webImports(source).map((name) => `${path} imports ${name}`))
 const circles = findCircles(imports).map((files) => files.join(' → '))
 const lines = paths.map((path) => ({ path, count: sources.get(path)?.text.split('\n').length ?? 0 }))
 const long = lines.filter(({ count }) => count > 181).map(({ path, count }) => `${path}: ${count - 1} lines`)
@@ -75,6 +87,8 @@ const undocumented = [...sources]
 
 const failed = [
   judge('imports that go up', up, 0),
+  judge('imports that know a storage', toDrivers, 0),
+  judge('imports of HTTP below src/http', toWeb, 0),
   judge('circles of files', circles, 0),
   judge('files above 180 lines', long, 0),
   judge('exported functions without a docstring', undocumented, 20),
@@ -111,6 +125,27 @@ function mayImport(from: string, to: string): boolean {
   const own = placeOf(from, independent)
   if (own !== undefined && own !== placeOf(to, independent) && placeOf(to, known) === undefined) return false
   return floors.indexOf(below) >= floors.indexOf(above)
+}
+
+function mayNameDriver(from: string, to: string): boolean {
+  const driver = placeOf(to, drivers)
+  return driver === undefined || placeOf(from, [driver, ...namesDrivers]) !== undefined
+}
+
+function isBelowHttp(path: string): boolean {
+  const place = placeOf(path, floors)
+  return place !== undefined && floors.indexOf(place) > floors.indexOf('src/http/fields')
+}
+
+/** The modules of `web` that a file imports, unless it imports only types. */
+function webImports(source: ts.SourceFile): string[] {
+  return source.statements.flatMap((statement) => {
+    if (!ts.isImportDeclaration(statement) || statement.importClause?.isTypeOnly) return []
+    const { moduleSpecifier } = statement
+    return ts.isStringLiteral(moduleSpecifier) && web.includes(moduleSpecifier.text)
+      ? [moduleSpecifier.text]
+      : []
+  })
 }
 
 /** Groups of files that import each other, directly or not (Tarjan's strongly connected components). */
