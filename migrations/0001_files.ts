@@ -56,6 +56,7 @@ const tables = [
   `create index blobs_md5 on blobs (bucket, md5)`,
   `create index blobs_verified_at on blobs (verified_at)`,
 
+  // metadata is json, not jsonb: metadata is returned with the sender's key order and numbers.
   `create table files (
     id uuid primary key,
     bucket text not null,

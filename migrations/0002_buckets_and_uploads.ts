@@ -25,14 +25,14 @@ const statements = [
     updated_at timestamptz(3) not null default now()
   )`,
   `insert into buckets (name) select 'default' union select distinct bucket from files`,
-  // Of the files with a name of their own there is one of each name.
+  // At most one live named file has a name in a bucket.
   `alter table files add column named boolean not null default false`,
   `create unique index files_named on files (bucket, name) where named and deleted_at is null`,
 
   // Signs links where no LINK_SECRETS are set.
   `alter table installation add column link_secret text`,
 
-  // A file to be, under the id it will have; once there is a file, what became of it. Without a time to expire it was made one.
+  // An announced file, under its future id. After the file exists, `expires_at` is null and `status` is the application's.
   // storage_key: where a client writes on S3; s3_upload_id: what S3 calls its parts.
   `create table uploads (
     id uuid primary key,

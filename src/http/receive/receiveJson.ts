@@ -55,7 +55,7 @@ export async function receiveJson(req: Request, res: Response, { stallSeconds }:
 }
 
 /** Whether a JSON value is nested deeper than `levels`. The function itself recurses no deeper. */
-export const depthExceeds = (value: unknown, levels: number): boolean =>
+const depthExceeds = (value: unknown, levels: number): boolean =>
   typeof value === 'object' &&
   value !== null &&
   (levels === 0 || Object.values(value).some((child) => depthExceeds(child, levels - 1)))

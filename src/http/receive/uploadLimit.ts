@@ -35,8 +35,8 @@ const limits: Readonly<Record<UploadOperationId, FindLimit>> = {
 const finders: ReadonlyMap<string, FindLimit> = new Map(Object.entries(limits))
 
 /**
- * The largest size of the file in bytes, as far as known before the body: a form may name its bucket behind the file. The
- * commit checks the size again. Throws `file-not-found` for an upload that nobody announced.
+ * The largest size of the file in bytes, as far as known before the body: a form may name its bucket behind the file. `storeFile`
+ * checks the size again, before the commit. Throws `file-not-found` for an upload that nobody announced.
  */
 export async function uploadLimit(deps: Deps, req: Request): Promise<number> {
   const { operation } = contextOf(req)

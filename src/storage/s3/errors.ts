@@ -54,7 +54,7 @@ const adviceOnStatus = (status: number | undefined) =>
     : undefined
 
 /** The failure as a sentence for the operator, with the setting to check. Never shown to clients. */
-export function explainS3(error: unknown): string {
+function explainS3(error: unknown): string {
   const name = errorName(error) ?? 'Error'
   const status = errorStatus(error)
   const message = Error.isError(error) ? error.message : String(error)
