@@ -20,7 +20,7 @@ const suites = {
     'tests/cli/fsck.test.ts', // the other commands do nothing with the storage
   ],
 }
-/** What looks at the files that a volume has open cannot be asked about S3. */
+/** Tests that look at open files of a volume do not run on S3. */
 const volumeOnly = ['<rootDir>/tests/hardening/framingOpenFiles.test.ts']
 const { SUITE } = process.env
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 
-/** What the figures were measured on. */
+/** The machine of the measurements, in one line. */
 export function describeMachine(folder: string): string {
   const processors = cpus()
   return [

@@ -16,7 +16,7 @@ export type Side = {
   readonly tidy?: () => Promise<void>
 }
 
-/** Measures the sides in turn, A B A B …, so that whatever else the machine does meets both. */
+/** Measures the sides in turn, A B A B …, so that other load of the machine meets both. */
 export async function interleave(rounds: number, sides: readonly Side[]): Promise<Sample[][]> {
   const samples: Sample[][] = sides.map(() => [])
   for (let round = 1; round <= rounds; round++) {

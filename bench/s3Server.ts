@@ -74,7 +74,7 @@ export const createS3Client = ({ endpoint, accessKeyId, secretAccessKey }: S3Add
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
 
-/** Whether it holds bytes of files: what the service knows its storage by stays. */
+/** Whether the object holds bytes of files. The objects that identify the storage stay. */
 const isBytes = (name: string) => /^(blobs|peer)\//.test(name)
 
 function isInstalled(program: string): boolean {

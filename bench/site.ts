@@ -79,7 +79,7 @@ export async function createSite(settings: Settings) {
   }
 }
 
-/** Lets the disk finish what the round before left to it. */
+/** Waits until the disk has written the data of the round before. */
 export async function settle(): Promise<void> {
   await promisify(execFile)('sync')
 }

@@ -73,7 +73,7 @@ export function speedLine(row: string, figure: string, unit: string, [side = []]
   return { ...empty, row, figure, upfile: speed, cpu, memory: memoryOf(side) }
 }
 
-/** What the row throws an error without. */
+/** A line for a finding: the row throws an error when the finding does not hold. */
 export const proofLine = (row: string, figure: string, finding: string): Line => ({
   ...{ ...empty, row, figure, upfile: finding, verdict: 'met' },
 })

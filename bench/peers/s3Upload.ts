@@ -6,7 +6,7 @@ import express from 'express'
 import { createS3Client, type S3Address } from '../s3Server.ts'
 import { listen } from './listen.ts'
 
-/** What the SDK does without a service: it has the bytes already, and answers when the server has them. */
+/** An upload by the SDK alone, as a peer: it has the bytes already, and answers when S3 has them. */
 const [argument = '{}'] = process.argv.slice(2)
 const address = JSON.parse(argument) as S3Address
 const client = createS3Client(address)
@@ -16,7 +16,7 @@ const app = express()
 const MiB = 1024 ** 2
 const partSize = 8 * MiB
 
-/** As many parts of the same size at once as the service has, from a stream. */
+/** Uploads from a stream, with the service's part size and number of parts at once. */
 app.post('/large', async (req, res) => {
   const Body = Readable.from(blocks(Number(req.query.size)), { objectMode: false })
   const params = { Bucket, Key: nextName(), Body }

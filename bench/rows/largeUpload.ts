@@ -21,7 +21,7 @@ export const largeUpload: Row = {
   },
 }
 
-/** One round, whatever `--rounds` says: it moves 32 times the size, and memory is what it asks about. */
+/** Always one round, also with `--rounds`: it moves 32 times the size, and it measures memory. */
 export const largeUploadsAtOnce: Row = {
   id: '2',
   title: '16 large uploads at once',

@@ -45,7 +45,7 @@ async function uploadFiles({ port }: Service): Promise<string[]> {
   return bodies.map((body) => (JSON.parse(body) as { file_hash: string }).file_hash)
 }
 
-/** The bare route reads a table of its own on the PostgreSQL of the service, whose work counts for whoever asks. */
+/** The bare route reads its own table in the service's PostgreSQL, whose work counts for the side that sends the query. */
 async function startBareRoute(site: Site, service: Service): Promise<Server> {
   const address = await service.database()
   await query(

@@ -1,11 +1,11 @@
 import type { Site } from '../site.ts'
 import type { Line } from '../table.ts'
 
-/** One question of the bench. It starts what it needs on the site, which the caller closes. */
+/** One measurement. It starts its servers on the site, which the caller closes. */
 export type Row = {
   readonly id: string
   readonly title: string
-  /** Why it cannot be asked on this machine; undefined when it can. */
+  /** Why it cannot run on this machine; undefined when it can. */
   readonly missing?: () => string | undefined
   readonly run: (site: Site) => Promise<Line[]>
 }

@@ -13,7 +13,8 @@ export const fsck: Command = {
   usage: '[--deep]',
   summary: 'check files, blobs and stored bytes against each other',
   help: `Checks the invariants of the storage protocol (I1-I6) against database and storage, while the service runs or not:
-every file has a blob, every blob has its bytes, every storage key is in one table, no bytes are unknown. docs/storage-protocol.md lists them.
+every file has a blob, every blob has its bytes, every storage key is in one table, no bytes are unknown.
+docs/storage-protocol.md lists them.
 
   --deep  read every byte and compare its hashes
 

@@ -213,7 +213,7 @@ describe('fsck that cannot go on', () => {
     expect(stdout).not.toMatch(/^I1 violated|^violations:/m)
   })
 
-  /** Does something with a storage of which the mark cannot be read, but all the rest. */
+  /** Runs an action while the storage's mark cannot be read, and everything else can. */
   async function withoutMark<Result>(work: (env: Record<string, string>) => Promise<Result>) {
     if (isVolume()) {
       const mark = join(volumeOf(service), '.hwm')

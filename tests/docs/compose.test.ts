@@ -31,7 +31,7 @@ const { upfile, postgres, development, seaweedfs } = services as Record<
 >
 const upfileS3 = services['upfile-s3'] as Service
 
-/** What the service reads: what the image sets, and over it what the compose file does. */
+/** The environment of the service: the image's variables, overwritten by those of the compose file. */
 const configOf = ({ environment }: Service) =>
   loadConfig({
     HOST: '0.0.0.0',

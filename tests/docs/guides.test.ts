@@ -65,7 +65,7 @@ describe.each(guides)('%s', (guide) => {
   })
 })
 
-/** Where the tests run what a document says; what needs a machine of its own is `console`, and read below. */
+/** Whether a test runs commands of this kind. Commands that need a machine of their own are `console`, and read below. */
 function isTested(guide: string, language: string, section: string): boolean {
   if (language === 'console') return true
   const runs: Readonly<Record<string, readonly string[]>> = {

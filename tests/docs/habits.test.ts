@@ -149,7 +149,7 @@ async function listening(lines: AsyncIterator<string>): Promise<void> {
   }
 }
 
-/** Ends the process and those that it started. */
+/** Ends the process and its child processes. */
 async function end(child: ChildProcess): Promise<void> {
   const { pid } = child
   if (pid === undefined || child.exitCode !== null) return

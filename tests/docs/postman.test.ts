@@ -74,7 +74,7 @@ describe('docs/postman.json', () => {
   )
 })
 
-/** Sends a request as Postman does: variables filled in, what is disabled left out, files read beside the collection. */
+/** Sends a request as Postman does: variables filled in, disabled fields left out, files read beside the collection. */
 async function sendItem({ request }: Item, variables: ReadonlyMap<string, string>) {
   const { url, method, header, body } = request
   const filled = (text: string) => text.replace(/\{\{(\w+)\}\}/g, (_match, name) => variables.get(name) ?? '')

@@ -14,7 +14,7 @@ const standIns = join(repository, 'tests/support/commands')
 
 interface Step {
   readonly commands: string
-  /** What the README shows below the commands; nothing when they print nothing. */
+  /** The output that the README shows below the commands; empty when they print nothing. */
   readonly shown: { readonly language: string; readonly text: string } | undefined
 }
 

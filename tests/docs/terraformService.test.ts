@@ -60,7 +60,7 @@ describe("the service's task", () => {
       [...read(`src/storage/s3/${name}`).matchAll(/\bnew (\w+)Command\(/g)].map(([, call]) => String(call)),
     )
     expect(calls.length).toBeGreaterThan(8)
-    // What a HEAD of nothing needs to be answered 404.
+    // Without this right, AWS answers a HEAD of a missing object with 403 instead of 404.
     const needed = sorted(['s3:ListBucket', ...calls.flatMap((call) => rights[call] ?? [`unknown: ${call}`])])
     const { statement } = one('data', 'aws_iam_policy_document', 'task') as {
       statement: readonly { actions: readonly string[]; resources: readonly string[] }[]
@@ -80,7 +80,7 @@ describe("the service's task", () => {
   })
 })
 
-/** What AWS asks for before it does what is called; for an upload in parts that is one right. */
+/** The rights that AWS asks for before it executes a call. The calls that write an upload in parts share one right. */
 const rights: Readonly<Record<string, readonly string[]>> = {
   AbortMultipartUpload: ['s3:AbortMultipartUpload'],
   CompleteMultipartUpload: ['s3:PutObject'],

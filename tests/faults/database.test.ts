@@ -23,13 +23,13 @@ afterAll(() => behind.stop())
 const filesNamed = async (name: string) =>
   (await send<FileBody[]>(behind.service, `${filesPath}?name=${name}`)).body
 
-/** Something a client does, with what it does to make sure afterwards. */
+/** An action of a client, and the check that the client makes afterwards. */
 interface Attempt {
   run(): Promise<Answer>
   readonly succeeded: number
   /** What sending it again may be answered with when the first answer was lost. */
   readonly repeated: readonly number[]
-  /** Holds what is stored against what was promised. */
+  /** Compares the stored files with the acknowledged ones. */
   check(): Promise<void>
 }
 

@@ -15,7 +15,7 @@ afterAll(() => behind.stop())
 
 const getFile = () => send(behind.service, `${filesPath}/${kept.id}`)
 
-/** An upload of which only a half has been sent. */
+/** An upload that has sent only half of its bytes. */
 async function beginUpload() {
   const half = Buffer.from(freshText()).subarray(0, 30)
   const req = request(`${behind.service.url}${filesPath}`, { method: 'PUT', agent: false })

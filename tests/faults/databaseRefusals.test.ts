@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterEach(() => refuseNext(0, '00000'))
 afterAll(() => behind.stop())
 
-/** A trigger that lets the next so many changes of files fail; a sequence counts them, for it survives the rollback. */
+/** A trigger that lets the next n changes of files fail; a sequence counts them, because it survives the rollback. */
 const faults = [
   'create sequence fault_passes',
   'create table fault (code text not null, times bigint not null)',

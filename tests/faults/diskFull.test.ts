@@ -34,7 +34,7 @@ const putStream = (bytes: Uint8Array, to = disk): Promise<Answer<FileBody>> =>
 
 const ready = async () => (await send(disk, '/readyz')).status
 
-/** Reading goes on whatever happens to writing. */
+/** Reads go on while writes fail. */
 async function expectReadable() {
   expect((await download(disk, kept.id)).bytes.equals(keptBytes)).toBe(true)
   expect((await send(disk, `${filesPath}/${kept.file_hash}`)).status).toBe(200)

@@ -14,7 +14,7 @@ describeService('maintenance', (service) => {
   const status = async (id: string) => (await send(service, `${filesPath}/${id}`)).status
   const counts = async () => (await service.findEverything({ deep: false })).counts
 
-  /** What is kept beyond the files there are; the reserve of keys that an upload leaves is no bytes. */
+  /** Rows and bytes beyond those of the files. Keys in reserve have no bytes, so they do not count. */
   async function expectNothingBeside(files: number) {
     expect(await counts()).toMatchObject({
       files,

@@ -23,7 +23,7 @@ describeService('maintenance with much to do', { MAINTENANCE_INTERVAL_SECONDS: '
     return rows[0]?.count
   }
 
-  /** Does something so many times, several at once. */
+  /** Runs an action n times, several at once. */
   async function manyTimes(action: (index: number) => Promise<void>): Promise<void> {
     const indexes = Array.from({ length: MANY }, (_, index) => index).values()
     const caller = async () => {

@@ -37,7 +37,7 @@ const isRefused = ({ port }: { port: number }) =>
 const refusesConnections = (service: ChildService) =>
   eventually(async () => expect(await isRefused(portOf(service))).toBe(true))
 
-/** An upload of which the last byte is still to come. */
+/** An upload whose last byte is not sent yet. */
 async function beginUpload(service: ChildService, size: number) {
   const bytes = randomBytes(size)
   const hash = createHash('sha256').update(bytes).digest('hex')

@@ -8,7 +8,7 @@ describeService('B5: nobody sets what is not theirs to set', (service) => {
     file = (await upload(service, 'the bytes of the file', { name: 'a.txt' })).body
   })
 
-  /** What a file has and nobody may set, and what it does not have. */
+  /** Fields that no client may set, and fields that do not exist. */
   const names = [
     'id',
     'file_hash',

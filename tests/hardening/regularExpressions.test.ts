@@ -5,7 +5,7 @@ import { findRegularExpressions, findSlowText } from '../support/regularExpressi
 
 const src = resolve(import.meta.dirname, '../../src')
 const LENGTH = 8192
-/** For a thousand texts: hundreds of times what a healthy expression needs. */
+/** Limit for a thousand texts: hundreds of times the duration of a harmless expression. */
 const PATIENCE_MILLISECONDS = 15_000
 
 /** Expressions whose time grows with the square of the length, and the most that they are ever given. */

@@ -19,7 +19,7 @@ import { forms, sendForm } from './formCases.ts'
 import { presign, presignedConditions, presignedPuts } from './presignedCases.ts'
 import { oddNames, readOddName, signatures } from './signatureCases.ts'
 
-/** Who may do what, asked of a server, as `serverContract` asks what it does. */
+/** The permissions that a server has to check; `serverContract` has its other behaviour. */
 export function accessContract(server: string, find: () => Promise<S3ServerPlace>): void {
   let s3: S3UnderTest
   beforeAll(async () => {

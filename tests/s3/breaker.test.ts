@@ -28,7 +28,7 @@ const bytes = randomBytes(4096)
 const write = () => storage.write(newKey(), inBatches(bytes, 4096))
 const always = Number.MAX_SAFE_INTEGER
 
-/** How a write ends: with `written`, or the sentence for whoever runs the service. */
+/** How a write ends: with `written`, or the sentence for the operator. */
 const outcome = () =>
   write().then(
     () => 'written',

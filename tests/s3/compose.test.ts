@@ -46,7 +46,7 @@ async function expectBytes(key: StorageKey, bytes: Buffer) {
   expect((await readAll(honest.read(key, whole(bytes.length), mebibyte))).equals(bytes)).toBe(true)
 }
 
-/** What a composition of these parts does, call by call. */
+/** Each call, and parts whose composition makes that call. */
 const calls: readonly (readonly [S3Call, readonly Buffer[]])[] = [
   ['HeadObject', [large]],
   ['CopyObject', [large]],

@@ -51,7 +51,7 @@ interface Answer {
   readonly body: string
 }
 
-/** What a client sends, header by header: fetch would add some. */
+/** A client's request, header by header: fetch would add headers. */
 async function send(
   method: string,
   url: string,

@@ -35,7 +35,7 @@ const small = randomBytes(5000)
 const large = randomBytes(11 * mebibyte)
 const isLarge = (call: S3Call) => /Multipart|Part/.test(call)
 
-/** Whether S3 did what it seemed to have failed at. */
+/** Whether S3 executed the call that seemed to fail. */
 const isDone = (fault: S3Fault) =>
   fault === 'reset after' || (typeof fault === 'object' && 'afterwards' in fault)
 
@@ -54,7 +54,7 @@ const passing: readonly (readonly [string, S3Fault])[] = [
   ['is answered 503 by a gateway', { status: 503, body: 'no healthy upstream' }],
   ['is answered 502 in HTML', { status: 502, body: '<html><body><h1>502 Bad Gateway</h1><hr></html>' }],
 ]
-/** Those of which a test may wait for the deadline: one of each kind. */
+/** The cases that may wait for the deadline: one of each kind. */
 const lasting = passing.filter(([how]) => /reset|SlowDown|done/.test(how))
 
 const writing: readonly S3Call[] = [

@@ -25,7 +25,7 @@ afterAll(() => behind.stop())
 const always = Number.MAX_SAFE_INTEGER
 const lists: readonly S3Call[] = ['ListObjectsV2', 'ListMultipartUploads']
 
-/** What a list says that does not know yet what is there. */
+/** A list that lacks new objects. */
 const showNothing = (xml: string) => xml.replaceAll(/<(Contents|Upload)>.*?<\/\1>/gs, '')
 
 const options = () => {
@@ -34,7 +34,7 @@ const options = () => {
   return storage
 }
 
-/** What a list says that still knows what is there no more. */
+/** A list that still has deleted objects. */
 const showStill = (key: string) => (xml: string) => {
   const name = `${options().prefix}blobs/${key}`
   const [, prefix = ''] = /<Prefix>([^<]*)<\/Prefix>/.exec(xml) ?? []
@@ -53,7 +53,7 @@ async function stored(bytes = randomBytes(100)): Promise<FileBody & { key: strin
 }
 
 const remove = ({ id }: FileBody) => send(behind.service, `${filesPath}/${id}`, { method: 'DELETE' })
-/** What is there, whatever the service is told. */
+/** The objects of the bucket, without the faults of the list. */
 const list = () => listBelow({ ...options(), endpoint: process.env.S3_TEST_ENDPOINT })
 const objects = async () => (await list()).objects.filter((name) => name.includes('/blobs/'))
 

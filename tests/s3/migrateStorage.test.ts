@@ -156,7 +156,7 @@ describe('services beside a move', () => {
     const alone = await installation.start(onVolume)
     const files = await storeAll(alone, sizes.slice(0, 3))
 
-    // Whoever reads the volume alone runs still.
+    // A service that reads only the volume still runs.
     await refused(onS3, 'has no', 'AWS_S3_PREFIX as it was?')
     await refused(toS3, 'restart it with STORAGE=volume and STORAGE_FROM=s3 first')
     expect(await move('s3')).toMatchObject({

@@ -9,7 +9,7 @@ import {
 import { put, type S3Case, type S3UnderTest } from '../support/s3UnderTest.ts'
 
 export const partBytes = 5 * 2 ** 20
-/** Two parts, of which the second may be any size. */
+/** Two parts; the second may have any size. */
 export const twoParts: readonly Buffer[] = [randomBytes(partBytes), randomBytes(1000)]
 
 type CreateInput = Partial<ConstructorParameters<typeof CreateMultipartUploadCommand>[0]>

@@ -22,7 +22,7 @@ const always = Number.MAX_SAFE_INTEGER
 const ready = async () => (await send(behind.service, '/readyz')).status
 const store = (size = 4096) => upload(behind.service, randomBytes(size))
 
-/** Where S3 is and what it says, of which clients must not hear. */
+/** The address and messages of S3, which no answer to a client may contain. */
 const internals = () => {
   const { storage } = behind.service.deps.config
   const settings = storage.kind === 's3' ? [storage.s3Bucket, storage.prefix] : []

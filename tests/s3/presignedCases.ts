@@ -4,13 +4,13 @@ import { createTestClient, put, type S3Case, type S3UnderTest } from '../support
 
 interface Presigned {
   readonly seconds?: number
-  /** How far the clock of whoever signs is off. */
+  /** How far the signer's clock is off. */
   readonly clockMilliseconds?: number
   readonly signed?: readonly string[]
   readonly unhoistable?: readonly string[]
 }
 
-/** A URL with which anybody may do what a command says. */
+/** A signed URL, with which everyone may execute the command. */
 export async function presign(
   { place }: S3UnderTest,
   command: GetObjectCommand | PutObjectCommand,
@@ -81,7 +81,7 @@ export const presignedPuts: readonly S3Case[] = [
       return putSigned({ headers })(s3, key)
     },
     ends: '403 AccessDenied',
-    // Whoever has such a URL can read whatever the signer may, if he knows its name.
+    // With such a URL a client can read every object that the signer may read, if it knows the name.
     differs: { 'radosgw 16': 'done' },
   },
   {

@@ -20,7 +20,7 @@ let service: ChildService
 beforeAll(async () => {
   const region = 'us-east-1'
   double = await startS3Double({ keys: [{ ...role, expires }], region, port: 0 })
-  // What a container asks for the credentials of its role.
+  // The server that a container asks for the credentials of its role.
   task = createServer((_req, res) => {
     const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token } = role
     res.end(JSON.stringify({ AccessKeyId, SecretAccessKey, Token, Expiration: expires.toISOString() }))

@@ -6,7 +6,7 @@ import type { ByteRange, StorageKey } from '../../src/model/blob.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { assertProperty } from '../support/property.ts'
 
-/** A storage of a test, and what a test needs to know beyond the interface. */
+/** A storage under test, and the facts beyond the interface that tests need. */
 export interface StorageUnderTest {
   readonly storage: Storage
   /** The same storage as another process would see it. */
@@ -28,7 +28,7 @@ export async function* inBatches(bytes: Buffer, batchBytes: number): AsyncGenera
   }
 }
 
-/** So many batches, and then the connection is lost. */
+/** Yields n batches; then the connection is lost. */
 async function* brokenOff(batches: number): AsyncGenerator<readonly Buffer[]> {
   for (let batch = 0; batch < batches; batch++) yield [randomBytes(1000)]
   throw new Error('connection lost')
@@ -53,7 +53,7 @@ interface Reading {
   readonly blockBytes: number
 }
 
-/** What is done with a key of a shard; `pick` chooses what is deleted. */
+/** The operations on keys of a shard; `pick` chooses the key to delete. */
 interface Step {
   readonly shard: string
   readonly kind: 'write' | 'break off' | 'delete'

@@ -22,7 +22,7 @@ export interface Outcome {
 /** The command line in a process of its own. */
 export interface Child {
   readonly ended: Promise<Outcome>
-  /** What it said so far. */
+  /** The output of the process so far. */
   output(): Pick<Outcome, 'stdout' | 'stderr'>
   signal(name: NodeJS.Signals): void
   /** Closes our ends of its standard output and error. */
@@ -60,7 +60,7 @@ export interface Installation {
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const PATIENCE_MILLISECONDS = 60_000
 
-/** Nothing but what a test says reaches the process. */
+/** Of the developer's environment only PATH reaches the process. */
 const environment = {
   ...childEnvironment,
   PATH: process.env.PATH ?? '',

@@ -2,7 +2,7 @@ export interface Disposition {
   readonly type: string
   /** As a client that follows RFC 6266 saves it: `filename*` wins over `filename`. */
   readonly filename: string | undefined
-  /** What a client that knows no `filename*` takes. */
+  /** The name that a client without support for `filename*` uses. */
   readonly fallback: string | undefined
 }
 

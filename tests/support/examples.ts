@@ -27,7 +27,7 @@ ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\
 
 const compiled = new Map<unknown, ValidateFunction>()
 
-/** What a value has against a schema of the contract; empty when nothing. */
+/** The errors of a value by a schema of the contract; empty when the value is valid. */
 export function complaints(schema: object, value: unknown): string[] {
   const validate = compiled.get(schema) ?? ajv.compile({ ...schema, components: contract.components })
   compiled.set(schema, validate)

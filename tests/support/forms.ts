@@ -19,7 +19,7 @@ export const boundary = '--a--ab'
 
 const delimiter = `\r\n--${boundary}`
 
-/** Bytes made of what a delimiter is made of, and of anything else, but without a whole delimiter. */
+/** Random bytes with pieces of the delimiter, but without a whole delimiter. */
 const partBytes = fc
   .array(
     fc.oneof(

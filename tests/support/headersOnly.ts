@@ -5,7 +5,7 @@ import type { Answer } from './client.ts'
 import { filesPath } from './client.ts'
 import type { TestService } from './service.ts'
 
-/** Begins an upload of which no byte is ever sent. What comes back, if anything does within `patience` milliseconds. */
+/** Begins an upload and sends no byte of it. Returns the answer, if one comes within `patience` milliseconds. */
 export async function uploadHeadersOnly(
   { url }: Pick<TestService, 'url'>,
   { length = 1000, patience = 5000 }: { length?: number; patience?: number } = {},

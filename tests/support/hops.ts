@@ -6,7 +6,7 @@ import type { TestService } from './service.ts'
 export interface Arrival {
   readonly method: string
   readonly url: string
-  /** What the proxy named it; several or none when a client had a hand in it. */
+  /** The values that the proxy sent; several or none when a client interfered. */
   readonly hops: readonly string[]
   /** Of the answer, once there is one. */
   status: number | undefined
@@ -15,7 +15,7 @@ export interface Arrival {
 /** Everything that the service took for a request. */
 export interface Arrivals {
   readonly requests: readonly Arrival[]
-  /** What it took for one, and could not read. */
+  /** Requests that the service could not read. */
   readonly malformed: readonly string[]
   readonly connections: number
 }

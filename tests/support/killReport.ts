@@ -7,7 +7,7 @@ export interface Lane {
   readonly tally: Tally
 }
 
-/** Tells what so many kills came to, for the tables in bench/KILLS.md. */
+/** The results of the kills, as tables for bench/KILLS.md. */
 export function reportKills(
   title: string,
   names: readonly string[],

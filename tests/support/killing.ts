@@ -30,7 +30,7 @@ export const maintenanceAllTheTime = {
   LOG_LEVEL: 'warn',
 }
 
-/** What the kills of one installation came to. */
+/** The results of the kills of one installation. */
 export interface Tally {
   /** How often each failpoint killed; `any time` counts the kills from outside. */
   readonly kills: Map<string, number>
@@ -38,10 +38,10 @@ export interface Tally {
 }
 
 export interface KillingOptions {
-  /** Settings beside those that keep maintenance going all the time. */
+  /** Settings beside those that make maintenance run all the time. */
   readonly settings?: Readonly<Record<string, string>>
   readonly traffic?: Pick<Traffic, 'newBytes' | 'plenty'>
-  /** Looks at what a kill left behind. */
+  /** Examines the remains of a kill. */
   readonly lookAround?: () => Promise<void>
 }
 
@@ -101,7 +101,7 @@ async function killOnce(
   return killer
 }
 
-/** Repeats what got no answer, and holds what the service says and serves against the ledger. */
+/** Repeats the calls without an answer, and compares the records and bytes of the service with the ledger. */
 export async function verify(service: ChildService, ledger: Ledger): Promise<void> {
   await ledger.settle(service)
   await ledger.compare(service)

@@ -3,7 +3,7 @@ import { download, type FileBody, filesPath, send } from './client.ts'
 
 type Service = { readonly url: string }
 
-/** What is known about one file that somebody tried to store; its name is nobody else's. */
+/** The facts about one file that a client tried to store. No other file has its name. */
 export interface Entry {
   readonly name: string
   readonly sha256: string
@@ -124,7 +124,7 @@ export class Ledger {
     }
   }
 
-  /** Downloads a file and compares what came with what was sent. Rejects when the service cannot say what it has. */
+  /** Downloads a file and compares its bytes with the bytes sent. Rejects when the service cannot answer. */
   async check(service: Service, entry: Entry): Promise<void> {
     const { status, bytes } = await download(service, entry.id ?? '')
     if (status === 503) throw new Error('The download was answered with 503')

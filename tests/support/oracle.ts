@@ -22,7 +22,7 @@ export interface Oracle {
   stop(): void
 }
 
-/** Far above what a healthy service computes in one go, and far below a regular expression gone wild. */
+/** Far above the longest computation of a healthy service, and far below a regular expression that backtracks. */
 const LONGEST_TURN_MILLISECONDS = 3000
 const LIVEZ = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 

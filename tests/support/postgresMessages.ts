@@ -16,7 +16,7 @@ function messageReader(onMessage: (type: string, payload: Buffer) => void, start
   }
 }
 
-/** Reads what a client sends and calls with the text of each statement that is about to run. */
+/** Reads the messages of a client, and calls back with the text of each statement that is about to run. */
 export function clientReader(onStatement: (text: string) => void): (bytes: Buffer) => void {
   const prepared = new Map<string, string>()
   return messageReader((type, payload) => {
@@ -27,14 +27,14 @@ export function clientReader(onStatement: (text: string) => void): (bytes: Buffe
   }, true)
 }
 
-/** Reads what a server sends and calls whenever it has finished a statement and waits for the next. */
+/** Reads the messages of a server, and calls back when it has finished a statement and waits for the next. */
 export function serverReader(onReady: () => void): (bytes: Buffer) => void {
   return messageReader((type) => {
     if (type === 'Z') onReady()
   }, false)
 }
 
-/** What a server says that cannot write its log, before it ends: fields, each ended by U+0000, and one more. */
+/** The last message of a server that cannot write its log: fields, each ended by U+0000, and one more U+0000. */
 const panicFields = 'SPANIC\0VPANIC\0C58030\0Mcould not fdatasync file\0\0'
 export const panicMessage: Buffer = Buffer.from(
   `E\0\0\0${String.fromCharCode(4 + panicFields.length)}${panicFields}`,

@@ -24,7 +24,7 @@ export interface RawConnection {
   answer(toMethod?: string): Promise<RawAnswer>
   /** What came and is no part of an answer that was asked for, once the service has ended the connection. */
   rest(): Promise<Buffer>
-  /** Stops taking what the service sends, and takes it again. */
+  /** Stops reading the bytes of the service, and reads on. */
   pause(): void
   resume(): void
   /** Says that no more bytes come. */

@@ -31,7 +31,7 @@ export interface ReplicatedPostgres {
   restartPrimary(): Promise<void>
   /** Runs a statement on the primary, and waits for no standby. */
   ask(statement: string): Promise<Record<string, unknown>[]>
-  /** Makes the standby the primary, without what is still on its way to it. */
+  /** Makes the standby the primary; commits still on their way to it are lost. */
   failOver(): Promise<void>
   remove(): Promise<void>
 }

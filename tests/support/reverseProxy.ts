@@ -17,7 +17,7 @@ export interface ReverseProxy {
   stop(): Promise<void>
 }
 
-/** Starts a proxy in front of the service. Throws an Error with what it said when it does not listen soon. */
+/** Starts a proxy in front of the service. Throws an Error with the proxy's output when it does not listen soon. */
 export async function startReverseProxy(
   kind: ProxyKind,
   service: { readonly port: number },

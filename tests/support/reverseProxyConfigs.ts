@@ -1,4 +1,4 @@
-/** What the configuration of a proxy is made from. */
+/** The values in the configuration of a proxy. */
 export interface Surroundings {
   /** Where it listens, and where the service does. */
   readonly port: number

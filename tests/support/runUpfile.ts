@@ -7,7 +7,7 @@ import { childEnvironment } from './childEnvironment.ts'
 
 const main = resolve(import.meta.dirname, '../../src/main.ts')
 
-/** What a command that has ended said. */
+/** The result of a command that has ended. */
 export interface Said {
   readonly code: number | null
   readonly stdout: string

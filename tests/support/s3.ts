@@ -85,7 +85,7 @@ export function bytesInS3(options: S3StorageOptions): StoredBytes {
   }
 }
 
-/** What the server itself says is below the prefix: names of objects, and of uploads in parts that have not ended. */
+/** The server's own lists below the prefix: names of objects, and of uploads in parts that have not ended. */
 export const listBelow = (options: S3StorageOptions) =>
   withClient(options, async (client) => {
     const { s3Bucket: Bucket, prefix: Prefix } = options

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What a proxy in front of an S3 server can do to a call. */
+/** The faults that a proxy in front of an S3 server can inject into a call. */
 export type S3Fault =
   | 'reset before'
   | 'reset after'
@@ -17,7 +17,7 @@ export type S3Fault =
   | { readonly status: number; readonly body: string }
   /** Done before the call is passed on. */
   | (() => Promise<unknown>)
-  /** What the server answers, in other words. */
+  /** The server's answer with a changed body. */
   | { readonly rewrite: (body: string) => string }
 
 /** The calls that a storage and its clients make, by what S3 names them. */
@@ -51,7 +51,7 @@ export interface S3FaultProxy {
   close(): Promise<void>
 }
 
-/** Stands between a storage and a real S3 server, and passes on everything but what it is told to break. */
+/** Stands between a storage and a real S3 server, and passes on every call that it is not told to break. */
 export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> {
   const { hostname, port } = new URL(target)
   const calls: S3Call[] = []
@@ -66,7 +66,7 @@ export async function createS3FaultProxy(target: string): Promise<S3FaultProxy> 
   }
 
   const server = createServer((req, res) => {
-    serve(req, res).catch(() => res.destroy()) // whoever called has gone
+    serve(req, res).catch(() => res.destroy()) // the client has gone
   })
 
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {

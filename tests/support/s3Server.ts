@@ -9,7 +9,7 @@ import { startRadosgw } from './radosgw.ts'
 
 /** A server that a run of the S3 suite has for itself. */
 export interface S3Server {
-  /** What tells the tests of it, as whoever brings a server of their own does. */
+  /** The settings that tests need to reach this server. */
   readonly settings: Readonly<Record<`S3_TEST_${string}`, string>>
   stop(): Promise<void>
 }

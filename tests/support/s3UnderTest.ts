@@ -22,7 +22,7 @@ export interface S3UnderTest {
 /** One thing that S3 does or refuses. */
 export interface S3Case {
   readonly what: string
-  /** What is there before, under the key of the case. */
+  /** Prepares the object under the key of the case. */
   readonly given?: (s3: S3UnderTest, key: string) => Promise<unknown>
   readonly when: (s3: S3UnderTest, key: string) => Promise<unknown>
   /** How it ends at Amazon's: `done`, or the status and the code of the refusal. */
@@ -39,7 +39,7 @@ export function toTest(server: string, { ends, differs = {}, ...rest }: S3Case) 
   return [sentence, { ...rest, end }] as const
 }
 
-/** Does what a case says, and looks whether a refusal left everything as it was. */
+/** Runs a case, and checks that a refusal changed nothing. */
 export async function expectEnd(
   s3: S3UnderTest,
   { given, when, end }: Pick<S3Case, 'given' | 'when'> & { readonly end: string },

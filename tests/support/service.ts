@@ -12,7 +12,7 @@ export interface TestService {
   readonly server: Server
   readonly dataDirectory: string
   readonly logDirectory: string
-  /** What a command needs in its environment to work on the same data. */
+  /** The environment in which a command works on the same data. */
   readonly settings: Readonly<Record<string, string>>
   /** One round of maintenance, now. */
   maintain(): Promise<void>

@@ -28,7 +28,7 @@ const { parse }: Parser = createRequire(import.meta.url)('@cdktf/hcl2json')
 const directory = resolve(import.meta.dirname, '../../deploy/terraform')
 export const readTerraform = (name: string): string => readFileSync(join(directory, name), 'utf8')
 
-/** Parses deploy/terraform with Terraform's own parser. Throws what it says about a file that is none. */
+/** Parses deploy/terraform with Terraform's own parser. Throws the parser's message about an invalid file. */
 export async function loadTerraform(): Promise<Configuration> {
   const files = readdirSync(directory).filter((name) => name.endsWith('.tf'))
   const parsed = await Promise.all(files.map((name) => parse(name, readTerraform(name))))
@@ -49,7 +49,7 @@ export function references(part: unknown, root: string): Set<string> {
 
 const nothing = { variable: {}, output: {}, resource: {}, data: {}, ephemeral: {}, locals: [] }
 
-/** Lists one after the other, and what is below names, name by name. */
+/** Joins lists, and merges objects name by name. */
 function merge(one: Block, other: Block): Block {
   const merged: Record<string, unknown> = { ...one }
   for (const [name, value] of Object.entries(other)) {

@@ -10,7 +10,7 @@ export interface TlsDatabase {
   close(): Promise<void>
 }
 
-/** What a client sends that would like TLS. */
+/** The first message of a client that asks for TLS. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
 /** The PostgreSQL of this run behind TLS that is not optional, as that of a cloud; without a certificate it has none. */

@@ -189,7 +189,7 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
     expect(parse(answer.bytes.toString())).toEqual(contract)
   })
 
-  /** The owner's own object, wherever a file is shown; and what a signed request consists of, by the names that S3 gives it. */
+  /** The owner's metadata, in every answer with a file; and the fields of a signed request, by S3's names. */
   const metadata = ['/metadata', '/items/metadata', '/file/metadata', '/fields', '/headers', '/presignedUrls']
 
   /** Places of a schema whose objects may hold anything. */

@@ -16,7 +16,7 @@ const exampleOf = (id: string, called: string) =>
   examples.find(({ operation, name }) => operation.operationId === id && name === called)
 /** What every other example finds in place. */
 const first = [exampleOf('createFile', 'hello'), exampleOf('createBucket', 'photos')]
-/** What the examples of some operations find as well. */
+/** Files and buckets that the examples of some operations need. */
 const before: Record<string, (typeof first)[number]> = {
   deleteNamedFile: exampleOf('putFileByName', 'hello'),
 }

@@ -41,7 +41,7 @@ const filesWith = async (text: string) => {
 const endClaim = ({ key }: Sent) =>
   behind.query("update idempotency set locked_until = now() - interval '1 second' where key = $1", [key])
 
-/** An upload of which only the first part is sent before `finish`. */
+/** An upload that sends only its first part before `finish`. */
 async function beginUpload({ key, text }: Sent) {
   const headers = {
     'idempotency-key': key,

@@ -15,7 +15,7 @@ describeService('the digests of a large file', (service) => {
   const put = (bytes: Buffer, headers: Readonly<Record<string, string>> = {}) =>
     send<FileBody>(service, filesPath, { method: 'PUT', body: new Uint8Array(bytes), headers })
 
-  /** Around what is digested in one call, and around what a thread is handed at once. */
+  /** Sizes around the largest piece digested in one call, and around the piece that a thread gets at once. */
   const sizes = [2 ** 16, 2 ** 18, 2 ** 19].flatMap((size) => [size - 1, size, size + 1])
   it.each([...sizes, 5_000_003])('are those of its %i bytes', async (size) => {
     const raw = randomBytes(size)

@@ -29,7 +29,7 @@ describeService('a link', { LINK_SECRETS: secrets.join() }, (service) => {
   const keyId = (secret: string) =>
     createHash('sha256').update(`upfile key id\0${secret}`).digest('hex').slice(0, 8)
 
-  /** A link as the service would sign it, with whatever is given. */
+  /** A link with the service's signature for the given values. */
   function signed(path: string, query: string, secret: string = secrets[0], method = 'GET') {
     const target = `${path}?${query}&key_id=${keyId(secret)}`
     const hmac = createHmac('sha256', secret)

@@ -18,7 +18,7 @@ let service: ChildService
 beforeAll(async () => {
   installation = await createInstallation({ postgres: 'shared' })
   service = await installation.start()
-  // What a process needs once, it needs anyway.
+  // Memory that a process needs once does not count.
   for (const store of [post, put])
     expect(await download(await store(generate(8)))).toMatchObject({ size: 8 * MIB })
 }, PATIENCE_MILLISECONDS)
@@ -27,7 +27,7 @@ afterAll(async () => {
   await installation.remove()
 })
 
-/** So many MiB that nobody has sent before, made while they are sent. */
+/** Yields n MiB of new bytes, made while they are sent. */
 function generate(mebibytes: number) {
   const block = randomBytes(MIB)
   const hash = createHash('sha256')

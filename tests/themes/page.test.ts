@@ -35,7 +35,7 @@ describeService('The page', (service) => {
     }
   }
 
-  /** The page's script on a page of its own; what it fetches is answered when the test says so. */
+  /** The page's script on a page of its own; its fetches are answered when the test says so. */
   function openPage() {
     const elements = new Map<string, FakeElement>()
     const byId = (id: string) => elements.get(id) ?? elements.set(id, new FakeElement()).get(id)

@@ -79,7 +79,7 @@ describe('With one trusted proxy', () => {
     ['https://files.example.com', { 'X-Forwarded-Host': 'files.example.com', 'X-Forwarded-Proto': 'HTTPS' }],
     ['http://files.example.com:8080', { 'X-Forwarded-Host': 'files.example.com:8080' }],
     ['http://[2001:db8::1]:80', { 'X-Forwarded-Host': '[2001:db8::1]:80', 'X-Forwarded-Proto': 'http' }],
-    // Apache adds to what the client sent; only the last is its own.
+    // Apache adds its value behind the client's; only the last one is its own.
     [
       'https://files.example.com',
       { 'X-Forwarded-Host': 'evil.example, files.example.com', 'X-Forwarded-Proto': 'http, https' },

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 const latin1 = (text: string) => Buffer.from(text, 'latin1')
 
-/** What the files begin with whose detectors look further than the magic number. */
+/** First bytes of files whose detectors look further than the magic number. */
 export const magicNumbers: readonly Buffer[] = [
   hex('3026b2758e66cf11a6d900aa0062ce6c'), // ASF
   hex('1a45dfa3'), // Matroska

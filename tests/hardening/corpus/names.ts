@@ -8,7 +8,7 @@ export interface HostileName {
 
 const day = '日'
 
-/** By the row of hardening.md that they belong to. Those that could escape carry the word that the test looks for. */
+/** Names by kind of attack. A name that could run as code contains the word that the test looks for. */
 export const hostileNames: Readonly<Record<string, readonly HostileName[]>> = {
   A1: [
     { what: 'a way up', sent: '../../escaped', stored: 'escaped' },

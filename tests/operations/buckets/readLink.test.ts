@@ -32,7 +32,7 @@ describeService('readLink: a link', (service) => {
     expect([part.status, part.body.toString()]).toEqual([206, text.slice(0, 4)])
     expect([head.status, head.headers['content-length']]).toEqual([200, String(text.length)])
     expect(whole.headers['referrer-policy']).toBe('no-referrer')
-    // A page of another site shows what it has a link to, as with links straight to S3.
+    // A page of another site may show a file by its link, as with links straight to S3.
     expect(whole.headers['cross-origin-resource-policy']).toBe('cross-origin')
   })
 

@@ -18,7 +18,7 @@ describeService(
     const ask = (query: Readonly<Record<string, string>>) =>
       service.api.get(`/s3/params?${new URLSearchParams(query)}`)
 
-    /** Sends bytes as Uppy does with what it was answered. Returns the answer, and the file's id. */
+    /** Sends bytes as Uppy does with these parameters. Returns the answer, and the file's id. */
     async function sendForm({ url, fields, method }: UploadParameters, bytes: Buffer) {
       const target = url.replace('https://files.example/base', '')
       const answer = await sendDirect(service, { method, url: target, fields, headers: {} }, bytes)

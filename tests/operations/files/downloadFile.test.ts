@@ -76,7 +76,7 @@ describeService('downloadFile', (service) => {
     })
 
     it('answers HEAD with the headers of GET and no body, whatever range is asked for', async () => {
-      // A Content-Digest is of what is sent, so it is none of nothing.
+      // A HEAD sends no bytes, so it has no Content-Digest.
       const { 'content-digest': _, ...got } = shown(await get())
       for (const headers of [{}, { Range: 'bytes=0-1' }, { Range: `bytes=${size}-` }]) {
         const head = await ask('head', headers)

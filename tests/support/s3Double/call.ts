@@ -13,7 +13,7 @@ export interface S3Call {
   /** Empty in calls about a bucket. */
   readonly key: string
   readonly query: ReadonlyMap<string, string>
-  /** Those of the request, and those that were signed in its query. */
+  /** The headers of the request, and those that were signed in its query. */
   readonly headers: ReadonlyMap<string, string>
   readonly body: ReceivedBody
   /** How often the object had been changed when the request came. */

@@ -41,7 +41,7 @@ export function composeChecksums(algorithm: Algorithm, parts: readonly Checksum[
   return { algorithm, value: `${value}-${parts.length}`, type: 'COMPOSITE' }
 }
 
-/** Throws `NotImplemented` for what the double does not compute, `InvalidRequest` for what nobody does. */
+/** Throws `NotImplemented` for an algorithm that the double lacks, `InvalidRequest` for one that does not exist. */
 export function parseAlgorithm(name: string): Algorithm {
   const algorithm = name.toUpperCase()
   if (algorithm === 'CRC32' || algorithm === 'SHA1' || algorithm === 'SHA256') return algorithm

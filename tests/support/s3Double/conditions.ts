@@ -17,7 +17,7 @@ function secondsOf(header: string | undefined): number | undefined {
   return Number.isNaN(time) ? undefined : Math.floor(time / 1000)
 }
 
-/** Judges what a reader wants to be true of an object. `prefix` is that of the headers: empty, or x-amz-copy-source-. */
+/** Checks the conditions of a read. `prefix` begins the names of the headers: empty, or x-amz-copy-source-. */
 export function checkReading({ headers }: Pick<S3Call, 'headers'>, object: S3Object, prefix: string): void {
   const read = (name: string) => headers.get(`${prefix}${name}`)
   const [match, noneMatch] = [read('if-match'), read('if-none-match')]
@@ -37,8 +37,7 @@ export function checkReading({ headers }: Pick<S3Call, 'headers'>, object: S3Obj
 }
 
 /**
- * Judges what a writer wants to be true of what it replaces, in the moment it does. Who meets another that came in between
- * is told so, and may try again.
+ * Checks the conditions of a write at the moment it takes effect; a write that lost to another gets 409.
  */
 export function checkWriting(call: S3Call): void {
   const match = call.headers.get('if-match')

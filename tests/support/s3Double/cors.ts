@@ -12,7 +12,7 @@ export const corsHeaders = ({ headers }: Pick<S3Request, 'headers'>): Record<str
       }
     : {}
 
-/** Answers what a browser asks before it sends. */
+/** Answers the preflight request of a browser. */
 export function answerPreflight({ headers }: S3Request): S3Answer {
   const method = headers.get('access-control-request-method')
   if (!headers.has('origin') || method === undefined)

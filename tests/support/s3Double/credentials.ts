@@ -10,7 +10,7 @@ export interface S3DoubleKey {
   readonly expires?: Date
 }
 
-/** What a signature is judged by. */
+/** The values that a signature is checked with. */
 export interface Judge {
   readonly keys: readonly S3DoubleKey[]
   readonly region: string
@@ -30,7 +30,7 @@ export function findKey({ keys, now }: Judge, accessKeyId: string, token: string
   return key
 }
 
-/** What is wrong with a scope, in Amazon's words; undefined when nothing is. `time` is that of the signature. */
+/** The fault of a scope, in Amazon's words; undefined when it has none. `time` is that of the signature. */
 export function complaintAbout(scope: CredentialScope, judge: Judge, time: string): string | undefined {
   const { day, region, service } = scope
   if (region !== judge.region) return `the region '${region}' is wrong; expecting '${judge.region}'`

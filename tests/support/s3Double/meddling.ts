@@ -3,9 +3,9 @@ import { answerXml, type S3Answer } from './call.ts'
 import { type RefusalCode, refusal } from './refusal.ts'
 
 /**
- * What stands between a call that is signed well and what it does. Unlike the proxy of `s3Faults.ts`, which breaks what is
- * said to any server, it decides what the server itself has done by the time it answers, whatever the call and however it
- * was sent: with a signature in its headers, in its query or in a form.
+ * Wraps the execution of a correctly signed call, to fail it on purpose. The proxy of `s3Faults.ts` breaks requests and
+ * answers of any server; this one decides whether the double executes the call before it fails. It works for signatures in
+ * headers, in the query and in a form.
  */
 export type Meddling = (perform: () => Promise<S3Answer>) => Promise<S3Answer>
 
@@ -71,7 +71,7 @@ export const otherChecksum: Meddling = async (perform) => {
   return { ...answer, headers: { ...headers, ...etag, ...(crc32 && { 'x-amz-checksum-crc32': 'AAAAAA==' }) } }
 }
 
-/** The bytes of the answer are others than those that were stored: one bit of the last is. */
+/** The answer differs from the stored bytes: one bit of the last byte is flipped. */
 export const flipBit: Meddling = async (perform) => {
   const answer = await perform()
   const bytes = Buffer.concat(answer.body)

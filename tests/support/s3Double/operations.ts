@@ -14,7 +14,7 @@ import { getObject, headObject } from './readOperations.ts'
 import { refusal } from './refusal.ts'
 import type { S3Request } from './request.ts'
 
-/** What the double can do, by Amazon's names. `PostObject` has no signature but in its form. */
+/** The operations of the double, by Amazon's names. The signature of `PostObject` is in its form. */
 export const operations = {
   AbortMultipartUpload: abortMultipartUpload,
   CompleteMultipartUpload: completeMultipartUpload,
@@ -37,7 +37,7 @@ export const operations = {
 
 export type OperationName = keyof typeof operations | 'PostObject'
 
-/** By method, by what the path names, and by the parameter that makes it another operation. */
+/** By method, by kind of path (bucket or object), and by the parameter that selects another operation. */
 const routes: Readonly<Record<string, OperationName>> = {
   'PUT bucket': 'CreateBucket',
   'HEAD bucket': 'HeadBucket',

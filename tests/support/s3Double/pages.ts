@@ -3,7 +3,7 @@ import { refusal } from './refusal.ts'
 
 const MOST_ENTRIES = 1000
 
-/** Throws `InvalidArgument`. More than Amazon gives at once means as many as it gives. */
+/** Throws `InvalidArgument`. A number above Amazon's largest page means the largest page. */
 export function readMost(call: S3Call, name: string): number {
   const most = call.query.get(name) ?? String(MOST_ENTRIES)
   if (!/^\d{1,10}$/.test(most))

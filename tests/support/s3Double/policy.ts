@@ -1,6 +1,6 @@
 import { refusal } from './refusal.ts'
 
-/** What a form is judged by. */
+/** The values that a form is checked with. */
 export interface Policed {
   readonly s3Bucket: string
   readonly fields: ReadonlyMap<string, string>

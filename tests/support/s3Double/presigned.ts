@@ -16,7 +16,7 @@ const required = ['Algorithm', 'Credential', 'Date', 'Expires', 'SignedHeaders',
 export const isPresigned = ({ query }: S3Request): boolean =>
   query.some(([name]) => name === 'X-Amz-Signature' || name === 'X-Amz-Algorithm')
 
-/** Judges a request whose signature is in the query. Returns what it says of its body. */
+/** Checks a request whose signature is in the query. Returns its statement about the body. */
 export function verifyQuery(request: S3Request, judge: Judge): string {
   const malformed = (message: string) => refusal('AuthorizationQueryParametersError', message)
   const values = new Map(request.query)

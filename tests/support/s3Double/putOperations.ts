@@ -37,7 +37,7 @@ export const copyObject: S3Operation = (call) => {
   const wish = call.headers.get('x-amz-checksum-algorithm')
   const algorithm = wish === undefined ? object.checksum?.algorithm : parseAlgorithm(wish)
   const checksum = algorithm && computeChecksum(algorithm, object.pieces)
-  // A copy is written in one go, so its ETag is that of the bytes, whatever the source was put together of.
+  // A copy is written in one go, so its ETag is that of the bytes, also for a source that was uploaded in parts.
   const etag = `"${digest('md5', object.pieces).toString('hex')}"`
   const headers = directive === 'COPY' ? object.headers : own
   insertObject(contentsOf(call), { ...object, key, etag, modified: now, headers, checksum })

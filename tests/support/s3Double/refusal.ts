@@ -1,4 +1,4 @@
-/** What the double can refuse with, and the status that belongs to it: Amazon's own codes. */
+/** Amazon's error codes that the double uses, and the status of each. */
 const statuses = {
   AccessControlListNotSupported: 400,
   AccessDenied: 403,

@@ -3,7 +3,7 @@ import type { S3Request } from './request.ts'
 
 // Written from Amazon's description of Signature Version 4, not from the code of any SDK: both must agree by themselves.
 
-/** What a signature is for: a day, a region, a service. */
+/** The scope of a signature: a day, a region, a service. */
 export interface CredentialScope {
   readonly accessKeyId: string
   readonly day: string

@@ -7,7 +7,7 @@ const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([0-9a-f]{64})$/
 const MOST_SKEW_MILLISECONDS = 15 * 60_000
 
-/** Judges a request that carries an Authorization header. Returns what it says of its body. */
+/** Checks a request that carries an Authorization header. Returns its statement about the body. */
 export function verifyHeaders(request: S3Request, judge: Judge): string {
   const { headers } = request
   const malformed = (complaint: string) =>
@@ -46,7 +46,7 @@ export function verifyHeaders(request: S3Request, judge: Judge): string {
   return payloadHash
 }
 
-/** Amazon wants the host signed, and whatever has a meaning of its own to it. */
+/** Amazon wants the host signed, and every header that S3 itself interprets. */
 export function insistOnSigned(headers: ReadonlyMap<string, string>, signed: readonly string[]): void {
   const wanted = ['host', ...[...headers.keys()].filter((name) => name.startsWith('x-amz-'))]
   const unsigned = wanted.filter((name) => !signed.includes(name))
@@ -56,7 +56,7 @@ export function insistOnSigned(headers: ReadonlyMap<string, string>, signed: rea
     })
 }
 
-/** Amazon shows what it signed itself, so that one sees the difference. */
+/** Amazon shows the text that it signed itself, so that the client can compare. */
 export const doesNotMatch = (canonical: string, text: string) =>
   refusal(
     'SignatureDoesNotMatch',

@@ -38,7 +38,7 @@ export interface S3BucketContents {
   readonly created: Date
   readonly objects: Map<string, S3Object>
   readonly uploads: Map<string, S3Upload>
-  /** How often what is under a key was put or deleted. */
+  /** The number of puts and deletions of each key. */
   readonly changes: Map<string, number>
 }
 

@@ -1,6 +1,6 @@
 import { refusal } from './refusal.ts'
 
-/** An element to write: its name, and its text or what is in it. Undefined leaves it out. */
+/** An element to write: its name, and its text or its elements. Undefined leaves it out. */
 export type XmlElement = readonly [name: string, content: XmlContent]
 export type XmlContent = string | number | boolean | undefined | readonly XmlElement[]
 
