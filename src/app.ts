@@ -1,7 +1,7 @@
 import express, { type Express } from 'express'
 import type { Deps } from './deps.ts'
 import { registry } from './handlers/index.ts'
-import type { Spec } from './http/contract/spec.ts'
+import type { Contract } from './http/contract/contract.ts'
 import { docs } from './http/pages/docs.ts'
 import { pageAssets } from './http/pages/page.ts'
 import { problemHandler } from './http/problemHandler.ts'
@@ -13,8 +13,8 @@ import { forbidSniffing } from './http/server/forbidSniffing.ts'
 import { refuseOddFraming } from './http/server/framing.ts'
 import { identifyRequest } from './http/server/requestId.ts'
 
-/** The application: its middleware, in order. Throws when the spec disagrees with the handlers. */
-export function createApp(deps: Deps, spec: Spec): Express {
+/** The application: its middleware, in order. Throws when the contract disagrees with the handlers. */
+export function createApp(deps: Deps, contract: Contract): Express {
   const { corsOrigins } = deps.config.http
   const app = express()
   // Case-sensitive, so that another spelling of a path cannot avoid a proxy's rule for the path.
@@ -25,10 +25,10 @@ export function createApp(deps: Deps, spec: Spec): Express {
   app.use(refuseOddFraming)
   app.use(cors(corsOrigins))
   app.use(refuseForeignPages(corsOrigins))
-  app.use(docs(spec))
+  app.use(docs(contract.spec))
   app.use('/web', pageAssets())
   app.use(simplifyContentType)
-  app.use(...routeOperations(spec, registry, deps))
+  app.use(...routeOperations(contract, registry, deps))
   app.use((_req, _res, next) => next(notFound()))
   app.use(problemHandler(deps))
   return app

@@ -4,7 +4,7 @@ import { createApp } from '../app.ts'
 import { type Config, loadConfig } from '../config.ts'
 import type { Deps } from '../deps.ts'
 import { startMaintenance } from '../domain/maintenance/cycle.ts'
-import { loadSpec } from '../http/contract/spec.ts'
+import { loadContract } from '../http/contract/contract.ts'
 import { watchConnections } from '../http/server/connections.ts'
 import { createHttpServer } from '../http/server/server.ts'
 import { createLogger } from '../logger.ts'
@@ -47,7 +47,10 @@ async function openAndRun(): Promise<number> {
 /** Serves HTTP and maintains the storage until the end. Resolves with the exit code. */
 async function runHttp({ deps, databaseLocation, lost }: OpenService, ending: Ending): Promise<number> {
   const { config, logger } = deps
-  const server = createHttpServer(createApp(deps, await loadSpec()), { ...config.limits, ...config.http })
+  const server = createHttpServer(createApp(deps, await loadContract(config.http)), {
+    ...config.limits,
+    ...config.http,
+  })
   const connections = watchConnections(server)
   const url = await listen(server, config)
   await warmUp(url)

@@ -1,8 +1,8 @@
 import express, { type RequestHandler } from 'express'
-import * as OpenApiValidator from 'express-openapi-validator'
 import type { Deps } from '../deps.ts'
 import { acceptsAnswer } from './contract/accepts.ts'
 import { contextOf } from './contract/context.ts'
+import type { Contract } from './contract/contract.ts'
 import { findOperation } from './contract/findOperation.ts'
 import { refuseInfiniteQuery, refuseMalformedPath, refuseNestedQuery } from './contract/oddTargets.ts'
 import type { BoundHandlers, Registry } from './contract/operation.ts'
@@ -15,12 +15,13 @@ import { receiveBody } from './receive/receiveBody.ts'
  * The middleware of all operations, in this order: find the operation, receive its body, validate the request, call the
  * handler.
  */
-export function routeOperations(spec: Spec, registry: Registry, deps: Deps): RequestHandler[] {
+export function routeOperations(
+  { spec, validators }: Contract,
+  registry: Registry,
+  deps: Deps,
+): RequestHandler[] {
   const handlers = bindOperations(spec, registry, deps)
-  const { validateResponses } = deps.config.http
-  const { findStages, securityStages, validationStages } = createValidator(spec, { validateResponses })
-  // A second validator, because a validator remembers for each operation whether the operation has a body.
-  const parameterValidator = createValidator(spec, { validateResponses: false })
+  const { findStages, securityStages, validationStages } = validators.whole
   return [
     answerOptions(spec),
     refuseMalformedPath,
@@ -29,7 +30,7 @@ export function routeOperations(spec: Spec, registry: Registry, deps: Deps): Req
     ...securityStages,
     requireLink(deps),
     acceptsAnswer,
-    parametersFirst(parameterValidator.validationStages[0]),
+    parametersFirst(validators.parameters.validationStages[0]),
     // After the security stages, so that no body of a stranger is stored; before the validation, which needs the fields of
     // the body.
     receiveBody(deps),
@@ -37,33 +38,6 @@ export function routeOperations(spec: Spec, registry: Registry, deps: Deps): Req
     refuseInfiniteQuery,
     serve(handlers),
   ]
-}
-
-/** The middleware of a validator. The first of `validationStages` validates requests, the others validate answers. */
-function createValidator(spec: Spec, { validateResponses }: { validateResponses: boolean }) {
-  const validator = OpenApiValidator.middleware({
-    apiSpec: structuredClone(spec.running),
-    validateApiSpec: false, // `loadSpec` has validated the spec
-    fileUploader: false,
-    validateRequests: { allErrors: false, coerceTypes: false },
-    validateResponses: validateResponses && {
-      onError: (error) => {
-        throw Object.assign(new Error(`The answer breaks the contract: ${error.message}`), { cause: error })
-      },
-    },
-    validateSecurity: false,
-  })
-  const stages: readonly RequestHandler[] = Array.isArray(validator) ? validator : []
-  const names = 'pathParamsMiddleware metadataMiddleware securityMiddleware requestMiddleware'
-  const [, , , request] = stages
-  if (!request || !`${stages.map(({ name }) => name).join(' ')} `.startsWith(`${names} `)) {
-    throw new Error('express-openapi-validator changed the order of its middleware.')
-  }
-  return {
-    findStages: stages.slice(0, 2),
-    securityStages: stages.slice(2, 3),
-    validationStages: [request, ...stages.slice(4)] as const,
-  }
 }
 
 /** Makes the handlers. Throws, at the start and not at the first request, when spec and handlers disagree. */

@@ -10,7 +10,7 @@ import { connectDatabase } from '../../src/database/connection/connect.ts'
 import { beginWriting } from '../../src/database/rows/storages.ts'
 import { createCycle } from '../../src/domain/maintenance/cycle.ts'
 import { bindStorage } from '../../src/domain/moving/bindStorage.ts'
-import { loadSpec } from '../../src/http/contract/spec.ts'
+import { type Contract, loadContract } from '../../src/http/contract/contract.ts'
 import { createHttpServer } from '../../src/http/server/server.ts'
 import { createLogger } from '../../src/logger.ts'
 import { armFailpoints } from '../../src/runtime/failpoint.ts'
@@ -21,8 +21,14 @@ import { createDatabase } from './postgres.ts'
 import type { StartedService } from './service.ts'
 import { storageSettings } from './storageSettings.ts'
 
-/** One for all services of a worker: reading and checking the contract takes half a second of CPU time. */
-const spec = loadSpec()
+/** One for all services of a worker, because reading a contract and compiling its schemas takes seconds of CPU time. */
+const contracts = new Map<boolean, Promise<Contract>>()
+
+function contractOf({ validateResponses }: { readonly validateResponses: boolean }): Promise<Contract> {
+  const contract = contracts.get(validateResponses) ?? loadContract({ validateResponses })
+  contracts.set(validateResponses, contract)
+  return contract
+}
 
 /**
  * Starts the service with these settings, on a database of its own unless DATABASE_URL names one. It runs no maintenance
@@ -59,7 +65,10 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
   const storageId = await bindStorage(db, storage)
   await beginWriting(db, storageId)
   const deps = await openDeps({ config, logger, db, storage, storageId, youngBuffers, stopping: () => false })
-  const server = createHttpServer(createApp(deps, await spec), { ...config.limits, ...config.http })
+  const server = createHttpServer(createApp(deps, await contractOf(config.http)), {
+    ...config.limits,
+    ...config.http,
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
