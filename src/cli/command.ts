@@ -8,7 +8,7 @@ export interface Command {
   readonly usage: string
   /** What the command does, for the list of all commands. */
   readonly summary: string
-  /** Everything else that an operator wants to know, exit codes included. */
+  /** The text of --help below the usage line, exit codes included. */
   readonly help: string
   /** Options other than --help. */
   readonly options: ParseArgsOptionsConfig

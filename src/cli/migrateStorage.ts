@@ -25,8 +25,8 @@ of both storages; STORAGE and STORAGE_FROM may be what they are. Services may ru
 other storage any more, that is, when all have STORAGE=${kinds} and STORAGE_FROM=<the other>, it says that the files are
 moved, and STORAGE_FROM can be dropped. It removes nothing from the other storage.
 
-Stopped or killed, it goes on where it was when it is run again. Prints what cannot be moved, and on standard error how far
-it is. Exit code 0 when every file is moved, 1 when not, 2 for a wrong call.
+A killed run continues at the next call. The command prints each blob it cannot move, and its progress on standard error.
+Exit code 0 when every file is moved, 1 when not, 2 for a wrong call.
 `,
   options: { to: { type: 'string' } },
   words: 0,

@@ -36,11 +36,11 @@ export const metadataInvalid = (detail: string) =>
     errors: [{ pointer: '/metadata', detail }],
   })
 
-/** DELETE by a name that no file was put under; `ids` are those of other files with this name. */
+/** DELETE by a name: no file was put under it, but other files have it; `ids` are theirs. */
 export const nameShared = (name: string, ids: readonly string[]) =>
   new FileServiceError(
     'name-shared',
-    `No file was put under the name "${name}", but files with this name exist: delete one by its id.`,
+    `No file was put under the name "${name}", but other files have it: delete one by its id.`,
     { ids },
   )
 

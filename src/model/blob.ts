@@ -23,7 +23,7 @@ export interface Receipt {
   readonly digests: Digests
   /** CRC-32 of each block of `blockBytes`, four bytes each, big-endian. */
   readonly blockCrc32: Buffer
-  /** The first bytes, at most `headBytes`, to tell the media type from. */
+  /** The first bytes, at most `headBytes`: the media type is detected from them. */
   readonly head: Buffer
 }
 
@@ -47,7 +47,7 @@ export interface Digests {
 /** The bytes of a blob that one CRC-32 covers, and that are read at once when a file is served. */
 export const blockBytes = 2 ** 20
 
-/** The media type is told from this number of bytes at the start. */
+/** The media type is detected from this number of bytes at the start. */
 export const headBytes = 4100
 
 /** A blob in the database, and the facts that its bytes are checked with. */

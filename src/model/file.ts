@@ -48,7 +48,7 @@ export interface FileVersion {
   readonly version: number | undefined
 }
 
-/** A file, the place of its bytes, and the checksum of each of their blocks. */
+/** A file, with its storage key and checksums. */
 export interface FileContent {
   readonly file: FileRecord
   readonly blobId: number

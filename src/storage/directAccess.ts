@@ -16,12 +16,12 @@ export interface DirectAccess {
   signRead(key: StorageKey, options: SignReadOptions): Promise<string | undefined>
 
   /**
-   * The storage refuses another number of bytes, another media type and, where it knows checksums, other bytes. It may
+   * A URL to PUT the bytes. The storage refuses another number of bytes, another media type and, where it knows checksums, other bytes. It may
    * take further headers, as with parts (docs/decisions/0010); a form allows no further fields.
    */
   signPut(key: StorageKey, options: SignWriteOptions): Promise<SignedRequest>
 
-  /** The same as a form (RFC 7578): `fields` and no others, then the part `file`. The storage answers 201. */
+  /** A form to POST the bytes: `fields` and no others, then the part `file` (RFC 7578). The storage answers 201. */
   signPost(key: StorageKey, options: SignWriteOptions): Promise<SignedRequest>
 
   /** Begins an upload in parts. Returns the id that the storage gave it. */
@@ -32,7 +32,7 @@ export interface DirectAccess {
 
   /**
    * The ETag of the bytes without quotes: their MD5 in hex, or for an upload in parts the MD5 of the parts' MD5s, `-` and the
-   * number of parts. Something else where the storage encrypts, so a difference proves nothing.
+   * number of parts. A storage that encrypts returns another tag, so a difference proves nothing.
    */
   tagOf(key: StorageKey): Promise<string | undefined>
 

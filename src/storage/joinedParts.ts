@@ -5,8 +5,8 @@ import type { Storage } from './storage.ts'
 const BLOCK_BYTES = 256 * 1024
 
 /**
- * The bytes under several keys, one after the other. A batch is overwritten once the second batch after it is asked for, so one
- * may be written while the next fills. Throws `file-not-found` before any byte is read when a part is missing.
+ * The bytes under several keys, one after the other. A batch stays valid until the caller asks for the second batch after it, so
+ * one batch may be written while the next fills. Throws `file-not-found` before any byte is read when a part is missing.
  */
 export async function joinParts(
   { size, read }: Pick<Storage, 'size' | 'read'>,

@@ -94,7 +94,7 @@ export function createMovingStorage(target: Driver, source: Driver): MovingStora
   }
 }
 
-/** Rejects as the first of the two that failed, but not before both have ended: nothing goes on behind the caller. */
+/** Waits for both, then rejects with the first failure: no work goes on after the call. */
 async function both<First, Second>(first: Promise<First>, second: Promise<Second>): Promise<[First, Second]> {
   await Promise.allSettled([first, second])
   return await Promise.all([first, second])

@@ -57,7 +57,10 @@ export interface Storage {
   /** All bytes with a key, finished or not; of one shard when it is named. */
   list(shard?: string): AsyncIterable<StoredObject>
 
-  /** Writes, reads, syncs and deletes something small, on the storage with the id last read. Throws `storage-full`, `storage-unavailable`. */
+  /**
+   * Writes, reads, syncs and deletes a test object. Throws `storage-full`, and `storage-unavailable`, as when the id differs
+   * from the last `readIdentity`.
+   */
   check(): Promise<void>
 
   /** Free bytes; on a volume at most 50 ms old. */

@@ -7,7 +7,7 @@ export interface Connection {
   readonly database: string
 }
 
-/** Creates the database unless it exists: one connection tells. */
+/** Creates the database unless it exists: the error of a first connection shows whether it exists. */
 export async function ensureDatabase(connection: Connection): Promise<void> {
   const unknownDatabase = '3D000'
   try {

@@ -18,13 +18,13 @@ interface Cluster {
   readonly log: (message: string) => void
 }
 
-/** What a PostgreSQL that was killed left lying about. */
+/** The files that a killed PostgreSQL left behind. */
 export interface Leftovers {
   readonly files: readonly string[]
   readonly socketFolder: string | undefined
 }
 
-/** Leaves the data folder to us: ends what a killed service left running, refuses what a living one owns. */
+/** Ends the PostgreSQL that a killed service left running. Throws an Error when a running service owns the data folder. */
 export async function endPreviousRun(cluster: Cluster): Promise<Leftovers | undefined> {
   const started = Date.now()
   const signalled = new Map<number, NodeJS.Signals>()
@@ -33,7 +33,7 @@ export async function endPreviousRun(cluster: Cluster): Promise<Leftovers | unde
     if (postmasters.length + backends.length === 0) break
     const waited = Date.now() - started
     const owned = await findOwned(cluster, postmasters)
-    // Killed with its service a moment ago, it may still be there: only one that stays is in use.
+    // A PostgreSQL whose service was just killed may still be ending: one that stays longer than 1 s is in use.
     if (owned && waited > patience.owned) throw inUse(cluster, owned)
     if (owned) {
       await sleep(20)
@@ -41,7 +41,7 @@ export async function endPreviousRun(cluster: Cluster): Promise<Leftovers | unde
     }
     if (waited > patience.giveUp) throw inUse(cluster, postmasters[0] ?? backends[0])
 
-    // Without a postmaster its backends are lost already; one that is busy would notice only later.
+    // Backends without a postmaster end by themselves, but a busy one late: kill them.
     for (const { pid } of postmasters.length > 0 ? [] : backends) signal(pid, 'SIGKILL')
     const ending = waited > patience.quit ? 'SIGQUIT' : 'SIGINT'
     for (const { pid } of postmasters) {
@@ -55,7 +55,7 @@ export async function endPreviousRun(cluster: Cluster): Promise<Leftovers | unde
   return leftovers(cluster)
 }
 
-/** The service that started a postmaster wrote its id into the command line; an orphan has another parent. */
+/** The postmaster whose service still runs; undefined for orphans, whose parent is another process. */
 async function findOwned(cluster: Cluster, postmasters: readonly Process[]): Promise<Process | undefined> {
   const owned = postmasters.find(({ command, parent }) => command.includes(` upfile.owner=${parent} `))
   if (!owned) return undefined

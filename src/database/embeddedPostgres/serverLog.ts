@@ -8,7 +8,7 @@ const LARGEST_BYTES = 16 * 2 ** 20
 export interface ServerLog {
   readonly path: string
   readonly fd: number
-  /** The last 2,000 bytes at most of what was written since it was opened. */
+  /** At most the last 2,000 bytes that PostgreSQL logged since this start. */
   readTail(): Promise<string>
   close(): Promise<void>
 }

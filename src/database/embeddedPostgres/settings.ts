@@ -17,7 +17,7 @@ export function serverSettings({ socketFolder, clusterName }: ServerNames): Read
     shared_buffers: '128MB',
     max_wal_size: '2GB',
     min_wal_size: '256MB',
-    // A start after a crash replays what was written since the last checkpoint: seconds, not minutes.
+    // A start after a crash replays the log since the last checkpoint: seconds, not minutes.
     checkpoint_timeout: '1min',
     ...(reportsLostWrites() && { recovery_init_sync_method: 'syncfs' }),
     jit: 'off',

@@ -12,7 +12,7 @@ import { serverSettings } from './settings.ts'
 import { createSocketFolder, removeTemporarySocketFolder, socketFiles } from './socketFolder.ts'
 
 export interface EmbeddedPostgres {
-  /** How node-postgres reaches it: unix socket folder, user and database. */
+  /** The connection parameters for node-postgres: unix socket folder, user and database. */
   readonly connection: Connection
   readonly pid: number
   /** Fast shutdown; resolves when the postmaster has exited. Never throws when it is already gone. */
@@ -22,7 +22,7 @@ export interface EmbeddedPostgres {
 }
 
 export interface EmbeddedPostgresOptions {
-  /** The folder of its data, its socket (`run`) and postgres.log. */
+  /** The folder of PostgreSQL's data, its socket (`run`) and postgres.log. */
   readonly directory: string
   /** Created when absent. */
   readonly database: string

@@ -4,7 +4,7 @@ import type { Database } from '../schema.ts'
 import { fileColumns, fromLive, parametersOf } from './files.ts'
 import { isLiveInIndex } from './live.ts'
 
-/** The newest live file that the reference names, with the place of its bytes; undefined when there is none. */
+/** The newest live file that the reference names, with its storage key and checksums; undefined when there is none. */
 export async function findFileContent(
   db: Database,
   reference: FileReference,
@@ -17,7 +17,7 @@ export async function findFileContent(
 const contentColumns = `${fileColumns}, b.id as "blobId", b.storage_key as "storageKey", b.block_crc32 as "blockCrc32"`
 
 /**
- * The live file for a name in a bucket, with the place of its bytes: the file that has the name to itself, else the newest
+ * The live file for a name in a bucket, with its storage key and checksums: the file that has the name to itself, else the newest
  * file of this name. Undefined when there is none.
  */
 export async function findNamedContent(

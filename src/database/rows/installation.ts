@@ -3,7 +3,7 @@ import type { Database } from '../schema.ts'
 
 /**
  * Waits until all commits that any session could see so far are durable: commits a small change, and every earlier commit is
- * then on the disk, and on the standby if commits wait for one. Without it, a primary that was killed and restarted can show
+ * then on the disk, and on the standby if commits wait for one. Without this wait, a primary that was killed and restarted can show
  * commits that its standby does not have yet, and that a failover would lose. Throws what the database throws.
  */
 export async function makeCommitsDurable(db: Database): Promise<void> {

@@ -12,7 +12,7 @@ export const IDS_NAMED = 100
 export const findFile = ({ db }: Deps, value: string, bucket: string): Promise<FileRecord> =>
   found(parseFileReference(value, bucket), (reference) => findFileRecord(db, reference))
 
-/** As `findFile`, with the place of the bytes. */
+/** As `findFile`, with the file's storage key and checksums. */
 export const findContent = ({ db }: Deps, value: string, bucket: string): Promise<FileContent> =>
   found(parseFileReference(value, bucket), (reference) => findFileContent(db, reference))
 

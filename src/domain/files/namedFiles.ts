@@ -8,7 +8,7 @@ import { toFilePath } from '../values/fileNames.ts'
 import { IDS_NAMED } from './findFile.ts'
 
 /**
- * The live file for a name in a bucket, with the place of its bytes: the file that has the name to itself, else the newest
+ * The live file for a name in a bucket, with its storage key and checksums: the file that has the name to itself, else the newest
  * file of this name. Throws `file-not-found`.
  */
 export async function findNamedFile({ db }: Deps, bucket: string, name: string): Promise<FileContent> {
@@ -20,7 +20,8 @@ export async function findNamedFile({ db }: Deps, bucket: string, name: string):
 
 /**
  * Deletes the file that has a name to itself, and no other: a repeated deletion must not delete the next file of this name.
- * Throws `file-not-found`, and `name-shared` with the ids of files that share the name.
+ * Throws `file-not-found`, and `name-shared` when no file was put under this name, but other files have it; the error has
+ * their ids.
  */
 export async function removeNamedFile({ db }: Deps, bucket: string, text: string): Promise<void> {
   const name = toFilePath(text)

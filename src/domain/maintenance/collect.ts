@@ -23,7 +23,7 @@ async function collectTogether(deps: MaintenanceDeps, ids: readonly number[]): P
   } catch (error) {
     if (!isReferenced(error)) throw error
   }
-  // A new file refers to one of the blobs since this moment, and the foreign key refused all: each is tried alone.
+  // A new file now refers to one of the blobs, so the foreign key kept all: try each alone.
   if (ids.length === 1) return 0
   let collected = 0
   for (const id of ids) collected += await collectTogether(deps, [id])

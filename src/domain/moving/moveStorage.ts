@@ -19,7 +19,7 @@ export interface Progress {
 
 /**
  * Moves all blobs to the target, then marks the target as complete in the database. False when it cannot be marked yet: `say`
- * was called with the reason, and the next call goes on where this one ended. Throws what `moveBlobs` throws.
+ * was called with the reason, and the next call goes on where this call ended. Throws what `moveBlobs` throws.
  */
 export async function moveStorage(move: StorageMove): Promise<boolean> {
   const { db, target, source, targetId, say } = move

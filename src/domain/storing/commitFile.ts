@@ -25,7 +25,7 @@ export async function commitFile(deps: Deps, request: CommitRequest): Promise<Co
   const { storageKey } = request.file.bytes
   try {
     const result = await commitOrResolve(deps, request)
-    // The other file's commit must be durable too. Every later commit ensures that: the one of the trash, or else an extra one.
+    // The other file's commit must be durable too. A later commit makes it durable: that of `trashIntent`, else `makeCommitsDurable`.
     if (result.kind === 'exists' && !result.healed && !(await trashIntent(deps.db, storageKey, 'aborted')))
       await makeCommitsDurable(deps.db)
     await failpoint('U14')

@@ -3,13 +3,13 @@ import type { Deps } from '../../deps.ts'
 import { idempotentRequestRunning } from '../../errors/requests.ts'
 import type { FileRecord } from '../../model/file.ts'
 
-/** A request's hold on its Idempotency-Key. */
+/** A request's claim on its Idempotency-Key. */
 export interface IdempotentClaim {
   readonly key: string
   /** The fingerprint and the file of an earlier request with this key; undefined for the first request. */
   readonly answered: { readonly fingerprint: Buffer; readonly file: FileRecord } | undefined
   /**
-   * Ends the hold. After `refused`, the key is free. After `unknown`, the key keeps its answer if there is one, or stays taken
+   * Ends the claim. After `refused`, the key is free. After `unknown`, the key keeps its answer if there is one, or stays taken
    * until its lease runs out; a second call with `refused` may still free it.
    */
   release(outcome: 'refused' | 'unknown'): Promise<void>

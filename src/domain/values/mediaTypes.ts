@@ -67,7 +67,7 @@ function withDeadline(tokenizer: ITokenizer): ITokenizer {
     get(target, property) {
       reads += 1
       if (reads > READS_BEFORE_DEADLINE && performance.now() > deadline)
-        throw new Error('The media type took too long to tell.')
+        throw new Error('Detecting the media type took too long.')
       const value: unknown = Reflect.get(target, property, target)
       return typeof value === 'function' ? value.bind(target) : value
     },

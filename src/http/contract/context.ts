@@ -10,7 +10,7 @@ export interface RequestContext {
   readonly publicBase: string
   /** Undefined until `findOperation` has found the operation. */
   operation: RequestedOperation | undefined
-  /** The hold on the request's Idempotency-Key. */
+  /** The claim on the request's Idempotency-Key. */
   claim: IdempotentClaim | undefined
   /** The file that came with the request, until a handler takes it. */
   received: ReceivedFile | undefined

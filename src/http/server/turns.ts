@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream'
 
 const MAX_WAITING = 100
 
-/** Serves requests, and knows two answers of each connection. */
+/** The listener that serves pipelined requests in turn, with the latest and current response of a connection. */
 export interface Turns {
   readonly serve: RequestListener
-  /** The answer to the latest request of a connection. */
+  /** The response to the latest request of a connection. */
   latest(socket: Duplex): ServerResponse | undefined
-  /** The answer that is being sent. */
+  /** The response that is being sent. */
   current(socket: Duplex): ServerResponse | undefined
 }
 

@@ -11,7 +11,7 @@ export interface S3Location {
   /** Undefined means the SDK's default chain: environment, profile, web identity, container, instance. */
   readonly credentials: S3Credentials | undefined
   /**
-   * What proves that bytes arrived as they were sent. Every request is signed with the SHA-256 of its body, which every
+   * The checksum that proves that bytes arrived unchanged. Every request is signed with the SHA-256 of its body, which every
    * server should compare. CRC-32 is kept with the object as well. MD5 is for servers that compare nothing else.
    */
   readonly proof: 'crc32' | 'md5' | 'sha256'

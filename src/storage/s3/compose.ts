@@ -33,9 +33,8 @@ const READ_BLOCK_BYTES = 256 * 1024
 const HEADS_AT_ONCE = 16
 
 /**
- * Makes one object of others, under a name that is used once. Today every caller has one source, which S3 copies itself. Several
- * sources have callers to come: processing after an upload copies with it, and uploads that resume join their bytes with it
- * in S3. Throws `file-not-found` when a source is missing, and what the SDK throws; an unfinished upload stays for the sweeper.
+ * Makes one object of others, under a name that is used once. S3 itself copies a single source. No caller passes several sources
+ * yet. Two will: processing after an upload, and resumable uploads that join bytes in S3. Throws `file-not-found` when a source is missing, and what the SDK throws; an unfinished upload stays for the sweeper.
  */
 export async function composeS3(options: S3ComposeOptions, name: string, parts: readonly string[]) {
   const sources = (await describeAll(options.objects, parts)).filter(({ size }) => size > 0)
@@ -45,7 +44,7 @@ export async function composeS3(options: S3ComposeOptions, name: string, parts: 
     if (sources.length === 1 && only.size <= MOST_COPIED_AT_ONCE) return await copyWhole(options, name, only)
     await putTogether(options, name, sources)
   } catch (error) {
-    // A missing source is `file-not-found`; some servers give the same answer about a missing upload, which is not.
+    // Some servers answer the same for a missing source and a missing upload: look at the sources again.
     if (isMissing(error)) await describeAll(options.objects, parts)
     throw error
   }

@@ -69,7 +69,7 @@ export function createS3Direct({ calls, objects, location, nameOf }: S3DirectOpt
           expiresIn: seconds,
           signingDate: now(),
           signableHeaders: new Set(['host', 'content-length', 'content-type', CHECKSUM]),
-          unhoistableHeaders: new Set([CHECKSUM]), // in the query the service would state it, not the client
+          unhoistableHeaders: new Set([CHECKSUM]), // in the query the service, not the client, would state the checksum
         })
         return { method: 'PUT', url, seconds, headers, fields: {} }
       }),

@@ -1,4 +1,4 @@
-/** The batches, and whether an error came from them. */
+/** Reads batches and tells later whether an error came from reading them. */
 export function watchSource(batches: AsyncIterable<readonly Buffer[]>) {
   const iterator = batches[Symbol.asyncIterator]()
   let thrown: { readonly error: unknown } | undefined

@@ -53,7 +53,7 @@ export function createLargeWrites({ layout, directories, insistOnIdentity, distr
         await writeBatches(handle, batches, syncEarly)
         await attempt(() => syncing(() => syncAndClose(handle)))
       } catch (error) {
-        await handle.close().catch(() => {}) // closed already when that is what failed
+        await handle.close().catch(() => {}) // closed already when closing failed
         throw error
       }
       await attempt(async () => {
