@@ -13,7 +13,7 @@ export type S3Address = {
 
 export type S3Server = {
   readonly address: S3Address
-  /** What makes a service keep its bytes there. */
+  /** The settings with which a service keeps its bytes there. */
   readonly settings: NodeJS.ProcessEnv
   readonly names: () => Promise<string[]>
   /** Removes all objects, and waits until their room is free. */

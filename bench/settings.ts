@@ -10,7 +10,7 @@ export type Settings = {
   /** The program under test, from the root of the repository. */
   readonly service: string
   readonly largeSize: number
-  /** What `--large` is about. */
+  /** The size of the file that `--large` adds. */
   readonly largestSize: number
   readonly smallFiles: number
   readonly s3SmallFiles: number

@@ -1,4 +1,4 @@
-/** What one run of the load generator does. It ends after `count` requests or `seconds`, whichever comes first. */
+/** The work of one run of the load generator. It ends after `count` requests or `seconds`, whichever comes first. */
 export type Job = {
   readonly port: number
   readonly connections: number

@@ -25,7 +25,7 @@ export function uploadRequests({ kind, path, size }: UploadWork): Requests {
   }
 }
 
-/** What stands before and after the bytes of a file. */
+/** The bytes of a form before and after those of its file. */
 type Frame = { opening: Buffer; after: Buffer }
 
 function rawFrame(path: string, size: number): Frame {

@@ -45,7 +45,7 @@ type Plan = {
   readonly size: number
   readonly count: number
   readonly connections: number
-  /** What one upload counts in the figure. */
+  /** The value of one upload in the figure. */
   readonly worth: number
 }
 

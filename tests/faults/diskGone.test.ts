@@ -10,7 +10,7 @@ import { volumeOf } from '../support/volume.ts'
 
 type Replace = (volume: string, original: string) => Promise<unknown>
 
-/** What may be found where the volume should be. */
+/** States of the directory without its volume. */
 const replacements: readonly (readonly [string, Replace])[] = [
   ['nothing', async () => {}],
   ['an empty directory', (volume) => mkdir(volume)],

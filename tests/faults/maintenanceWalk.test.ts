@@ -37,7 +37,7 @@ describeService(
       fc.record({ kind: fc.constant('maintain' as const) }),
     )
 
-    /** What there has to be in one bucket after the answers that were given. */
+    /** The files that one bucket must have after these answers. */
     interface Model {
       readonly bucket: string
       /** The content of each live file. */

@@ -16,7 +16,7 @@ const uncaught = fileURLToPath(new URL('../support/uncaught.ts', import.meta.url
 let installation: Installation
 let embedded: Installation
 
-/** What was acknowledged and what was not, to be looked for in the end. */
+/** The acknowledged and the failed uploads, which the end of the test looks for. */
 const acknowledged: { hash: string; bytes: Buffer }[] = []
 const unacknowledged: string[] = []
 

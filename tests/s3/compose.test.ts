@@ -15,7 +15,7 @@ let place: S3Location
 let proxy: S3FaultProxy
 let options: ReturnType<typeof somewhereIn>
 let storage: S3Storage
-/** The same one, for what never goes well. */
+/** The same storage, with a short deadline, for calls that never succeed. */
 let impatient: S3Storage
 /** The same one, past the proxy. */
 let honest: S3Storage

@@ -3,7 +3,7 @@ import { findServer } from '../support/s3.ts'
 import { accessContract } from './accessContract.ts'
 import { serverContract } from './serverContract.ts'
 
-/** Who brings a server of their own and does not name it is held to what Amazon does. */
+/** A server of `S3_TEST_ENDPOINT` without a name is compared with Amazon. */
 const { S3_TEST_SERVER: server = 'amazon' } = process.env
 
 describe(`S3 as ${server} has it`, () => {

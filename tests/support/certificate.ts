@@ -32,7 +32,7 @@ export function createCertificate(host: string): Certificate {
   }
 }
 
-/** Of what is up to 64 KiB long. */
+/** An element of DER, with contents of up to 64 KiB. */
 function der(tag: number, ...contents: readonly Buffer[]): Buffer {
   const content = Buffer.concat(contents)
   const { length } = content

@@ -44,7 +44,7 @@ export interface ChildService extends Child {
 /** A data directory, a database and a storage, on which services and commands run one after the other or side by side. */
 export interface Installation {
   readonly dataDirectory: string
-  /** What says where its bytes are, when that is not the volume below its data directory. */
+  /** The settings of its storage, when that is not the volume below its data directory. */
   readonly storage: Env
   /** Undefined when the service runs its own. */
   readonly databaseUrl: string | undefined

@@ -8,7 +8,7 @@ import { clientReader, panicMessage, serverReader } from './postgresMessages.ts'
 export type Break =
   /** It is cut, and the statement never arrives. */
   | 'before'
-  /** It is cut as soon as the statement was passed on: whether the server ran it, nobody knows. */
+  /** It is cut as soon as the statement was passed on, so the client cannot know whether the server ran it. */
   | 'during'
   /** It is cut once the server has run the statement and said so; the client does not hear of it. */
   | 'after'

@@ -21,7 +21,7 @@ export const announce = (service: Service, bytes: Buffer, more: Readonly<Record<
     ...more,
   })
 
-/** Does with bytes what an answer to `announce` asks for. */
+/** Sends bytes by the signed request of an answer to `announce`. */
 export function sendDirect(
   service: Service,
   { url, method, fields, headers }: PresignedUrl,

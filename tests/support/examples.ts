@@ -36,7 +36,7 @@ export function complaints(schema: object, value: unknown): string[] {
     : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`)
 }
 
-/** What an answer has against the response that the contract declares for its status; empty when nothing. */
+/** The errors of an answer by the contract's response for its status; empty when the answer is valid. */
 export function answerComplaints(
   responses: Readonly<Record<string, Response>>,
   answer: Answer<unknown>,

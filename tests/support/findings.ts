@@ -1,7 +1,7 @@
 import type { Violation } from '../../src/database/rows/fsckQueries.ts'
 import { checkEverything } from '../../src/domain/maintenance/fsck.ts'
 
-/** What fsck counts and finds. */
+/** The counts and violations of fsck. */
 export async function findEverything(
   deps: Parameters<typeof checkEverything>[0],
   { deep }: { readonly deep: boolean },

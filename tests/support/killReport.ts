@@ -1,7 +1,7 @@
 import type { Tally } from './killing.ts'
 import type { Ledger } from './ledger.ts'
 
-/** What one installation was killed for. */
+/** One installation that was killed: its ledger and the tally of its kills. */
 export interface Lane {
   readonly ledger: Ledger
   readonly tally: Tally

@@ -8,7 +8,7 @@ import { rawRequest } from './rawRequest.ts'
 import type { TestService } from './service.ts'
 import { unfinished } from './volume.ts'
 
-/** What must hold after every hostile case (hardening.md, 1). */
+/** The conditions that must hold after every hostile case. */
 export interface Oracle {
   /** Expects that the service lives, was never blocked for long and gave no answer of 500 or above. */
   expectAlive(): Promise<void>

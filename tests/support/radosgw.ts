@@ -14,7 +14,7 @@ export interface Radosgw {
   readonly endpoint: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
-  /** Gives back the room of what was deleted, which takes hours otherwise. */
+  /** Frees the space of deleted objects, which takes hours otherwise. */
   collectGarbage(): Promise<void>
   stop(): Promise<void>
 }
@@ -143,7 +143,7 @@ async function answers(port: number): Promise<void> {
 
 const PATIENCE_MILLISECONDS = 60_000
 
-/** Tries until it goes well. Throws what failed last after a minute. */
+/** Tries until it succeeds. After a minute, throws the last failure. */
 async function eventually(attempt: () => Promise<unknown>): Promise<void> {
   const until = performance.now() + PATIENCE_MILLISECONDS
   for (;;) {

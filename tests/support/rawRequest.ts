@@ -22,7 +22,7 @@ export interface RawConnection {
   write(bytes: Bytes): Promise<boolean>
   /** The next answer, 100 included. Rejects when the connection ends before it, or after 10 s. */
   answer(toMethod?: string): Promise<RawAnswer>
-  /** What came and is no part of an answer that was asked for, once the service has ended the connection. */
+  /** Bytes beyond the requested answers, once the service has ended the connection. */
   rest(): Promise<Buffer>
   /** Stops reading the bytes of the service, and reads on. */
   pause(): void

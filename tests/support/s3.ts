@@ -57,7 +57,7 @@ export async function overwrite(options: S3StorageOptions, key: StorageKey, Body
   )
 }
 
-/** What lies in the bucket under the names of a storage, and beside them. */
+/** The objects of the bucket below the prefix of a storage, and beside it. */
 export function bytesInS3(options: S3StorageOptions): StoredBytes {
   const { s3Bucket: Bucket, prefix } = options
   const call = <Result>(work: (client: S3Client) => Promise<Result>) => withClient(options, work)
@@ -99,7 +99,7 @@ export const listBelow = (options: S3StorageOptions) =>
     return { objects, uploads: Uploads.flatMap(({ Key }) => Key ?? []) }
   })
 
-/** Somewhere in the bucket where nobody else is. */
+/** A new prefix in the bucket, for one service alone. */
 export const somewhereIn = (place: S3Location): S3StorageOptions => ({
   ...place,
   publicEndpoint: undefined,
@@ -109,13 +109,13 @@ export const somewhereIn = (place: S3Location): S3StorageOptions => ({
   deadlineSeconds: 30,
 })
 
-/** What makes a service keep its bytes in the bucket of this process. */
+/** The settings with which a service keeps its bytes in the bucket of this process. */
 export async function bucketSettings(): Promise<Readonly<Record<string, string>>> {
   shared ??= createS3Bucket()
   return toSettings(await shared)
 }
 
-/** What makes a service keep its bytes somewhere in this bucket where nobody else is. */
+/** The settings with which a service keeps its bytes in this bucket, below a new prefix. */
 export function toSettings({ s3Bucket, endpoint = '', region, proof, credentials }: S3Location) {
   return {
     STORAGE: 's3',

@@ -12,7 +12,7 @@ import type { S3ServerPlace } from './s3.ts'
 /** Servers that are known not to do all that Amazon does. */
 export type KnownServer = 'radosgw 16'
 
-/** An S3 server that is asked what we take S3 for. */
+/** An S3 server, to be compared with the behaviour that our storage relies on. */
 export interface S3UnderTest {
   readonly place: S3ServerPlace
   readonly client: S3Client
@@ -67,7 +67,7 @@ export async function endOf(call: Promise<unknown>): Promise<string> {
 
 export const newName = () => `names/${randomBytes(8).toString('hex')}`
 
-/** What HEAD tells of an object; undefined when it is not there. */
+/** The headers of HEAD; undefined when there is no object. */
 export async function stateOf({ client, s3Bucket: Bucket }: S3UnderTest, Key: string) {
   try {
     const { ETag, ContentLength } = await client.send(new HeadObjectCommand({ Bucket, Key }))

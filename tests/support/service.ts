@@ -16,7 +16,7 @@ export interface TestService {
   readonly settings: Readonly<Record<string, string>>
   /** One round of maintenance, now. */
   maintain(): Promise<void>
-  /** What fsck counts and finds; `deep` reads every byte. */
+  /** The counts and violations of fsck; `deep` reads every byte. */
   findEverything(options: { readonly deep: boolean }): Promise<Findings>
   /** The violations that fsck finds, reading every byte. */
   violations(): Promise<readonly string[]>

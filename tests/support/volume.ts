@@ -8,7 +8,7 @@ type Place = Pick<TestService, 'dataDirectory'> & {
   readonly deps?: Pick<TestService['deps'], 'config' | 'storage'>
 }
 
-/** What lies in a storage, as damage, a stranger or an operator finds it: past the service. */
+/** The bytes of a storage, read and changed past the service, as damage or an operator would. */
 export interface StoredBytes {
   /** Exchanges the bytes under a key for others; undefined takes them away. */
   change(key: StorageKey, how: (bytes: Buffer) => Buffer | undefined): Promise<void>

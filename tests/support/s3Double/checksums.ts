@@ -78,7 +78,7 @@ export function verifyChecksum(
   return computed
 }
 
-/** What an answer says of a checksum. */
+/** The headers of an answer with a checksum. */
 export const checksumHeaders = (checksum: Checksum | undefined): Record<string, string> =>
   checksum
     ? {

@@ -17,7 +17,7 @@ export interface Judge {
   now(): Date
 }
 
-/** Finds the secret for a credential. Throws what Amazon answers to one that is unknown, of a role, or expired. */
+/** Finds the secret for a credential. Throws Amazon's refusal of one that is unknown, of a role, or expired. */
 export function findKey({ keys, now }: Judge, accessKeyId: string, token: string | undefined): S3DoubleKey {
   const key = keys.find((known) => known.accessKeyId === accessKeyId)
   if (!key) {

@@ -2,7 +2,7 @@ import { refusal } from './refusal.ts'
 
 /** A form with which a browser uploads one file. */
 export interface UploadForm {
-  /** By names in lower case. What comes after the file is not looked at. */
+  /** By names in lower case. Fields after the file are ignored. */
   readonly fields: ReadonlyMap<string, string>
   readonly file: Buffer
   readonly fileName: string
@@ -10,7 +10,7 @@ export interface UploadForm {
 
 const MOST_FIELD_BYTES = 20_000
 
-/** Throws what Amazon answers to a form that is malformed or has no file. */
+/** Throws Amazon's refusal of a form that is malformed or has no file. */
 export function parseForm(body: Buffer, contentType: string): UploadForm {
   const [, quoted, bare] =
     /^multipart\/form-data\s*;.*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType) ?? []

@@ -12,14 +12,14 @@ export type Meddling = (perform: () => Promise<S3Answer>) => Promise<S3Answer>
 /** Thrown in the place of an answer: the connection is reset. */
 export class HangUp extends Error {}
 
-/** The key may not do this, or the server will not: nothing is done. */
+/** Refuses the call without executing it. */
 export const refuse =
   (code: RefusalCode): Meddling =>
   async () => {
     throw refusal(code)
   }
 
-/** It is done, and told as a failure. */
+/** Executes the call, and answers with a failure. */
 export const failAfterwards =
   (code: RefusalCode): Meddling =>
   async (perform) => {
@@ -43,7 +43,7 @@ export const failInside200 =
     }
   }
 
-/** It is done, and nobody hears of it. */
+/** Executes the call, and resets the connection. */
 export const hangUpAfterwards: Meddling = async (perform) => {
   await perform()
   throw new HangUp()

@@ -4,7 +4,7 @@ import { refusal } from './refusal.ts'
 const KEPT = /^(?:cache-control|content-disposition|content-language|content-type|expires|x-amz-meta-.+)$/
 const MOST_METADATA_BYTES = 2048
 
-/** What an object keeps of the headers it came with. Throws for wishes that the double does not fulfil. */
+/** The headers of a write that the object keeps. Throws for headers that the double does not support. */
 export function headersToKeep(headers: ReadonlyMap<string, string>): Record<string, string> {
   insistOnDefaults(headers)
   const kept = [...headers].filter(([name]) => KEPT.test(name))
@@ -12,7 +12,7 @@ export function headersToKeep(headers: ReadonlyMap<string, string>): Record<stri
   const bytes = metadata.reduce((sum, [name, value]) => sum + Buffer.byteLength(name.slice(11) + value), 0)
   if (bytes > MOST_METADATA_BYTES)
     throw refusal('InvalidRequest', 'Your metadata headers exceed the maximum allowed metadata size')
-  // What aws-chunked did was undone; other codings belong to the object.
+  // The coding aws-chunked was removed with its chunks; other codings belong to the object.
   const codings = (headers.get('content-encoding') ?? '').split(',').map((coding) => coding.trim())
   const encoding = codings.filter((coding) => coding !== '' && coding !== 'aws-chunked').join(',')
   return {

@@ -63,7 +63,7 @@ const SELECTING = ['uploads', 'uploadId', 'delete']
 const KNOWN =
   /^(?:x-amz-.*|x-id|partNumber|uploadId|uploads|delete|list-type|prefix|delimiter|max-keys|start-after|continuation-token|encoding-type|fetch-owner|max-uploads|key-marker|upload-id-marker|max-parts|part-number-marker|response-[a-z-]+)$/i
 
-/** Throws `NotImplemented` for what S3 can do and the double cannot, `MethodNotAllowed` for what nobody can. */
+/** Throws `NotImplemented` for an operation of S3 that the double lacks, `MethodNotAllowed` for one that does not exist. */
 export function findOperation({ method, s3Bucket, key, query, headers }: S3Request): OperationName {
   const unknown = query.map(([name]) => name).filter((name) => !KNOWN.test(name))
   if (unknown.length > 0)

@@ -18,7 +18,7 @@ const invalid = (why: string) => refusal('InvalidPolicyDocument', `Invalid Polic
 /** Fields that no condition has to name. */
 const FREE = /^(?:x-amz-signature|signature|awsaccesskeyid|policy|file|x-ignore-.*)$/
 
-/** Throws what Amazon answers to a form that its policy, in base64, does not allow. */
+/** Throws Amazon's refusal of a form that its policy, in base64, does not allow. */
 export function enforcePolicy(policy: string, { s3Bucket, fields, size, now }: Policed): void {
   const { expires, conditions } = parsePolicy(policy)
   if (expires <= now) throw denied('Policy expired.')

@@ -56,7 +56,7 @@ function insistOnTime(now: Date, signedAt: Date, expires: number): void {
     throw refusal('AccessDenied', 'Request has expired', { Expires: end.toISOString(), ServerTime })
 }
 
-/** What would be a header, but was moved to the query to be signed there. */
+/** Headers that a client moved to the query, to be signed there. */
 export const hoistedHeaders = ({ query }: S3Request): [string, string][] =>
   query
     .filter(([name]) => /^x-amz-/i.test(name) && !required.includes(name))

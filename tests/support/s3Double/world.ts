@@ -10,7 +10,7 @@ export interface S3Object {
   /** With its quotes. */
   readonly etag: string
   readonly modified: Date
-  /** What HEAD and GET tell beside: content-type, x-amz-meta-… */
+  /** The other headers of HEAD and GET: content-type, x-amz-meta-… */
   readonly headers: Readonly<Record<string, string>>
   readonly checksum: Checksum | undefined
 }

@@ -30,7 +30,7 @@ const escapeText = (text: string) =>
 
 const TOKEN = /<\?[^>]*\?>|<(\/?)([A-Za-z][\w:.-]*)(?:\s[^<>]*?)?(\/?)>|([^<]+)/gy
 
-/** The root element. Throws `MalformedXML`, also for what no client of S3 sends: comments, CDATA, a document type. */
+/** The root element. Throws `MalformedXML`, also for comments, CDATA and a document type, which no client of S3 sends. */
 export function parseXml(document: string): XmlNode {
   const malformed = () => refusal('MalformedXML', 'The XML you provided was not well-formed.')
   const root = { name: '', text: '', children: [] as XmlNode[] }
