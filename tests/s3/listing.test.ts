@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
-import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { type ServiceBehindS3Proxy, startServiceBehindS3Proxy } from '../support/brokenS3.ts'
 import { download, type FileBody, filesPath, send, upload } from '../support/client.ts'
 import { listBelow } from '../support/s3.ts'
 import type { S3Call } from '../support/s3Faults.ts'
+import { armFailpoints } from '../support/service.ts'
 
 const mebibyte = 2 ** 20
 
@@ -16,8 +16,8 @@ beforeAll(async () => {
     MAX_FILE_SIZE: String(100 * mebibyte),
   })
 })
-afterEach(() => {
-  armFailpoints('')
+afterEach(async () => {
+  await armFailpoints('')
   behind.proxy.heal()
 })
 afterAll(() => behind.stop())
@@ -73,9 +73,9 @@ describe('A list of S3 that is behind what is there', () => {
   })
 
   it('leaves an upload in parts that broke off to a later round', async () => {
-    armFailpoints('U5=EIO')
+    await armFailpoints('U5=EIO')
     expect(await upload(behind.service, randomBytes(6 * mebibyte))).toBeProblem(503, 'storage-unavailable')
-    armFailpoints('')
+    await armFailpoints('')
     for (const call of lists) behind.proxy.inject(call, { rewrite: showNothing }, always)
     await behind.service.maintain()
     expect((await list()).uploads).toHaveLength(1)
