@@ -17,8 +17,8 @@ export async function findFileContent(
 const contentColumns = `${fileColumns}, b.id as "blobId", b.storage_key as "storageKey", b.block_crc32 as "blockCrc32"`
 
 /**
- * The live file for a name in a bucket, with its storage key and checksums: the file that has the name to itself, else the newest
- * file of this name. Undefined when there is none.
+ * The live file for a name in a bucket, with its storage key and checksums: the file that has the name to itself,
+ * else the newest file of this name. Undefined when there is none.
  */
 export async function findNamedContent(
   db: Database,

@@ -8,8 +8,8 @@ import { toFilePath } from '../values/fileNames.ts'
 import { IDS_NAMED } from './findFile.ts'
 
 /**
- * The live file for a name in a bucket, with its storage key and checksums: the file that has the name to itself, else the newest
- * file of this name. Throws `file-not-found`.
+ * The live file for a name in a bucket, with its storage key and checksums: the file that has the name to itself,
+ * else the newest file of this name. Throws `file-not-found`.
  */
 export async function findNamedFile({ db }: Deps, bucket: string, name: string): Promise<FileContent> {
   // The same conversion as when a file is stored; it leaves a stored name as it is.

@@ -34,7 +34,8 @@ const HEADS_AT_ONCE = 16
 
 /**
  * Makes one object of others, under a name that is used once. S3 itself copies a single source. No caller passes several sources
- * yet. Two will: processing after an upload, and resumable uploads that join bytes in S3. Throws `file-not-found` when a source is missing, and what the SDK throws; an unfinished upload stays for the sweeper.
+ * yet. Two will: processing after an upload, and resumable uploads that join bytes in S3. Throws
+ * `file-not-found` when a source is missing, and what the SDK throws; an unfinished upload stays for the sweeper.
  */
 export async function composeS3(options: S3ComposeOptions, name: string, parts: readonly string[]) {
   const sources = (await describeAll(options.objects, parts)).filter(({ size }) => size > 0)
