@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import {
   type DescribedOperation,
   type Document,
@@ -146,7 +146,7 @@ export const sampleBytes = (document: Document): string => {
 
 if (import.meta.main) {
   const here = (name: string) => new URL(name, import.meta.url)
-  const document: Document = parse(readFileSync(here('../api/openapi.yaml'), 'utf8'))
+  const document = load(readFileSync(here('../api/openapi.yaml'), 'utf8')) as Document
   writeFileSync(here('postman.json'), `${toText(toCollection(document))}\n`)
   writeFileSync(here(sampleFile), sampleBytes(document))
 }

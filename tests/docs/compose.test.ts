@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { loadConfig } from '../../src/config.ts'
 
 interface Service {
@@ -22,9 +22,10 @@ interface Service {
 
 const repository = resolve(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(repository, path), 'utf8')
-const { services, volumes }: { services: Record<string, Service>; volumes: Record<string, null> } = parse(
-  read('docker-compose.yml').replace(/\$\{\w+:-(\w+)\}/g, '$1'),
-)
+const { services, volumes } = load(read('docker-compose.yml').replace(/\$\{\w+:-(\w+)\}/g, '$1')) as {
+  services: Record<string, Service>
+  volumes: Record<string, null>
+}
 const { upfile, postgres, development, seaweedfs } = services as Record<
   'upfile' | 'postgres' | 'development' | 'seaweedfs',
   Service

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { fencesOf, guides, readGuide, repository } from '../support/guides.ts'
 
 const read = (path: string) => readFileSync(join(repository, path), 'utf8')
@@ -84,7 +84,7 @@ describe('the commands that no test can run', () => {
       .filter(({ language }) => language === 'console')
       .flatMap(({ text }) => text.replaceAll('\\\n', ' ').trim().split('\n')),
   )
-  const { services } = parse(read('docker-compose.yml')) as {
+  const { services } = load(read('docker-compose.yml')) as {
     services: Record<string, { image: string; profiles?: string[] }>
   }
 

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { readGuide, repository } from '../support/guides.ts'
 import { createDatabase } from '../support/postgres.ts'
 
@@ -40,7 +40,7 @@ describe('.github', () => {
     readonly run?: string
   }
   const text = readGuide('.github/workflows/ci.yml')
-  const { permissions, jobs } = parse(text) as {
+  const { permissions, jobs } = load(text) as {
     permissions: unknown
     jobs: Record<string, { container?: string; steps: Step[] }>
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import {
   type Document,
   type Example,
@@ -12,9 +12,9 @@ import { type Answer, send } from './client.ts'
 import type { TestService } from './service.ts'
 
 /** The contract as it is written. */
-export const contract: Document & { components: Record<string, unknown> } = parse(
+export const contract = load(
   readFileSync(new URL('../../api/openapi.yaml', import.meta.url), 'utf8'),
-)
+) as Document & { components: Record<string, unknown> }
 
 export const operations = listOperations(contract)
 export const examples = operations.flatMap((operation) => listExamples(contract, operation))

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { type Answer, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { answerComplaints, contract, operations } from '../support/examples.ts'
@@ -186,7 +186,7 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
   it.each(['/openapi.json', '/openapi.yaml'])('is served at %s as it is written', async (path) => {
     const answer = await send(service, path)
     expect(answer.status).toBe(200)
-    expect(parse(answer.bytes.toString())).toEqual(contract)
+    expect(load(answer.bytes.toString())).toEqual(contract)
   })
 
   /** The owner's metadata, in every answer with a file; and the fields of a signed request, by S3's names. */

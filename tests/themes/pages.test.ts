@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from '@jest/globals'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { send } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 
@@ -55,7 +55,7 @@ describeService('pages', (service) => {
       expect(yaml.bytes.toString()).toBe(written)
       const json = await send(service, '/openapi.json')
       expect(json.headers.get('content-type')).toMatch(/^application\/json/)
-      expect(json.body).toEqual(parse(written))
+      expect(json.body).toEqual(load(written))
     })
 
     it('is what the documentation shows', async () => {

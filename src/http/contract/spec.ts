@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { OpenApiSpecLoader } from 'express-openapi-validator/dist/framework/openapi.spec.loader.js'
+import {
+  type Spec as LoadedSpec,
+  OpenApiSpecLoader,
+} from 'express-openapi-validator/dist/framework/openapi.spec.loader.js'
 import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types.js'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 
 const specPath = resolve(import.meta.dirname, '../../../api/openapi.yaml')
 
@@ -17,9 +20,9 @@ export interface Route {
 export interface Spec {
   /** The text of api/openapi.yaml. */
   readonly yaml: string
-  readonly document: Readonly<Record<string, unknown>>
-  /** The contract that the validator uses: every GET has a HEAD, and query values may contain reserved characters. */
-  readonly running: OpenAPIV3.DocumentV3_1
+  readonly document: OpenAPIV3.DocumentV3_1
+  /** What the validators use, already valid and bundled: every GET has a HEAD, and query values may contain reserved characters. */
+  readonly loaded: LoadedSpec
   readonly routes: readonly Route[]
 }
 
@@ -28,8 +31,8 @@ const METHODS = ['get', 'head', 'options', 'post', 'put', 'delete', 'patch'] as 
 /** Reads the contract. Throws when the contract is not valid OpenAPI, so that the service does not start. */
 export async function loadSpec(): Promise<Spec> {
   const yaml = readFileSync(specPath, 'utf8')
-  const document = parse(yaml)
-  const running: OpenAPIV3.DocumentV3_1 = structuredClone(document)
+  const document = load(yaml) as OpenAPIV3.DocumentV3_1 // or the loader below refuses it
+  const running = structuredClone(document)
   // Express lets a request add a slash to the end of a path, but not leave one out.
   running.paths = Object.fromEntries(
     Object.entries(running.paths ?? {}).map(([path, item]) => [path.replace(/(?<=.)\/$/, ''), item]),
@@ -51,9 +54,8 @@ export async function loadSpec(): Promise<Spec> {
   }
   for (const parameter of Object.values(running.components?.parameters ?? {})) allowReserved(parameter)
 
-  // The validator uses the same loader, so a document that the validator would refuse is refused here, at the start.
   const loader = new OpenApiSpecLoader({
-    apiDoc: structuredClone(running),
+    apiDoc: running,
     validateApiSpec: true,
     $refParser: { mode: 'bundle' },
   })
@@ -71,7 +73,7 @@ export async function loadSpec(): Promise<Spec> {
       operationId: getsOfHeads.get(operationId) ?? operationId,
     }
   })
-  return { yaml, document, running, routes }
+  return { yaml, document, loaded, routes }
 }
 
 /** The parameter that a reference points to; a parameter that is no reference is returned as it is. */
