@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, lstatSync, mkdirSync } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { StorageKey } from '../../model/blob.ts'
@@ -45,12 +45,7 @@ export type VolumeLayout = ReturnType<typeof volumeLayout>
 export async function prepareVolume(root: string, directorySync: DirectorySync): Promise<void> {
   const highest = await mkdir(root, { recursive: true, mode: 0o700 })
   const directories = ['tmp', 'staging', 'blobs', ...shards.map((shard) => join('blobs', shard))]
-  for (const directory of directories) {
-    const path = join(root, directory)
-    await mkdir(path, { mode: 0o700 }).catch(unlessCode('EEXIST'))
-    if (!(await lstat(path)).isDirectory())
-      throw new Error(`${path} is not a directory: the volume cannot be used`)
-  }
+  for (const directory of directories) makeDirectory(join(root, directory))
   await directorySync.sync(join(root, 'blobs'))
   await directorySync.sync(root)
   if (highest !== undefined) {
@@ -59,6 +54,14 @@ export async function prepareVolume(root: string, directorySync: DirectorySync):
   }
   await removeAbandoned(root, /^\.(hwm|volume-id)\.[0-9a-f]{16}$/)
   await removeAbandoned(join(root, 'tmp'), /^check-[0-9a-f-]{36}(\.[0-9a-f]{16})?$/)
+}
+
+/** Synchronous, for nobody is served yet: 256 directories take 5 ms instead of 60. */
+function makeDirectory(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  // `recursive` does not mind that another service makes it at the same time.
+  if (found === undefined) mkdirSync(path, { recursive: true, mode: 0o700 })
+  else if (!found.isDirectory()) throw new Error(`${path} is not a directory: the volume cannot be used`)
 }
 
 const HOUR_MILLISECONDS = 3_600_000
