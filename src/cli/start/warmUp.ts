@@ -1,5 +1,13 @@
-/** Asks the service once for a list, so that the first client does not wait for the validator to compile the spec. */
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+
+/**
+ * Asks the service once for a list, so that the first client does not wait for the validator to compile the spec. Throws when
+ * the service does not answer. Not by `fetch`, which takes 60 ms to load.
+ */
 export async function warmUp(url: string): Promise<void> {
-  const response = await fetch(`${url}/service/fileupload?limit=1`, { headers: { connection: 'close' } })
-  await response.arrayBuffer()
+  const request = get(`${url}/service/fileupload?limit=1`, { agent: false })
+  const [response]: IncomingMessage[] = await once(request, 'response')
+  if (response) await buffer(response)
 }

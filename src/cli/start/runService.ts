@@ -1,0 +1,90 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { createApp } from '../../app.ts'
+import { type Config, loadConfig } from '../../config.ts'
+import type { Deps } from '../../deps.ts'
+import { startMaintenance } from '../../domain/maintenance/cycle.ts'
+import { loadContract } from '../../http/contract/contract.ts'
+import { watchConnections } from '../../http/server/connections.ts'
+import { createHttpServer } from '../../http/server/server.ts'
+import { createLogger } from '../../logger.ts'
+import { armFailpoints } from '../../runtime/failpoint.ts'
+import { type OpenService, openService } from './openService.ts'
+import { type Ending, waitForEnd } from './waitForEnd.ts'
+import { warmUp } from './warmUp.ts'
+
+/** Opens the service and serves HTTP until the end. Resolves with the exit code. Throws what `openService` throws. */
+export async function runService(): Promise<number> {
+  const config = loadConfig(process.env)
+  armFailpoints(config.failpoints)
+  const logger = createLogger(config.log)
+  const ending = waitForEnd(logger)
+  try {
+    const service = await openService(config, logger, { stopping: ending.begun })
+    try {
+      return await runHttp(service, ending)
+    } finally {
+      await service.close()
+    }
+  } finally {
+    await logger.close()
+  }
+}
+
+/** Serves HTTP and maintains the storage until the end. Resolves with the exit code. */
+async function runHttp({ deps, databaseLocation, lost }: OpenService, ending: Ending): Promise<number> {
+  const { config, logger } = deps
+  const server = createHttpServer(createApp(deps, await loadContract(config.http)), {
+    ...config.limits,
+    ...config.http,
+  })
+  const connections = watchConnections(server)
+  const url = await listen(server, config)
+  await warmUp(url)
+  const maintenance = startMaintenance(deps)
+  const adjusting = keepClock(deps)
+  logger.info(
+    `Listening on ${url}: the API, ${url}/docs its documentation; the data are in ${config.dataDirectory}`,
+    { database: databaseLocation },
+  )
+  process.send?.({ url })
+
+  const { reason, code } = await Promise.race([ending.promise, lost])
+  logger.info('Stopping', { reason })
+  await drain(server, connections, config.http.shutdownSeconds)
+  clearInterval(adjusting)
+  await maintenance.stop()
+  return code
+}
+
+const CLOCK_MILLISECONDS = 60_000
+
+/** Follows the clock of the database, which may be set while the service runs. */
+function keepClock({ clock, logger }: Deps): NodeJS.Timeout {
+  const warn = (error: unknown) => logger.warn('The clock of the database could not be read', { error })
+  return setInterval(() => void clock.adjust().catch(warn), CLOCK_MILLISECONDS)
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<string> {
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address()
+  const actualPort = typeof address === 'object' && address !== null ? address.port : port
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
+}
+
+/** Takes no new connection and lets running requests go on for `seconds`; then their connections are cut. */
+async function drain(
+  server: Server,
+  connections: ReturnType<typeof watchConnections>,
+  seconds: number,
+): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  connections.closeUnused()
+  const unused = setInterval(() => connections.closeUnused(), 100)
+  const cut = setTimeout(() => server.closeAllConnections(), seconds * 1000)
+  await closed
+  clearTimeout(cut)
+  clearInterval(unused)
+}
