@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -9,6 +8,7 @@ import { migrateUp } from '../../src/database/connection/migrate.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embeddedPostgres/start.ts'
 import { download, filesPath, putRaw, send } from '../support/client.ts'
 import { type DatabaseProxy, startDatabaseProxy } from '../support/databaseProxy.ts'
+import { dataParent } from '../support/dataParent.ts'
 import { eventually } from '../support/eventually.ts'
 import { type StartedService, startService } from '../support/service.ts'
 
@@ -24,7 +24,7 @@ const start = () =>
   startEmbeddedPostgres({ directory, database: 'upfile', log: () => {}, settings: { max_connections: '12' } })
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'upfile-crash-'))
+  directory = await mkdtemp(join(dataParent(), 'upfile-crash-'))
   postgres = await start()
   const { db } = connectDatabase({ ...postgres.connection, max: 1, prepare: false }, () => {})
   await migrateUp(db)

@@ -11,7 +11,6 @@ import {
 } from 'node:fs'
 import { chmod, cp, lstat, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
@@ -21,6 +20,7 @@ import {
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from '../../src/database/embeddedPostgres/start.ts'
+import { dataParent } from '../support/dataParent.ts'
 import {
   killAll,
   killOwner,
@@ -46,7 +46,7 @@ let owners: Owner[]
 let messages: string[]
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'embedded-'))
+  directory = await mkdtemp(join(dataParent(), 'embedded-'))
   await chmod(directory, 0o755)
   started = []
   owners = []

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
+import { dataParent } from '../support/dataParent.ts'
 import { eventually } from '../support/eventually.ts'
 import { type StartedService, startService } from '../support/service.ts'
 import { volumeOf } from '../support/volume.ts'
@@ -17,7 +17,7 @@ let outside: string
 
 beforeEach(async () => {
   service = await startService({ ORPHAN_HOLD_SECONDS: '1000' })
-  outside = mkdtempSync(join(tmpdir(), 'upfile-outside-'))
+  outside = mkdtempSync(join(dataParent(), 'upfile-outside-')) // hard links need one file system
 })
 afterEach(async () => {
   await service.stop()

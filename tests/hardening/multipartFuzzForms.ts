@@ -1,11 +1,12 @@
 import fc from 'fast-check'
+import { anyText } from '../support/property.ts'
 import { formRequest } from '../support/rawForm.ts'
 
 /** Nine times out of ten the good one. */
 const mostly = <Value>(good: Value, odd: fc.Arbitrary<Value>) =>
   fc.oneof({ weight: 9, arbitrary: fc.constant(good) }, { weight: 1, arbitrary: odd })
 
-const some = fc.string({ unit: 'binary', maxLength: 8 })
+const some = anyText({ maxLength: 8 })
 const words = ['upfile', 'file_name', 'metadata', 'bucket', 'a\\', '\\"', '%22', '__proto__']
 const quoted = fc.oneof(some, fc.constantFrom(...words))
 const parameter = fc.oneof(

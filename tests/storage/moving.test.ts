@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rename, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
 import { createMovingStorage, type MovingStorage } from '../../src/storage/moving.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { createVolumeStorage } from '../../src/storage/volume/volume.ts'
+import { dataParent } from '../support/dataParent.ts'
 import { openBelow } from '../support/volume.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from './storageContract.ts'
 
@@ -15,7 +15,7 @@ let directory: string
 let opened: MovingStorage[]
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'upfile-moving-'))
+  directory = await mkdtemp(join(dataParent(), 'upfile-moving-'))
   opened = []
 })
 afterEach(async () => {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment } from './childEnvironment.ts'
+import { dataParent } from './dataParent.ts'
 import { killAll, processesIn } from './embeddedPostgresOwner.ts'
 import { createDatabase } from './postgres.ts'
 import { storageSettings } from './storageSettings.ts'
@@ -74,7 +74,7 @@ export async function createInstallation({
 }: {
   postgres: 'shared' | 'embedded' | { readonly url: string }
 }): Promise<Installation> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'upfile-child-'))
+  const dataDirectory = await mkdtemp(join(dataParent(), 'upfile-child-'))
   const database = await findDatabase(postgres)
   const storage = await storageSettings()
   const base = {

@@ -1,15 +1,16 @@
 import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectDatabase } from '../../src/database/connection/connect.ts'
 import { migrateUp } from '../../src/database/connection/migrate.ts'
 import { startEmbeddedPostgres } from '../../src/database/embeddedPostgres/start.ts'
+import { dataParent, findMemory, MEMORY } from './dataParent.ts'
 import { setPostgres } from './postgres.ts'
 import { startS3Server } from './s3Server.ts'
 
 /** One PostgreSQL for the whole run; every test file gets a database of its own, copied from a migrated one. */
 export default async function globalSetup() {
-  const directory = await mkdtemp(join(tmpdir(), 'upfile-test-'))
+  process.env[MEMORY] = findMemory() ?? ''
+  const directory = await mkdtemp(join(dataParent(), 'upfile-test-'))
   const postgres = await startEmbeddedPostgres({
     directory,
     database: 'template',

@@ -1,5 +1,11 @@
 import fc from 'fast-check'
 
+/** Text of any code points. `unit: 'binary'` of fast-check is the same, and takes a second to get ready in each test file. */
+export const anyText = ({ maxLength = 12 } = {}): fc.Arbitrary<string> =>
+  fc
+    .array(fc.integer({ min: 0, max: 0x10ffff }), { maxLength })
+    .map((codes) => String.fromCodePoint(...codes))
+
 export interface PropertyOptions<Case> {
   readonly numRuns: number
   /** After this time no further case is tried; one always is. */

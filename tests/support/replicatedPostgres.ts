@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -8,6 +7,7 @@ import { connectDatabase } from '../../src/database/connection/connect.ts'
 import { migrateUp } from '../../src/database/connection/migrate.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embeddedPostgres/start.ts'
 import { type DatabaseProxy, startDatabaseProxy } from './databaseProxy.ts'
+import { dataParent } from './dataParent.ts'
 import { killAll, processesIn } from './embeddedPostgresOwner.ts'
 import { eventually } from './eventually.ts'
 
@@ -37,7 +37,7 @@ export interface ReplicatedPostgres {
 }
 
 export async function startReplicatedPostgres(): Promise<ReplicatedPostgres> {
-  const root = await mkdtemp(join(tmpdir(), 'upfile-replicated-'))
+  const root = await mkdtemp(join(dataParent(), 'upfile-replicated-'))
   const directoryOf = (number: number) => join(root, String(number))
   let number = 0
   let primary = await startServer(directoryOf(number), {})

@@ -2,9 +2,9 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { dataParent } from './dataParent.ts'
 import { startRadosgw } from './radosgw.ts'
 
 /** A server that a run of the S3 suite has for itself. */
@@ -25,7 +25,7 @@ const isOnPath = (program: string) =>
   (process.env.PATH ?? '').split(delimiter).some((directory) => existsSync(join(directory, program)))
 
 async function startReal(): Promise<S3Server> {
-  const directory = await mkdtemp(join(tmpdir(), 'upfile-s3-'))
+  const directory = await mkdtemp(join(dataParent(), 'upfile-s3-'))
   const radosgw = await startRadosgw(directory)
   return {
     settings: { S3_TEST_SERVER: `radosgw ${await majorVersion()}`, ...toSettings(radosgw) },

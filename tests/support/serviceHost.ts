@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApp } from '../../src/app.ts'
 import { openDeps } from '../../src/cli/start/openDeps.ts'
@@ -16,6 +15,7 @@ import { createLogger } from '../../src/logger.ts'
 import { armFailpoints } from '../../src/runtime/failpoint.ts'
 import { createYoungBuffers } from '../../src/runtime/youngBuffers.ts'
 import { createApi } from './api/agent.ts'
+import { dataParent } from './dataParent.ts'
 import { findEverything } from './findings.ts'
 import { createDatabase } from './postgres.ts'
 import type { StartedService } from './service.ts'
@@ -35,7 +35,7 @@ function contractOf({ validateResponses }: { readonly validateResponses: boolean
  * of its own; `maintain` does.
  */
 export async function startService(env: Readonly<Record<string, string>> = {}): Promise<StartedService> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'upfile-data-'))
+  const dataDirectory = await mkdtemp(join(dataParent(), 'upfile-data-'))
   const logDirectory = join(dataDirectory, 'logs')
   const given = env.DATABASE_URL
   const database = given === undefined ? await createDatabase() : { url: given, drop: async () => {} }

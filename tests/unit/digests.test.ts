@@ -7,6 +7,7 @@ import {
   toDigestField,
   verifyDigests,
 } from '../../src/http/fields/digestFields.ts'
+import { anyText } from '../support/property.ts'
 
 const digestOf = (algorithm: string, bytes: string | Uint8Array = 'hello') =>
   createHash(algorithm).update(bytes).digest()
@@ -59,7 +60,7 @@ describe('parseDigests', () => {
 
   it('takes any text without throwing anything but a refusal', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(anyText(), (text) => {
         try {
           parseDigests('Content-Digest', text)
         } catch (error) {

@@ -4,6 +4,7 @@ import { toDownloadName, toFileName } from '../../src/domain/values/fileNames.ts
 import { fileHeaders } from '../../src/http/send/fileHeaders.ts'
 import type { FileRecord } from '../../src/model/file.ts'
 import { parseDisposition } from '../support/contentDisposition.ts'
+import { anyText } from '../support/property.ts'
 
 const troublesome = [...'/\\.: "\'*?<>|%;=~$`(){}\0\r\n\u202e\u200b\ufeff\ud800\udc00日é\u0301😀aZ0']
 const words = [
@@ -20,7 +21,7 @@ const words = [
 
 /** Text of any kind, much of it made of what names trip over. */
 const anyName = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  anyText(),
   fc.string({ unit: 'grapheme' }),
   fc.array(fc.constantFrom(...troublesome, ...words)).map((pieces) => pieces.join('')),
 )
