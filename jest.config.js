@@ -1,12 +1,16 @@
-/** Suites, each run with `npm run test:<suite>`; those in `apart` need more than `npm ci` installs. */
-const apart = ['guides', 'proxies', 's3']
+/** Tests that are long by nature. */
+const long = [
+  'tests/faults/kills.test.ts',
+  'tests/faults/databaseFailover.test.ts',
+  'tests/faults/maintenanceWalk.test.ts',
+  'tests/themes/memory.test.ts',
+]
+/** What `npm test` leaves to other suites: what is long, and what needs more than `npm ci` installs. */
+const apart = [...long, 'tests/guides/', 'tests/proxies/', 'tests/s3/']
+/** Suites, each run with `npm run test:<suite>`. */
 const suites = {
   quick: ['tests/unit/**', 'tests/operations/**', 'tests/storage/volume.test.ts'],
-  long: [
-    'tests/faults/kills.test.ts',
-    'tests/faults/databaseFailover.test.ts',
-    'tests/faults/maintenanceWalk.test.ts',
-  ],
+  long,
   guides: ['tests/guides/*'],
   proxies: ['tests/proxies/*'],
   s3: [
@@ -25,14 +29,11 @@ const volumeOnly = ['<rootDir>/tests/hardening/framingOpenFiles.test.ts']
 const { SUITE } = process.env
 
 const toPattern = (path) =>
-  `<rootDir>/${path.endsWith('.test.ts') ? path : `${path.replace('**', '**/*')}.test.ts`}`
+  `<rootDir>/${/\/$|\.test\.ts$/.test(path) ? path : `${path.replace('**', '**/*')}.test.ts`}`
 
 export default {
   testMatch: (suites[SUITE] ?? ['tests/**']).map(toPattern),
-  testPathIgnorePatterns: [
-    ...apart.filter((suite) => suite !== SUITE).map((suite) => `<rootDir>/tests/${suite}/`),
-    ...(SUITE === 's3' ? volumeOnly : []),
-  ],
+  testPathIgnorePatterns: SUITE === undefined ? apart.map(toPattern) : SUITE === 's3' ? volumeOnly : [],
   testEnvironment: '<rootDir>/tests/support/environment.ts',
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
@@ -40,5 +41,5 @@ export default {
   globalTeardown: '<rootDir>/tests/support/globalTeardown.ts',
   setupFilesAfterEnv: ['<rootDir>/tests/support/matchers.ts'],
   testTimeout: 120_000,
-  maxWorkers: 2,
+  maxWorkers: 4, // for two cores: most tests wait half of their time
 }
