@@ -21,7 +21,7 @@ export const findPostgres = (): TestPostgres => JSON.parse(process.env[VARIABLE]
 export async function createDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
   const { host, user, database } = findPostgres()
   const name = `test_${randomBytes(6).toString('hex')}`
-  await asAdministrator(`create database ${name} template ${database}`)
+  await asAdministrator(`create database ${name} template ${database} strategy file_copy`)
   return {
     url: `postgres://${user}@/${name}?host=${encodeURIComponent(host)}`,
     drop: () => asAdministrator(`drop database if exists ${name} with (force)`),
