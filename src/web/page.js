@@ -6,14 +6,14 @@ const number = new Intl.NumberFormat()
 let next
 
 /** The number of the latest request for a page of files. Answers may arrive in another order than their requests. */
-let asked = 0
+let latest = 0
 
 /** Shows a page of files, unless another page was requested in the meantime. */
 async function list(url, show) {
-  const question = ++asked
+  const request = ++latest
   const response = await fetch(url)
   const answer = await response.json()
-  if (question !== asked) return
+  if (request !== latest) return
   if (!response.ok) throw new Error(answer.detail)
   next = /<([^>]*)>; rel="next"/.exec(response.headers.get('Link') ?? '')?.[1]
   byId('more').hidden = next === undefined

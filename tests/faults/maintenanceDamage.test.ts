@@ -79,7 +79,7 @@ describeService('damage', { SCAN_SECONDS: '1000000' }, (service) => {
 
   describe('a blob of which', () => {
     it.each(damages)(
-      '%s is never served as a whole; an upload of its bytes heals it (F5)',
+      '%s is never served as a whole; an upload of its bytes heals it',
       async (_case, damage) => {
         const { bytes, file, key } = await uploaded()
         const { body: other } = await upload(service, bytes, { query: '?duplicates=allow' })

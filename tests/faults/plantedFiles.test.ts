@@ -44,7 +44,7 @@ describe('what is not ours on the volume', () => {
   })
 })
 
-describe('what is planted under the name of a blob (A13)', () => {
+describe('what is planted under the name of a blob', () => {
   const traps: [string, (path: string) => void][] = [
     ['a symlink to a file', (path) => symlinkSync(join(outside, 'secret'), path)],
     ['a symlink to a folder', (path) => symlinkSync(outside, path)],

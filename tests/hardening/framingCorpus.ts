@@ -10,7 +10,7 @@ const put = (headers: string, body = 'hello') =>
 const get = (headers: string) => `GET /livez HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n`
 const chunked = (body: string) => put('Transfer-Encoding: chunked', body)
 
-/** D1: how long the body is, said twice, wrongly or in a way that two readers understand differently. */
+/** How long the body is, said twice, wrongly or in a way that two readers understand differently. */
 const lengths: readonly (readonly [string, string])[] = [
   ['a length and chunks', put('Content-Length: 5\r\nTransfer-Encoding: chunked', '5\r\nhello\r\n0\r\n\r\n')],
   ['chunks and a length', put('Transfer-Encoding: chunked\r\nContent-Length: 5', '5\r\nhello\r\n0\r\n\r\n')],
@@ -51,7 +51,7 @@ const lengths: readonly (readonly [string, string])[] = [
   ],
 ]
 
-/** D1: chunks that are not. */
+/** Chunks that are not. */
 const chunks: readonly (readonly [string, string])[] = [
   ['a chunk size that overflows', chunked('10000000000000005\r\nhello\r\n0\r\n\r\n')],
   ['a chunk size below zero', chunked('-5\r\nhello\r\n0\r\n\r\n')],
@@ -68,7 +68,7 @@ const chunks: readonly (readonly [string, string])[] = [
   ['a trailer without a colon', chunked('5\r\nhello\r\n0\r\ntrailer\r\n\r\n')],
 ]
 
-/** D1, D3: headers and request lines that two readers understand differently. */
+/** Headers and request lines that two readers understand differently. */
 const lines: readonly (readonly [string, string])[] = [
   ['a header before a bare LF', 'GET /livez HTTP/1.1\r\nHost: x\nA: b\r\n\r\n'],
   ['a request line before a bare LF', 'GET /livez HTTP/1.1\nHost: x\r\n\r\n'],
@@ -100,7 +100,7 @@ const lines: readonly (readonly [string, string])[] = [
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
 ]
 
-/** D2: too long. */
+/** Too long. */
 const long: readonly (readonly [string, string, number])[] = [
   ['a chunk extension of 20 KB', chunked(`5;${'a'.repeat(20_000)}\r\nhello\r\n0\r\n\r\n`), 413],
   ['a header of 17 KB', get(`A: ${'b'.repeat(17_000)}`), 431],

@@ -19,7 +19,7 @@ const changes =
   `PUT ${filesPath}/0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11 HTTP/1.1\r\nHost: x\r\n` +
   `Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"file_name":`
 
-/** D5: bodies that do not end, as far as they go. */
+/** Bodies that do not end, as far as they go. */
 const halves = [
   ['a good beginning of a raw body', put('Content-Length: 1000000', 'x'.repeat(700_000))],
   ['a good beginning of a form', form.replace('1000', '1000000') + 'x'.repeat(700_000)],

@@ -18,7 +18,6 @@ const withParts = (...parts: readonly RawPart[]) => formRequest(formBody(parts))
 const withHeaders = (...headers: readonly string[]) => withParts({ headers, bytes: 'some bytes' })
 const withName = (name: string) => withParts(file('some bytes'), field(name, 'x'))
 
-/** C1 */
 const boundaries: readonly (readonly [string, Buffer, number])[] = [
   ['no boundary', typed('multipart/form-data'), 400],
   ['an empty boundary', typed('multipart/form-data; boundary='), 400],
@@ -43,7 +42,7 @@ const boundaries: readonly (readonly [string, Buffer, number])[] = [
   ['two types the other way round', typed('multipart/form-data; boundary=b', 'text/plain'), 400],
 ]
 
-/** C2 and what else a body can be. */
+/** What else a body can be. */
 const bodies: readonly (readonly [string, Buffer, number])[] = [
   ['an empty body', formRequest(''), 400],
   ['only a preamble', formRequest('a preamble\r\n'), 400],
@@ -62,7 +61,6 @@ const bodies: readonly (readonly [string, Buffer, number])[] = [
   ],
 ]
 
-/** C3 */
 const headers: readonly (readonly [string, Buffer, number])[] = [
   ['no headers', withHeaders(), 400],
   ['no Content-Disposition', withHeaders('Content-Type: text/plain'), 400],
@@ -126,7 +124,6 @@ const headers: readonly (readonly [string, Buffer, number])[] = [
   ['a file name that is cut off', withHeaders(`${disposition}; name="upfile"; filename*=utf-8''a%4`), 400],
 ]
 
-/** C5, C6, C7 */
 const fields: readonly (readonly [string, Buffer, number])[] = [
   ...[
     '__proto__',
