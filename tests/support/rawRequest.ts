@@ -20,7 +20,7 @@ export interface RawConnection {
   readonly port: number
   /** Whether the bytes could be handed over: false when the connection is closed. */
   write(bytes: Bytes): Promise<boolean>
-  /** The next answer, 100 included. Rejects when the connection ends before it, or after 10 s. */
+  /** The next answer, 100 included. Rejects when the connection ends before it, or after a minute. */
   answer(toMethod?: string): Promise<RawAnswer>
   /** Bytes beyond the requested answers, once the service has ended the connection. */
   rest(): Promise<Buffer>
@@ -34,7 +34,7 @@ export interface RawConnection {
   destroy(): void
 }
 
-const PATIENCE_MILLISECONDS = 10_000
+const PATIENCE_MILLISECONDS = 60_000
 
 /** Opens a connection and sends these bytes over it, exactly. */
 export async function openRaw(
