@@ -3,7 +3,7 @@ import { type Answer, download, type FileBody, filesPath, send, upload } from '.
 import { describeService } from '../support/describeService.ts'
 import { hostileContents } from './corpus/contents.ts'
 
-describeService('E1: what bytes are decides, not what they are called', (service) => {
+describeService('what bytes are decides, not what they are called', (service) => {
   let count = 0
   const allow = '?duplicates=allow'
   /** A file of readable bytes, with the type that its owner gave it. */

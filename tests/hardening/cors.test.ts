@@ -66,7 +66,7 @@ const requests: readonly [method: string, path: string, headers?: Record<string,
 const corsHeaders = (headers: Headers) =>
   [...headers.keys()].filter((name) => name.startsWith('access-control-'))
 
-describe('K4: cross-origin requests', () => {
+describe('cross-origin requests', () => {
   it.each(foreign)('are not allowed from %j', async (origin) => {
     for (const [method, target, headers] of requests) {
       const answer = await sendRaw(service, method, target, { Origin: origin, ...headers })

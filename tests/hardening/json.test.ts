@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 
-describeService('K1: JSON', (service) => {
+describeService('JSON', (service) => {
   let file: FileBody
   beforeAll(async () => {
     file = (await upload(service, 'the bytes of the file')).body

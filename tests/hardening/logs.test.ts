@@ -6,7 +6,7 @@ import { readAllLogs, readLines, readLog } from '../support/logs.ts'
 import { sendRaw } from '../support/sendRaw.ts'
 import { cutBytes } from '../support/volume.ts'
 
-describeService('K6: a request in the log', (service) => {
+describeService('a request in the log', (service) => {
   const files = ['critical.log', 'error.log', 'warn.log', 'info.log', 'debug.log']
   const idOf = ({ headers }: { headers: Headers }) => headers.get('x-request-id') ?? ''
 

@@ -28,7 +28,7 @@ async function expectQuick(work: () => Promise<{ status: number }>) {
 const fill = (piece: string, length: number) =>
   piece.repeat(Math.ceil(length / piece.length)).slice(0, length)
 
-describe('K3: long texts cost no more than short ones', () => {
+describe('long texts cost no more than short ones', () => {
   it.each([
     '/',
     'a',

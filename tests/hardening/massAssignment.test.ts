@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 
-describeService('B5: nobody sets what is not theirs to set', (service) => {
+describeService('nobody sets what is not theirs to set', (service) => {
   let file: FileBody
   beforeAll(async () => {
     file = (await upload(service, 'the bytes of the file', { name: 'a.txt' })).body

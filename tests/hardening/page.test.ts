@@ -15,7 +15,7 @@ describeService('pages', (service) => {
     return new Map(directives.map(([name = '', ...sources]) => [name, sources]))
   }
 
-  describe.each(['/', '/docs'])('K11: the page %s', (path) => {
+  describe.each(['/', '/docs'])('the page %s', (path) => {
     it('may run only scripts of its own, and none that is inline', async () => {
       const policy = parsePolicy((await send(service, path, html)).headers.get('content-security-policy'))
       expect(policy.get('default-src')).toEqual(["'none'"])
@@ -42,7 +42,7 @@ describeService('pages', (service) => {
     })
   })
 
-  describe('K11: the browser page', () => {
+  describe('the browser page', () => {
     it('cannot be embedded, and sends no form anywhere', async () => {
       const policy = parsePolicy((await send(service, '/', html)).headers.get('content-security-policy'))
       expect(policy.get('frame-ancestors')).toEqual(["'none'"])
@@ -78,7 +78,7 @@ describeService('pages', (service) => {
     })
   })
 
-  describe('A1: the files of the pages', () => {
+  describe('the files of the pages', () => {
     it.each([
       '/web/..%2fapp.ts',
       '/web/..%2f..%2fpackage.json',

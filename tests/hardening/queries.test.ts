@@ -3,7 +3,7 @@ import { type FileBody, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { sendRaw } from '../support/sendRaw.ts'
 
-describeService('K2: a query', (service) => {
+describeService('a query', (service) => {
   let file: FileBody
   beforeAll(async () => {
     file = (await upload(service, 'the bytes of the file', { name: '100%_[a].txt' })).body

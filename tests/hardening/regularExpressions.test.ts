@@ -14,7 +14,7 @@ const shortTexts: Readonly<Record<string, number>> = {
   '/\\/+$/': 255, // a setting
 }
 
-describe('K3: no text takes a regular expression long', () => {
+describe('no text takes a regular expression long', () => {
   it.each(findRegularExpressions())('$pattern in $file', ({ pattern }) => {
     expect(findSlowText(pattern, shortTexts[pattern] ?? LENGTH, PATIENCE_MILLISECONDS)).toBeUndefined()
   })

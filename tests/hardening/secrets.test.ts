@@ -76,7 +76,7 @@ const everything = async () => {
   return `${await readAllLogs(logs)}${stdout}${stderr}`
 }
 
-describe('K6: a secret', () => {
+describe('a secret', () => {
   it('is in no line of the log, when all goes well and when the database is gone', async () => {
     const { body } = await upload(service, 'a file')
     await visit(body)
@@ -96,7 +96,7 @@ describe('K6: a secret', () => {
   })
 })
 
-describe('K7: a problem', () => {
+describe('a problem', () => {
   it('tells no secret, path, statement or name of the database', () => {
     expect(answers.length).toBeGreaterThan(10)
     const internals = [

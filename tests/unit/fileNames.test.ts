@@ -40,7 +40,7 @@ function checkMany(rulesOf: (text: string) => Readonly<Record<string, boolean>>)
   )
 }
 
-describe('A15: a name of any text', () => {
+describe('a name of any text', () => {
   it('is stored with 1 to 255 bytes, composed, well-formed, without what disguises it, and once for all', () => {
     checkMany((text) => {
       const name = toFileName(text)
