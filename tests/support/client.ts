@@ -12,14 +12,24 @@ export interface Answer<Body = unknown> {
   readonly bytes: Buffer
 }
 
-/** Sends a request to the service. Any status resolves; only a broken connection rejects. */
+/** Less than a test may take, so that the request that hangs is named. */
+const PATIENCE_MILLISECONDS = 100_000
+
+/** Sends a request to the service. Any status resolves; only a broken connection or a late answer rejects. */
 export async function send<Body = Record<string, unknown>>(
   { url }: Pick<TestService, 'url'>,
   path: string,
   init: RequestInit = {},
 ): Promise<Answer<Body>> {
-  const response = await fetch(`${url}${path}`, { redirect: 'manual', ...init })
-  const bytes = Buffer.from(await response.arrayBuffer())
+  const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS)
+  let missing = 'answer'
+  const late = (error: unknown) => {
+    const { method = 'GET' } = init
+    throw signal.aborted ? new Error(`No ${missing} to ${method} ${path} in time`, { cause: error }) : error
+  }
+  const response = await fetch(`${url}${path}`, { redirect: 'manual', signal, ...init }).catch(late)
+  missing = 'body of the answer'
+  const bytes = Buffer.from(await response.arrayBuffer().catch(late))
   const json = /json/.test(response.headers.get('content-type') ?? '') && bytes.length > 0
   return {
     status: response.status,
