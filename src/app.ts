@@ -8,23 +8,26 @@ import { problemHandler } from './http/problemHandler.ts'
 import { notFound } from './http/problems/httpErrors.ts'
 import { routeOperations } from './http/routeOperations.ts'
 import { simplifyContentType } from './http/server/contentType.ts'
-import { cors, refuseForeignPages } from './http/server/cors.ts'
-import { forbidSniffing } from './http/server/forbidSniffing.ts'
+import { cors } from './http/server/cors.ts'
+import { refuseForeignPages } from './http/server/foreignPages.ts'
 import { refuseOddFraming } from './http/server/framing.ts'
+import { guardAnswers } from './http/server/guardAnswers.ts'
+import { refuseForeignHosts } from './http/server/hosts.ts'
 import { identifyRequest } from './http/server/requestId.ts'
 
 /** The application: its middleware, in order. Throws when the contract disagrees with the handlers. */
 export function createApp(deps: Deps, contract: Contract): Express {
-  const { corsOrigins } = deps.config.http
+  const { http } = deps.config
   const app = express()
   // Case-sensitive, so that another spelling of a path cannot avoid a proxy's rule for the path.
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing')
 
   app.use(identifyRequest(deps))
-  app.use(forbidSniffing)
+  app.use(guardAnswers)
   app.use(refuseOddFraming)
-  app.use(cors(corsOrigins))
-  app.use(refuseForeignPages(corsOrigins))
+  app.use(refuseForeignHosts(http))
+  app.use(cors(http.corsOrigins))
+  app.use(refuseForeignPages(http))
   app.use(docs(contract.spec))
   app.use('/web', pageAssets())
   app.use(simplifyContentType)

@@ -57,6 +57,8 @@ export interface HttpConfig extends SlowLimits {
   /** Number of proxies in front whose X-Forwarded headers are believed. */
   readonly trustedProxies: number
   readonly corsOrigins: readonly string[]
+  /** Domain names under which clients may ask for the service, `*` for any. */
+  readonly allowedHosts: readonly string[]
   readonly validateResponses: boolean
   /** Default lifetime of signed links. */
   readonly linkSeconds: number
@@ -116,6 +118,7 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
         read.optional('CORS_ORIGINS') === undefined ? 'ALLOW_ORIGINS' : 'CORS_ORIGINS',
         isOrigin,
       ),
+      allowedHosts: read.list('ALLOWED_HOSTS', isHostName),
       validateResponses: read.flag('VALIDATE_RESPONSES', environment !== 'production'),
       linkSeconds: read.integer('SIGNED_URL_EXPIRATION', 3600, 1, longestLinkSeconds),
       linkSecrets: read.secrets('LINK_SECRETS', { most: 2, leastCharacters: 32 }),
@@ -136,5 +139,8 @@ const isTypeOrFamily = (type: string) => /^[\w.+-]+\/([\w.+-]+|\*)$/.test(type)
 /** An origin is compared letter by letter with the Origin header, so it must have the form that browsers send. */
 const isOrigin = (text: string) =>
   text === '*' || (/^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text)
+
+/** Without a port, because the name alone says whose site it is. */
+const isHostName = (text: string) => text === '*' || /^[\w-]+(\.[\w-]+)*$/.test(text)
 
 const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)

@@ -42,12 +42,26 @@ export const fileMissing = (part: string) =>
     errors: [{ pointer: `/${part}`, detail: 'must be a file' }],
   })
 
+/** A browser sent a change for a page of another origin: `origin` as its header spells it. */
+export const foreignPage = (origin = 'unknown') =>
+  new FileServiceError(
+    'foreign-page',
+    `A page of another origin (${origin}) may make changes only when CORS_ORIGINS names its origin, or PUBLIC_URL when it is a page of this service.`,
+  )
+
 /** `pointer` names the part of the form at fault, if it is one. */
 export const formInvalid = (detail: string, pointer?: string) =>
   new FileServiceError('form-invalid', detail, pointer === undefined ? {} : { errors: [{ pointer, detail }] })
 
 /** A form has more parts, headers or text than the service reads. */
 export const formTooLarge = (detail: string) => new FileServiceError('form-too-large', detail)
+
+/** The request is for another domain name than those of this service; `host` without its port. */
+export const hostNotAllowed = (host: string) =>
+  new FileServiceError(
+    'host-not-allowed',
+    `This service is not known as "${host}": set PUBLIC_URL, or name the host in ALLOWED_HOSTS.`,
+  )
 
 /** The key was used for another request, whose answer is kept. */
 export const idempotencyKeyReused = () =>

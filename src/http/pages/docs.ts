@@ -5,7 +5,7 @@ import type { Spec } from '../contract/spec.ts'
 import { readOnly } from './readOnly.ts'
 
 const DOCS_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 
 const page = `<!doctype html>
 <html lang="en">

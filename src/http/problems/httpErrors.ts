@@ -27,8 +27,6 @@ export const notAcceptable = (types: readonly string[]) =>
   new HttpError(406, `Accept must allow ${types.join(' or ')}.`)
 /** 400: the request breaks a rule of HTTP. */
 export const badRequest = (detail: string) => new HttpError(400, detail)
-/** 403 for every client, with or without credentials. */
-export const forbidden = (detail: string) => new HttpError(403, detail)
 /** 417: Expect has another value than 100-continue. */
 export const expectationFailed = () =>
   new HttpError(417, 'The only supported value of Expect is 100-continue.')

@@ -1,5 +1,4 @@
 import type { RequestHandler } from 'express'
-import { forbidden } from '../problems/httpErrors.ts'
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const REQUEST_HEADERS = [
@@ -39,21 +38,5 @@ export function cors(origins: readonly string[]): RequestHandler {
     }
     if (!preflight) return next()
     res.status(204).end()
-  }
-}
-
-/** Uppy announces a file by a GET of this path. As in all operations, the path may end with a slash. */
-const CHANGED_BY_GET = /^\/s3\/params\/?$/
-
-/**
- * Refuses changes by pages of other sites. Browsers send a form without a preflight, also to a service that only their own
- * machine can reach. Browsers name the kind of site in Sec-Fetch-Site; other clients do not send this header.
- */
-export function refuseForeignPages(origins: readonly string[]): RequestHandler {
-  return ({ method, path, headers: { origin = '', 'sec-fetch-site': site } }, _res, next) => {
-    const reads = ['GET', 'HEAD', 'OPTIONS'].includes(method) && !CHANGED_BY_GET.test(path)
-    const harmless = site !== 'cross-site' || reads
-    if (harmless || origins.includes('*') || origins.includes(origin)) return next()
-    next(forbidden('A page of another site may make changes only when CORS_ORIGINS names its origin.'))
   }
 }

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { HttpConfig } from '../../config.ts'
 import { header } from '../fields/header.ts'
-
-const HOST = /^([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/
+import { forwardedHost, outermost, requestHost } from './requestHost.ts'
 
 /**
  * The beginning of the URLs in answers: PUBLIC_URL, else the scheme and host that a trusted proxy forwarded, else empty, so
@@ -13,19 +12,8 @@ export function findPublicBase(
   { publicUrl, trustedProxies }: Pick<HttpConfig, 'publicUrl' | 'trustedProxies'>,
 ): string {
   if (publicUrl !== undefined) return publicUrl
-  if (trustedProxies === 0) return ''
-  const host = outermost(header(req, 'x-forwarded-host'), trustedProxies)
-  if (host === undefined || !HOST.test(host)) return ''
+  const host = forwardedHost(req, trustedProxies) && requestHost(req, trustedProxies)
+  if (!host) return ''
   const scheme = outermost(header(req, 'x-forwarded-proto'), trustedProxies)?.toLowerCase()
   return `${scheme === 'https' ? 'https' : 'http'}://${host}`
-}
-
-/**
- * The value that the outermost of `proxies` trusted proxies wrote. A proxy adds its value at the end of the header, so the
- * client may have written all values in front of those of the trusted proxies.
- */
-function outermost(values: string | undefined, proxies: number): string | undefined {
-  if (values === undefined) return undefined
-  const written = values.split(',').map((value) => value.trim())
-  return written.at(-proxies) ?? written[0]
 }

@@ -1,0 +1,31 @@
+import { isIP } from 'node:net'
+import type { RequestHandler } from 'express'
+import type { HttpConfig } from '../../config.ts'
+import { hostNotAllowed } from '../../errors/requests.ts'
+import { header } from '../fields/header.ts'
+import { requestHost } from './requestHost.ts'
+
+/**
+ * Refuses requests for a domain name that is not ours. A page can let the name of its own site lead to this machine (DNS
+ * rebinding), and a browser then takes the service for a part of that site. Nobody else can give a meaning to an address, to a
+ * name without a dot or to one below `localhost`.
+ */
+export function refuseForeignHosts({
+  publicUrl,
+  allowedHosts,
+  trustedProxies,
+}: Pick<HttpConfig, 'publicUrl' | 'allowedHosts' | 'trustedProxies'>): RequestHandler {
+  const ours = new Set(allowedHosts.map((name) => name.toLowerCase()))
+  if (publicUrl !== undefined) ours.add(new URL(publicUrl).hostname)
+  if (ours.has('*')) return (_req, _res, next) => next()
+  return (req, _res, next) => {
+    const host = requestHost(req, trustedProxies)
+    if (host === undefined) return next(hostNotAllowed(header(req, 'host') ?? ''))
+    const name = host.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase()
+    if (isPrivate(name) || ours.has(name)) return next()
+    next(hostNotAllowed(name))
+  }
+}
+
+const isPrivate = (name: string) =>
+  isIP(name.replace(/^\[|\]$/g, '')) !== 0 || !name.includes('.') || name.endsWith('.localhost')
