@@ -6,11 +6,12 @@ const long = [
   'tests/themes/memory.test.ts',
 ]
 /** What `npm test` leaves to other suites: what is long, and what needs more than `npm ci` installs. */
-const apart = [...long, 'tests/guides/', 'tests/proxies/', 'tests/s3/']
+const apart = [...long, 'tests/browser/', 'tests/guides/', 'tests/proxies/', 'tests/s3/']
 /** Suites, each run with `npm run test:<suite>`. */
 const suites = {
   quick: ['tests/unit/**', 'tests/operations/**', 'tests/storage/volume.test.ts'],
   long,
+  browser: ['tests/browser/*'],
   guides: ['tests/guides/*'],
   proxies: ['tests/proxies/*'],
   s3: [

@@ -9,6 +9,9 @@ const spoofed = {
   Forwarded: 'host=evil.example',
 }
 
+/** Which hosts are served is another theme. */
+const anyHost = { TRUSTED_PROXIES: '1', ALLOWED_HOSTS: '*' }
+
 /** Every address that the service gives out, asked for with these headers. */
 async function addresses(service: StartedService, headers: Readonly<Record<string, string>>) {
   const created = await upload(service, freshText(), { headers })
@@ -50,7 +53,7 @@ describe('Without PUBLIC_URL and trusted proxies', () => {
 describe('With PUBLIC_URL', () => {
   let service: StartedService
   beforeAll(async () => {
-    service = await startService({ PUBLIC_URL: 'https://files.example.com/store/', TRUSTED_PROXIES: '1' })
+    service = await startService({ PUBLIC_URL: 'https://files.example.com/store/', ...anyHost })
   })
   afterAll(() => service.stop())
 
@@ -70,7 +73,7 @@ describe('With PUBLIC_URL', () => {
 describe('With one trusted proxy', () => {
   let service: StartedService
   beforeAll(async () => {
-    service = await startService({ TRUSTED_PROXIES: '1' })
+    service = await startService(anyHost)
   })
   afterAll(() => service.stop())
 
