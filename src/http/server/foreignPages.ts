@@ -36,4 +36,4 @@ export function refuseForeignPages({
 }
 
 const changes = ({ method, path }: Request) =>
-  !['GET', 'HEAD', 'OPTIONS'].includes(method) || CHANGED_BY_GET.test(path)
+  method === 'GET' || method === 'HEAD' ? CHANGED_BY_GET.test(path) : method !== 'OPTIONS'
