@@ -42,5 +42,5 @@ export default {
   globalTeardown: '<rootDir>/tests/support/globalTeardown.ts',
   setupFilesAfterEnv: ['<rootDir>/tests/support/matchers.ts'],
   testTimeout: 120_000,
-  maxWorkers: 4, // for two cores: most tests wait half of their time
+  maxWorkers: 3, // for two cores: tests wait a third of their time
 }
