@@ -25,10 +25,14 @@ export async function openDatabase(
   { share }: { readonly share: boolean },
 ): Promise<OpenDatabase> {
   const { database } = config
+  let closing = false
   const connect = (options: PoolConfig) =>
     connectDatabase(
       { max: database.poolSize, prepare: database.prepare, patient: share, ...options },
-      (error) => logger.warn('An idle database connection broke', { error }),
+      (error) => {
+        // The own PostgreSQL may end a connection that is just being closed.
+        if (!closing) logger.warn('An idle database connection broke', { error })
+      },
     )
   if (database.kind === 'url') return outside(connect({ connectionString: database.url }), 'DATABASE_URL')
   if (database.kind === 'host') {
@@ -44,7 +48,6 @@ export async function openDatabase(
 
   const postgres = await startEmbeddedPostgres({ ...own, log: (message) => logger.info(message) })
   const connection = connect({ ...postgres.connection })
-  let closing = false
   return {
     ...connection,
     location: own.directory,
