@@ -499,7 +499,8 @@ export interface paths {
         put?: never;
         /**
          * Put the parts together
-         * @description The service reads and checks the bytes before the response, which takes longer for large files.
+         * @description The service reads and checks the bytes before the response, which takes longer for large files. The same list of parts
+         *     gets the same file again; after one list has made the file, another is refused (409 `upload-taken`).
          */
         post: operations["completeMultipartUpload"];
         delete?: never;
