@@ -873,6 +873,7 @@ export interface components {
         };
         /** @description At least one of the four, and nothing else. */
         FileChanges: {
+            /** @description May have folders, as `a/b.txt`, when the file was put under a name; else the last part counts. */
             file_name?: string;
             file_type?: string;
             metadata?: {
