@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { constants, lstatSync, mkdirSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { StorageKey } from '../../model/blob.ts'
 import { parseKey, shards } from '../storageKey.ts'
+import { makeDirectory } from './directories.ts'
 import type { DirectorySync } from './directorySync.ts'
 
 /**
@@ -28,6 +29,12 @@ export function volumeLayout(root: string) {
     temporary: join(root, 'tmp'),
     temporaryPath: (key: StorageKey) => join(root, 'tmp', locate(key).temporaryName),
     directoryOf: (key: StorageKey) => locate(key).directory,
+    /** The directories that lead to the bytes of a key, unfinished and finished. */
+    wayTo: (key: StorageKey) => {
+      const { directory } = locate(key)
+      return [join(root, 'tmp'), ...(directory === staging ? [] : [blobs]), directory]
+    },
+    blobs,
     path: (key: StorageKey) => join(locate(key).directory, locate(key).name),
     staging,
     shard: (shard: string) => join(blobs, shard),
@@ -54,14 +61,6 @@ export async function prepareVolume(root: string, directorySync: DirectorySync):
   }
   await removeAbandoned(root, /^\.(hwm|volume-id)\.[0-9a-f]{16}$/)
   await removeAbandoned(join(root, 'tmp'), /^check-[0-9a-f-]{36}(\.[0-9a-f]{16})?$/)
-}
-
-/** Synchronous, for nobody is served yet: 256 directories take 5 ms instead of 60. */
-function makeDirectory(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false })
-  // `recursive` does not mind that another service makes it at the same time.
-  if (found === undefined) mkdirSync(path, { recursive: true, mode: 0o700 })
-  else if (!found.isDirectory()) throw new Error(`${path} is not a directory: the volume cannot be used`)
 }
 
 const HOUR_MILLISECONDS = 3_600_000
