@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import winston from 'winston'
+import { makeDirectory } from './runtime/makeDirectory.ts'
 import { createLogFile } from './runtime/rotatingFile.ts'
 
 /** The rank of each level; a log file holds its own level and the graver ones. */
@@ -34,18 +34,8 @@ export function createLogger({
   directory,
   console = true,
 }: LogConfig & { console?: boolean }): Logger {
-  if (directory !== undefined) makeDirectory(directory)
+  const files = directory === undefined ? [] : openFiles(directory)
   if (console) outliveReader()
-  const files =
-    directory === undefined
-      ? []
-      : Object.keys(levels).map((name) => ({
-          name,
-          stream: createLogFile(join(directory, `${name}.log`), {
-            fileBytes: FILE_BYTES,
-            filesKept: FILES_KEPT,
-          }),
-        }))
   const logger = winston.createLogger({
     levels,
     level: directory === undefined ? level : 'debug',
@@ -92,11 +82,20 @@ function outliveReader() {
 
 const ignore = () => {}
 
-function makeDirectory(path: string) {
+/** One file for each level. Throws an Error that names LOG_DIR when a file cannot be written. */
+function openFiles(directory: string) {
   try {
-    mkdirSync(path, { recursive: true })
+    makeDirectory(directory)
+    return Object.keys(levels).map((name) => ({
+      name,
+      stream: createLogFile(join(directory, `${name}.log`), {
+        fileBytes: FILE_BYTES,
+        filesKept: FILES_KEPT,
+      }),
+    }))
   } catch (cause) {
-    throw new Error(`LOG_DIR cannot be made a directory: ${String(cause)}`, { cause })
+    const message = Error.isError(cause) ? cause.message : String(cause)
+    throw new Error(`LOG_DIR ${directory} cannot be used: ${message}`, { cause })
   }
 }
 

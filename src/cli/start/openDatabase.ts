@@ -6,6 +6,7 @@ import { connectDatabase, type DatabaseConnection } from '../../database/connect
 import { findRunningPostgres } from '../../database/embeddedPostgres/running.ts'
 import { startEmbeddedPostgres } from '../../database/embeddedPostgres/start.ts'
 import type { Logger } from '../../logger.ts'
+import { inDataDirectory } from './inDataDirectory.ts'
 
 export interface OpenDatabase extends DatabaseConnection {
   /** Where the database is, for the log. Never a password. */
@@ -46,7 +47,9 @@ export async function openDatabase(
   const running = share ? await findRunningPostgres(own) : undefined
   if (running) return outside(connect({ ...running }), own.directory)
 
-  const postgres = await startEmbeddedPostgres({ ...own, log: (message) => logger.info(message) })
+  const postgres = await inDataDirectory(config.dataDirectory, () =>
+    startEmbeddedPostgres({ ...own, log: (message) => logger.info(message) }),
+  )
   const connection = connect({ ...postgres.connection })
   return {
     ...connection,

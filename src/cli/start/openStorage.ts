@@ -5,6 +5,7 @@ import type { YoungBuffers } from '../../runtime/youngBuffers.ts'
 import { createMovingStorage, type MovingStorage } from '../../storage/moving.ts'
 import type { S3Storage } from '../../storage/s3/s3.ts'
 import { createVolumeStorage, type VolumeStorage } from '../../storage/volume/volume.ts'
+import { inDataDirectory } from './inDataDirectory.ts'
 
 type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory'>
 
@@ -37,7 +38,7 @@ async function open(
 ): Promise<VolumeStorage | S3Storage> {
   switch (storage.kind) {
     case 'volume':
-      return await createVolumeStorage(join(dataDirectory, 'volume'))
+      return await inDataDirectory(dataDirectory, () => createVolumeStorage(join(dataDirectory, 'volume')))
     case 's3': {
       // Loaded only here: a service on a volume needs no SDK.
       const { createS3Storage } = await import('../../storage/s3/s3.ts')

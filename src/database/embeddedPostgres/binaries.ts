@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { lstat, mkdir, readFile, symlink } from 'node:fs/promises'
+import { lstat, readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
 import { errorCode } from './errorCode.ts'
+import { makeFolder } from './makeFolder.ts'
 
 export const useAnotherPostgres = 'Set DATABASE_URL or DB_HOST to use another PostgreSQL.'
 
@@ -60,7 +61,7 @@ export async function linkLibraries(native: string, spareFolder: string): Promis
   } catch (error) {
     if (!['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '')) throw error
   }
-  await mkdir(spareFolder, { recursive: true, mode: 0o755 })
+  await makeFolder(spareFolder, 0o755)
   for (const { source, target } of missing) await link(source, join(spareFolder, basename(target)))
   // A library that is found through a link searches beside the link, so LD_LIBRARY_PATH names its real folder, too.
   return `${spareFolder}:${join(native, 'lib')}`

@@ -30,7 +30,9 @@ export async function chooseIdentity(paths: PostgresPaths): Promise<Identity> {
   if (self === undefined) return { ids: undefined, wrapper: [] }
   if (self !== 0) {
     if (owner && owner.uid !== self) {
-      throw new Error(`${paths.dataFolder} belongs to user ${owner.uid}, the service runs as user ${self}.`)
+      throw new Error(
+        `${paths.dataFolder} belongs to user ${owner.uid}, the service runs as user ${self}: run it as that user, or give it another DATA_DIR.`,
+      )
     }
     return { ids: undefined, wrapper: [] }
   }

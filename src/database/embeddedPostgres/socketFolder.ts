@@ -1,7 +1,8 @@
-import { chmod, mkdir, mkdtemp, rmdir, unlink } from 'node:fs/promises'
+import { chmod, mkdtemp, rmdir, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { giveTo, type Identity } from './identity.ts'
+import { makeFolder } from './makeFolder.ts'
 
 /** A socket's path may have 104 bytes on macOS and 108 on Linux, and PostgreSQL adds a name of 14. */
 const LONGEST_FOLDER_BYTES = 88
@@ -12,7 +13,7 @@ export async function createSocketFolder(directory: string, identity: Identity):
   const ours = join(directory, 'run')
   const fits = Buffer.byteLength(ours) <= LONGEST_FOLDER_BYTES
   const folder = fits ? ours : await mkdtemp(join(tmpdir(), temporaryPrefix))
-  if (fits) await mkdir(ours, { recursive: true, mode: 0o700 })
+  if (fits) await makeFolder(ours, 0o700)
   await giveTo(identity, folder)
   await chmod(folder, 0o700)
   return folder

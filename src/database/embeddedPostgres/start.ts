@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { findBinaries } from './binaries.ts'
 import { ensureCluster, superuser } from './cluster.ts'
 import { type Connection, ensureDatabase } from './ensureDatabase.ts'
 import { chooseIdentity } from './identity.ts'
+import { makeFolder } from './makeFolder.ts'
 import { launchPostmaster } from './postmaster.ts'
 import { clusterNameOf, endPreviousRun } from './previousRun.ts'
 import { becomeReady } from './readiness.ts'
@@ -22,7 +22,7 @@ export interface EmbeddedPostgres {
 }
 
 export interface EmbeddedPostgresOptions {
-  /** The folder of PostgreSQL's data, its socket (`run`) and postgres.log. */
+  /** The folder of PostgreSQL's data, its socket (`run`) and postgres.log. Created when absent, but not its parent. */
   readonly directory: string
   /** Created when absent. */
   readonly database: string
@@ -39,7 +39,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const directory = resolve(options.directory)
   const dataFolder = join(directory, 'data')
   const { log, settings = {} } = options
-  await mkdir(directory, { recursive: true })
+  await makeFolder(directory)
   const binaries = await findBinaries(join(directory, 'lib'))
   const identity = await chooseIdentity({ binaries, directory, dataFolder })
   await ensureCluster({ directory, dataFolder, binaries, identity, durable: settings.fsync !== 'off' })

@@ -6,8 +6,14 @@ const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 /** A failed system call on the volume as `storage-full` or `storage-unavailable`. Errors of the domain pass unchanged. */
 export function toStorageError(error: unknown): FileServiceError {
   if (error instanceof FileServiceError) return error
-  return FULL.has(errorCode(error) ?? '') ? storageFull(error) : storageUnavailable(error)
+  return FULL.has(errorCode(error) ?? '') ? storageFull(error) : storageUnavailable(explain(error))
 }
+
+/** A refusal of the file system with the setting to check, for the operator; other errors unchanged. */
+const explain = (error: unknown) =>
+  Error.isError(error) && 'syscall' in error
+    ? new Error(`${error.message}: check DATA_DIR`, { cause: error })
+    : error
 
 /** Runs `action`. Throws its failure as an error of the domain. */
 export async function attempt<Result>(action: () => Promise<Result>): Promise<Result> {
