@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { type DatabaseConfig, databaseConfig } from './config/database.ts'
+import { warnOfMisspellings } from './config/misspellings.ts'
 import { createReader, type Env } from './config/reader.ts'
 import { type StorageConfig, storageConfig } from './config/storage.ts'
 import type { LogConfig } from './logger.ts'
@@ -22,6 +23,8 @@ export interface Config {
   /** Whether the buffers of connections are freed early, by calling V8's collector (docs/decisions/0016). */
   readonly collectYoungBuffers: boolean
   readonly failpoints: string
+  /** Sentences for the operator about variables that are ignored and look like settings. */
+  readonly warnings: readonly string[]
 }
 
 export interface Limits {
@@ -129,6 +132,7 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
     },
     collectYoungBuffers: read.flag('COLLECT_YOUNG_BUFFERS', true),
     failpoints: read.text('FAILPOINTS', ''),
+    warnings: warnOfMisspellings(env),
   }
   read.finish()
   return Object.freeze(config)

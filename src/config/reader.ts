@@ -1,16 +1,18 @@
+import type { SettingName } from './names.ts'
+
 export type Env = Readonly<Record<string, string | undefined>>
 
 /** Reads settings one by one and remembers every mistake; `finish()` throws all mistakes as one Error. */
 export function createReader(env: Env) {
   const mistakes: string[] = []
   /** An empty setting counts as absent: an .env file may list every name. */
-  const optional = (name: string) => (env[name] === '' ? undefined : env[name])
+  const optional = (name: SettingName) => (env[name] === '' ? undefined : env[name])
 
   return {
     optional,
     refuse: (mistake: string) => void mistakes.push(mistake),
-    text: (name: string, fallback: string) => optional(name) ?? fallback,
-    integer(name: string, fallback: number, least: number, most: number) {
+    text: (name: SettingName, fallback: string) => optional(name) ?? fallback,
+    integer(name: SettingName, fallback: number, least: number, most: number) {
       const given = optional(name)
       if (given === undefined) return fallback
       const value = /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN
@@ -18,21 +20,21 @@ export function createReader(env: Env) {
       mistakes.push(`${name} must be a whole number from ${least} to ${most}, not "${given}"`)
       return fallback
     },
-    choice<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
+    choice<Choice extends string>(name: SettingName, choices: readonly Choice[], fallback: Choice): Choice {
       const given = optional(name)
       if (given === undefined) return fallback
       const choice = choices.find((candidate) => candidate === given)
       if (choice === undefined) mistakes.push(`${name} must be one of ${choices.join(', ')}, not "${given}"`)
       return choice ?? fallback
     },
-    flag(name: string, fallback: boolean) {
+    flag(name: SettingName, fallback: boolean) {
       const given = optional(name)
       if (given === undefined) return fallback
       if (given !== 'true' && given !== 'false')
         mistakes.push(`${name} must be true or false, not "${given}"`)
       return given === 'true'
     },
-    list(name: string, isValid: (entry: string) => boolean): readonly string[] {
+    list(name: SettingName, isValid: (entry: string) => boolean): readonly string[] {
       const entries = (optional(name) ?? '')
         .split(',')
         .map((entry) => entry.trim())
@@ -41,7 +43,7 @@ export function createReader(env: Env) {
       return entries
     },
     /** Secrets with a comma between them. No message shows a secret. */
-    secrets(name: string, { most, leastCharacters }: { most: number; leastCharacters: number }) {
+    secrets(name: SettingName, { most, leastCharacters }: { most: number; leastCharacters: number }) {
       const secrets = (optional(name) ?? '').split(',').filter((secret) => secret !== '')
       const tooShort = secrets.some((secret) => secret.trim().length < leastCharacters)
       if (secrets.length > most || tooShort || new Set(secrets).size < secrets.length)
@@ -51,7 +53,7 @@ export function createReader(env: Env) {
       return secrets
     },
     /** An absolute http or https URL without query and fragment, returned without slashes at its end. */
-    url(name: string) {
+    url(name: SettingName) {
       const given = optional(name)
       if (given === undefined) return undefined
       const url = URL.canParse(given) ? new URL(given) : undefined

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { glob, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { settingNames } from '../../src/config/names.ts'
 import { loadConfig } from '../../src/config.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
@@ -26,6 +27,7 @@ const rowsOf = (path: string) =>
 
 describe('the settings', () => {
   it('are all in .env.example, and no others', () => {
+    expect([...settingNames].toSorted()).toEqual(names.toSorted())
     expect([...example.keys()].toSorted()).toEqual(names.toSorted())
   })
 

@@ -76,6 +76,45 @@ describe('loadConfig', () => {
     for (const name of Object.keys(others)) expect(complaints.join('\n')).toContain(name)
   })
 
+  it.each([
+    ['MAX_FILESIZE', 'MAX_FILE_SIZE'],
+    ['PROT', 'PORT'],
+    ['port', 'PORT'],
+    ['UPFILE_PORT', 'PORT'],
+    ['DATA-DIR', 'DATA_DIR'],
+    ['DB_PASS', 'DB_PASSWORD'],
+    ['DB_USERNAME', 'DB_USER'],
+    ['DATABASE_URI', 'DATABASE_URL'],
+    ['LINK_SECRET', 'LINK_SECRETS'],
+    ['ALLOWED_ORIGINS', 'ALLOW_ORIGINS'],
+    ['AWS_S3_BUCKET', 'AWS_S3_BUCKET_NAME'],
+    ['AWS_ACCESS_KEY', 'AWS_ACCESS_KEY_ID'],
+  ])('warns of %s, which it ignores, and names %s', (name, meant) => {
+    expect(loadConfig({ [name]: 'hunter2' }).warnings).toEqual([
+      `${name} is no setting and is ignored: did you mean ${meant}?`,
+    ])
+  })
+
+  it.each([
+    ['PATH', '/bin'],
+    ['HOME', '/root'],
+    ['HOSTNAME', 'a'],
+    ['LOGNAME', 'a'],
+    ['PGHOST', 'a'],
+    ['PGPORT', '1'],
+    ['NODE_ENV', 'production'],
+    ['AWS_PROFILE', 'a'],
+    ['AWS_ENDPOINT_URL_S3', 'http://a'],
+    ['AWS_ROLE_ARN', 'a'],
+    ['STORAGE_CLASS', 'a'],
+    ['UPFILE_PORT', 'tcp://10.0.0.1:8000'],
+    ['DB_SERVICE_HOST', '10.0.0.1'],
+    ['DB_PORT_5432_TCP_ADDR', '10.0.0.1'],
+    ['PROT', ''],
+  ])('does not warn of %s="%s"', (name, value) => {
+    expect(loadConfig({ [name]: value }).warnings).toEqual([])
+  })
+
   it('takes an empty setting for an absent one, as in an .env file that lists all names', () => {
     const empty = Object.fromEntries(wrong.map(([name]) => [name, '']))
     expect(loadConfig({ ...empty, DB_HOST: '', LOG_DIR: '' })).toEqual(loadConfig({}))

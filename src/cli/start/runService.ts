@@ -20,6 +20,7 @@ export async function runService(): Promise<number> {
   const logger = createLogger(config.log)
   const ending = waitForEnd(logger)
   try {
+    for (const warning of config.warnings) logger.warn(warning)
     const service = await openService(config, logger, { stopping: ending.begun })
     try {
       return await runHttp(service, ending)

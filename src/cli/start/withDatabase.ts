@@ -10,6 +10,7 @@ export async function withDatabase(
 ): Promise<number> {
   // The output of the command goes to standard output: only log lines about errors may stand between its lines.
   const logger = createLogger({ level: 'error', directory: undefined })
+  config.warnings.forEach(say)
   const database = await openDatabase(config, logger, { share: true })
   try {
     await waitForDatabase(database.db, logger, { stopping: () => false })
@@ -19,3 +20,5 @@ export async function withDatabase(
     await logger.close()
   }
 }
+
+const say = (sentence: string) => void process.stderr.write(`upfile: ${sentence}\n`)
