@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createApp } from '../../app.ts'
-import { type Config, loadConfig } from '../../config.ts'
+import { loadConfig } from '../../config.ts'
 import type { Deps } from '../../deps.ts'
 import { startMaintenance } from '../../domain/maintenance/cycle.ts'
 import { loadContract } from '../../http/contract/contract.ts'
@@ -9,6 +9,7 @@ import { watchConnections } from '../../http/server/connections.ts'
 import { createHttpServer } from '../../http/server/server.ts'
 import { createLogger } from '../../logger.ts'
 import { armFailpoints } from '../../runtime/failpoint.ts'
+import { listen, tryAddress } from './listen.ts'
 import { type OpenService, openService } from './openService.ts'
 import { type Ending, waitForEnd } from './waitForEnd.ts'
 import { warmUp } from './warmUp.ts'
@@ -21,6 +22,7 @@ export async function runService(): Promise<number> {
   const ending = waitForEnd(logger)
   try {
     for (const warning of config.warnings) logger.warn(warning)
+    await tryAddress(config)
     const service = await openService(config, logger, { stopping: ending.begun })
     try {
       return await runHttp(service, ending)
@@ -64,14 +66,6 @@ const CLOCK_MILLISECONDS = 60_000
 function keepClock({ clock, logger }: Deps): NodeJS.Timeout {
   const warn = (error: unknown) => logger.warn('The clock of the database could not be read', { error })
   return setInterval(() => void clock.adjust().catch(warn), CLOCK_MILLISECONDS)
-}
-
-async function listen(server: Server, { host, port }: Config): Promise<string> {
-  server.listen(port, host)
-  await once(server, 'listening')
-  const address = server.address()
-  const actualPort = typeof address === 'object' && address !== null ? address.port : port
-  return `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
 }
 
 /** Takes no new connection and lets running requests go on for `seconds`; then their connections are cut. */

@@ -1,0 +1,43 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import type { Config } from '../../config.ts'
+import { errorCode } from '../../errors.ts'
+
+type Address = Pick<Config, 'host' | 'port'>
+
+/** Throws an Error that names HOST or PORT when the service could not listen there: told before a database is started. */
+export async function tryAddress(address: Address): Promise<void> {
+  const server = createServer((socket) => socket.destroy())
+  await listen(server, address)
+  server.close()
+  await once(server, 'close')
+}
+
+/** Resolves with the URL when the server listens. Throws an Error that names HOST or PORT. */
+export async function listen(server: Server, { host, port }: Address): Promise<string> {
+  try {
+    server.listen(port, host)
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new Error(explain(errorCode(cause) ?? '', { host, port }), { cause })
+  }
+  const address = server.address()
+  const actualPort = typeof address === 'object' && address !== null ? address.port : port
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
+}
+
+function explain(code: string, { host, port }: Address): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `PORT ${port} is taken: end the program that listens on it, or set PORT to another port`
+    case 'EACCES':
+      return `PORT ${port} is for privileged users: set PORT to 1024 or above`
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+    case 'ENOTFOUND':
+      return `HOST ${host} is no address of this machine: set HOST to one that is, or to 0.0.0.0 for all`
+    default:
+      return `HOST ${host} and PORT ${port} cannot be listened on`
+  }
+}
