@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -61,7 +62,16 @@ describe('a start', () => {
     ],
     ['an address open to everybody', () => ({ HOST: '0.0.0.0' }), ['"0.0.0.0"', 'AUTH=off']],
     ['a database that a crash could rob of commits', () => ({ ENVIRONMENT: 'production' }), ['fsync=off']],
-    ['a port that is taken', () => ({ PORT: portTaken() }), [/EADDRINUSE/]],
+    [
+      'a port that is taken, before a database is started',
+      () => ({ PORT: portTaken(), DATABASE_URL: '', DATA_DIR: join(installation.dataDirectory, 'own') }),
+      [/^upfile: PORT \d+ is taken: .*set PORT .*EADDRINUSE/],
+    ],
+    [
+      'a host that is no address of this machine',
+      () => ({ HOST: '192.0.2.1', AUTH: 'off' }),
+      [/^upfile: HOST 192\.0\.2\.1 is no address of this machine: set HOST/],
+    ],
     [
       'a data directory that is none',
       () => ({ DATA_DIR: join(installation.dataDirectory, 'a-file') }),
@@ -73,10 +83,11 @@ describe('a start', () => {
       [/The storage is \S+, but the database belongs to \S+: check DATA_DIR/],
     ],
   ])('refuses %s', async (_case, env, sentences) => {
-    const { code, stderr } = await installation.run(['serve'], env())
+    const { code, stdout, stderr } = await installation.run(['serve'], env())
     expect(code).toBe(1)
     for (const sentence of sentences) expect(stderr).toMatch(sentence)
-    expect(stderr).not.toMatch(/^\s+at /m)
+    expect(stdout + stderr).not.toMatch(/(^|\\n)\s+at /m)
+    expect(existsSync(join(installation.dataDirectory, 'own'))).toBe(false)
   })
 
   it('refuses an empty volume when the database knows files: it is not mounted', async () => {
@@ -110,14 +121,13 @@ describe('a start', () => {
 
   it('says why a volume cannot be used', async () => {
     const mark = join(volume(), '.hwm')
-    await rename(mark, `${mark}-away`)
+    await rm(mark, { force: true })
     await mkdir(mark)
     const { code, stderr } = await installation.run(['serve'])
     await rm(mark, { recursive: true })
-    await rename(`${mark}-away`, mark)
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/^upfile: The storage is not available.* \(EISDIR: .*\)$/m),
+      expect.stringMatching(/^upfile: The storage is not available.* \(EISDIR: .* check DATA_DIR\)$/m),
     ])
   })
 
@@ -137,9 +147,14 @@ describe('a start', () => {
     expect((await service.stop()).code).toBe(0)
   })
 
-  it('ends when told to while it waits for its database', async () => {
-    const waiting = installation.begin(['serve'], { DATABASE_URL: 'postgres://127.0.0.1:1/nowhere' })
-    await eventually(() => expect(waiting.output().stdout).toContain('Waiting for the database'))
+  it.each([
+    ['refuses', () => '1', 'connect ECONNREFUSED'],
+    ['accepts connections, and does not answer', portTaken, 'no answer yet'],
+  ])('ends when told to while it waits for a database that %s', async (_case, port, reason) => {
+    const waiting = installation.begin(['serve'], { DATABASE_URL: `postgres://127.0.0.1:${port()}/nowhere` })
+    await eventually(() =>
+      expect(waiting.output().stdout).toContain(`Waiting for the database, at most 30 s: ${reason}`),
+    )
     waiting.signal('SIGTERM')
     expect((await waiting.ended).code).toBe(1)
   })
@@ -147,6 +162,10 @@ describe('a start', () => {
   it('says which settings to check when its database cannot be reached, and no password', async () => {
     const { code, stdout, stderr } = await unreachable
     expect(code).toBe(1)
+    expect(stdout).toMatch(
+      /"Waiting for the database, at most 30 s: connect ECONNREFUSED \S+, check DATABASE_URL or DB_HOST"}\n/,
+    )
+    expect(stdout.match(/Waiting/g)).toHaveLength(1)
     expect(stderr).toMatch(/The database cannot be reached \(check DATABASE_URL or DB_HOST\): .*ECONNREFUSED/)
     expect(stdout + stderr).not.toContain('s3cret')
   }, 90_000)

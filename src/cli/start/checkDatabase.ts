@@ -33,7 +33,8 @@ export async function checkDatabase(
     )
   }
   const { milliseconds, readOnly } = await readClock(db)
-  if (readOnly) throw new Error('The database takes no writes: is it a standby?')
+  if (readOnly)
+    throw new Error('The database takes no writes: DATABASE_URL or DB_HOST must lead to the primary.')
   const difference = Math.round(Math.abs(milliseconds - Date.now()))
   if (difference > CLOCK_MILLISECONDS) {
     logger.warn('The clocks of database and service differ: expiry follows the database', {

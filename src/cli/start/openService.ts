@@ -46,7 +46,7 @@ export async function openService(
       logger.info('Stopped')
     })
     const { db } = database
-    await waitForDatabase(db, logger, { stopping })
+    await waitForDatabase(database, { say: logger.warn, stopping, create: true })
     await checkDatabase(db, logger, config.environment)
     await migrateUp(db)
     const youngBuffers = createYoungBuffers({ enabled: config.collectYoungBuffers })

@@ -1,39 +1,71 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { classifyFailure, isRefused } from '../../database/connection/failures.ts'
+import type { DatabaseConnection } from '../../database/connection/connect.ts'
+import { createMissing, statementFor } from '../../database/connection/createMissing.ts'
+import { classifyFailure, isMissing, isRefused } from '../../database/connection/failures.ts'
 import { readClock } from '../../database/rows/installation.ts'
-import type { Database } from '../../database/schema.ts'
-import type { Logger } from '../../logger.ts'
 
-const LONGEST_WAIT_MILLISECONDS = 30_000
+const LONGEST_WAIT_SECONDS = 30
+
+/** A network that drops all packets gives no error for 5 s: the wait is announced before. */
+const SILENCE_MILLISECONDS = 1000
+
+export interface Waiting {
+  /** Tells the operator that this process waits, or that it made the database. */
+  say(sentence: string): void
+  stopping(): boolean
+  /** Whether to make a database that the server does not have. */
+  readonly create: boolean
+}
 
 /**
- * Waits up to 30 s for a database that is still starting. Throws an Error that names the settings when the database refuses
- * or does not answer in time, or when the service is told to stop.
+ * Waits up to 30 s for a database that is still starting, and says so once. Throws an Error that names the settings when the
+ * database refuses or does not answer in time, or when the service is told to stop.
  */
 export async function waitForDatabase(
-  db: Database,
-  logger: Logger,
-  { stopping }: { readonly stopping: () => boolean },
+  { db, pool }: DatabaseConnection,
+  { say, stopping, create }: Waiting,
 ): Promise<void> {
-  const until = performance.now() + LONGEST_WAIT_MILLISECONDS
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await readClock(db)
-      return
-    } catch (error) {
-      const refused = classifyFailure(error) === 'other' || isRefused(error)
-      const hopeless = refused || performance.now() > until || stopping()
-      if (hopeless) {
-        const message = Error.isError(error) ? error.message : String(error)
-        throw new Error(`The database cannot be reached (check ${settingsFor(message)}): ${message}`, {
-          cause: error,
-        })
+  const until = performance.now() + LONGEST_WAIT_SECONDS * 1000
+  let announced = false
+  const announce = (reason: string) => {
+    if (!announced) say(`Waiting for the database, at most ${LONGEST_WAIT_SECONDS} s: ${reason}`)
+    announced = true
+  }
+  const silence = setTimeout(announce, SILENCE_MILLISECONDS, `no answer yet, check ${settingsFor('')}`)
+  try {
+    for (let mayCreate = create; ; ) {
+      try {
+        await readClock(db)
+        return
+      } catch (error) {
+        const message = toSentence(error)
+        const check = `check ${settingsFor(message)}`
+        if (isMissing(error) && mayCreate) {
+          mayCreate = false
+          say(`Made the database "${await createMissing(pool)}", because the server did not have it`)
+          continue
+        }
+        const refused = classifyFailure(error) === 'other' || isRefused(error)
+        if (refused || performance.now() > until || stopping()) {
+          const advice = isMissing(error) ? `; "upfile serve" makes it, or ${statementFor(pool)}` : ''
+          throw new Error(`The database cannot be reached (${check}): ${message}${advice}`, { cause: error })
+        }
+        announce(`${message}, ${check}`)
+        await sleep(500)
       }
-      if (attempt === 1) logger.warn('Waiting for the database', { error })
-      await sleep(500)
     }
+  } finally {
+    clearTimeout(silence)
   }
 }
+
+/** The message of an error. Several addresses that fail, as of localhost, give one Error each, and a common one without a message. */
+const toSentence = (error: unknown): string =>
+  error instanceof AggregateError
+    ? error.errors.map(toSentence).join(', ')
+    : Error.isError(error)
+      ? error.message
+      : String(error)
 
 const settingsFor = (message: string) =>
   /certificate|(^|\W)(ssl|tls)(\W|$)|encryption/i.test(message)

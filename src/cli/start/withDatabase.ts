@@ -13,7 +13,8 @@ export async function withDatabase(
   config.warnings.forEach(say)
   const database = await openDatabase(config, logger, { share: true })
   try {
-    await waitForDatabase(database.db, logger, { stopping: () => false })
+    // A command with a wrong DB_NAME must not make a database in which it finds nothing.
+    await waitForDatabase(database, { say, stopping: () => false, create: false })
     return await work(database, logger)
   } finally {
     await database.close()

@@ -50,6 +50,16 @@ export const isDuplicate = (error: unknown, constraint?: string): boolean =>
 /** Whether a foreign key refused to delete a row: SQLSTATE 23001 since PostgreSQL 18, 23503 before. */
 export const isReferenced = (error: unknown): boolean => /^23(001|503)$/.test(errorCode(error) ?? '')
 
+/** Whether a running server has no database of this name. */
+export const isMissing = (error: unknown): boolean => errorCode(error) === '3D000'
+
+/** Whether a database of this name was made before, perhaps in this moment. */
+export const isDuplicateDatabase = (error: unknown): boolean =>
+  errorCode(error) === '42P04' || isDuplicate(error)
+
+/** Whether the role lacks the right to do this. */
+export const isForbidden = (error: unknown): boolean => errorCode(error) === '42501'
+
 /** Whether a running server refused the user or the password, or has no database of this name. */
 export const isRefused = (error: unknown): boolean => /^(28...|3D000)$/.test(errorCode(error) ?? '')
 
