@@ -1,5 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { packageVersion } from '../runtime/packageVersion.ts'
+import { explainOption } from './explainOption.ts'
 
 /** A command of `upfile`, as data: `runCommand` checks its words and prints its help. */
 export interface Command {
@@ -12,10 +13,10 @@ export interface Command {
   readonly help: string
   /** Options other than --help. */
   readonly options: ParseArgsOptionsConfig
-  /** How many words the command takes that are no options. */
+  /** How many words the command takes at most that are no options. */
   readonly words: number
-  /** Resolves with the exit code. Undefined when the command has no such words or values: nothing was done then. */
-  run(call: Call): Promise<number> | undefined
+  /** Resolves with the exit code. A text says which word or value is wrong: nothing was done then. */
+  run(call: Call): Promise<number> | string
 }
 
 /** What follows the name of a command. */
@@ -25,6 +26,7 @@ export interface Call {
 }
 
 const HELP_WORDS = ['--help', '-h', 'help']
+const VERSION_WORDS = ['--version', '-v', 'version']
 
 /** Runs the command that the first word names. Resolves with the exit code: 2 for a wrong call. */
 export async function runCommand(
@@ -32,28 +34,35 @@ export async function runCommand(
   [name = '', ...words]: readonly string[],
 ): Promise<number> {
   if (HELP_WORDS.includes(name)) return print(process.stdout, listCommands(commands), 0)
+  if (VERSION_WORDS.includes(name)) return print(process.stdout, `upfile ${packageVersion}\n`, 0)
   const command = commands.find((each) => each.name === name)
   if (!command)
     return print(process.stderr, `upfile: there is no command "${name}"\n\n${listCommands(commands)}`, 2)
-  const help = `upfile ${called(command)}\n\n${command.help}`
   const call = parseCall(command, words)
-  if (call?.options.help) return print(process.stdout, help, 0)
-  const running = call?.words.length === command.words ? command.run(call) : undefined
-  return running ? await running : print(process.stderr, help, 2)
+  if (typeof call !== 'string' && call.options.help)
+    return print(process.stdout, `upfile ${called(command)}\n\n${command.help}`, 0)
+  const running = typeof call === 'string' ? call : command.run(call)
+  if (typeof running !== 'string') return await running
+  return print(process.stderr, `upfile ${called(command)}: ${running}\n\n${command.help}`, 2)
 }
 
-/** Undefined when there is an option that the command does not have, or an option without its value. */
-function parseCall({ options }: Command, words: readonly string[]): Call | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...words],
-      options: { ...options, help: { type: 'boolean' } },
-      allowPositionals: true,
-    })
-    return { words: positionals, options: values }
-  } catch {
-    return undefined
+/** The words and options of a call; a text when one of them is not of this command, or an option lacks its value. */
+function parseCall({ options, words }: Command, args: readonly string[]): Call | string {
+  const known: ParseArgsOptionsConfig = { ...options, help: { type: 'boolean', short: 'h' } }
+  const parsed = parseArgs({
+    args: [...args],
+    options: known,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  })
+  for (const token of parsed.tokens) {
+    const complaint = token.kind === 'option' && explainOption(token, known)
+    if (complaint) return complaint
   }
+  const extra = parsed.positionals[words]
+  if (extra !== undefined) return `"${extra}" is one word too many`
+  return { words: parsed.positionals, options: parsed.values }
 }
 
 function print(stream: NodeJS.WriteStream, text: string, code: number): number {

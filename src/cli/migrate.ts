@@ -17,7 +17,9 @@ export const migrate: Command = {
   words: 1,
   run({ words: [word = ''] }) {
     const action = Object.hasOwn(actions, word) ? actions[word] : undefined
-    return action && printLines(action)
+    if (action) return printLines(action)
+    const choices = Object.keys(actions).join(', ')
+    return word === '' ? `say one of ${choices}` : `"${word}" is none of ${choices}`
   },
 }
 

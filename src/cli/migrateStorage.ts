@@ -32,7 +32,9 @@ Exit code 0 when every file is moved, 1 when not, 2 for a wrong call.
   words: 0,
   run({ options }) {
     const to = storageKinds.find((kind) => kind === options.to)
-    return to && move(to)
+    if (to) return move(to)
+    const choices = storageKinds.map((kind) => `--to ${kind}`).join(' or ')
+    return options.to === undefined ? `say ${choices}` : `there is no storage "${options.to}": say ${choices}`
   },
 }
 

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { packageVersion } from '../../src/runtime/packageVersion.ts'
 import { runUpfile } from '../support/runUpfile.ts'
 
 const commands = ['serve', 'migrate', 'fsck', 'migrate-storage']
@@ -8,6 +10,10 @@ describe('upfile', () => {
     const { code, stdout, stderr } = await runUpfile([word])
     expect([code, stderr]).toEqual([0, ''])
     for (const command of commands) expect(stdout).toMatch(new RegExp(`^ {2}upfile ${command} .*\\S`, 'm'))
+  })
+
+  it.each(['--version', '-v', 'version'])('tells its version with %s', async (word) => {
+    expect(await runUpfile([word])).toEqual({ code: 0, stdout: `upfile ${packageVersion}\n`, stderr: '' })
   })
 
   it.each(commands)('explains %s with --help, without doing it', async (command) => {
@@ -20,16 +26,38 @@ describe('upfile', () => {
     ['a command that is not there', ['sirve'], /there is no command "sirve"\n\nupfile \d/],
     ['a command that every object has', ['constructor'], /there is no command "constructor"/],
     ['an option in place of a command', ['--port'], /there is no command "--port"/],
-    ['words after serve', ['serve', '80'], /^upfile serve/],
-    ['migrate without a direction', ['migrate'], /^upfile migrate up\|down\|status/],
-    ['migrate in another direction', ['migrate', 'sideways'], /^upfile migrate up\|down\|status/],
-    ['words after a direction', ['migrate', 'down', '2'], /^upfile migrate up\|down\|status/],
-    ['an option that fsck does not have', ['fsck', '--depp'], /^upfile fsck/],
-    ['words after fsck', ['fsck', 'deep'], /^upfile fsck/],
-    ['migrate-storage without a direction', ['migrate-storage'], /^upfile migrate-storage --to volume\|s3/],
-    ['a storage that there is not', ['migrate-storage', '--to', 'disk'], /^upfile migrate-storage/],
-    ['words after a storage', ['migrate-storage', '--to', 's3', 'now'], /^upfile migrate-storage/],
-  ])('refuses %s with 2, and says how it is called', async (_case, words, complaint) => {
+    ['words after serve', ['serve', '80'], /^upfile serve: "80" /],
+    [
+      'a setting as an option',
+      ['serve', '--port', '1'],
+      /^upfile serve: .*"--port": set PORT in the environment/,
+    ],
+    ['a setting of two words as an option', ['serve', '--data-dir=x'], /"--data-dir": set DATA_DIR /],
+    ['migrate without a direction', ['migrate'], /^upfile migrate up\|down\|status: say one of up, /],
+    [
+      'migrate in another direction',
+      ['migrate', 'sideways'],
+      /^upfile migrate .*: "sideways" is none of up, /,
+    ],
+    ['words after a direction', ['migrate', 'down', '2'], /^upfile migrate up\|down\|status: "2" /],
+    [
+      'an option that fsck does not have',
+      ['fsck', '--depp'],
+      /^upfile fsck .*"--depp": did you mean "--deep"/,
+    ],
+    ['an option that every object has', ['fsck', '--constructor'], /^upfile fsck .*"--constructor"\n/],
+    ['a letter that is no option', ['fsck', '-d'], /^upfile fsck .*"-d"/],
+    ['a value for an option that has none', ['fsck', '--deep=1'], /^upfile fsck .*"--deep" .*"1"/],
+    ['words after fsck', ['fsck', 'deep'], /^upfile fsck .*"deep"/],
+    [
+      'migrate-storage without a direction',
+      ['migrate-storage'],
+      /^upfile migrate-storage .*: say --to volume/,
+    ],
+    ['an option without its value', ['migrate-storage', '--to'], /^upfile migrate-storage .*"--to" needs /],
+    ['a storage that there is not', ['migrate-storage', '--to', 'disk'], /^upfile migrate-storage .*"disk"/],
+    ['words after a storage', ['migrate-storage', '--to', 's3', 'now'], /^upfile migrate-storage .*"now"/],
+  ])('refuses %s with 2, and names it and what works', async (_case, words, complaint) => {
     const { code, stdout, stderr } = await runUpfile(words)
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(complaint)
@@ -49,9 +77,26 @@ describe('upfile', () => {
     },
   )
 
-  it('names LOG_DIR when it is no directory', async () => {
-    const { code, stdout, stderr } = await runUpfile(['serve'], { LOG_DIR: import.meta.filename })
+  it.each([
+    ['DATA_DIR', 'a file', import.meta.filename],
+    ['DATA_DIR', 'below a file', join(import.meta.filename, 'data')],
+    ['DATA_DIR', 'in /proc, which has no room for it', '/proc/nope'],
+    ['DATA_DIR', '/proc itself', '/proc'],
+    ['DATA_DIR', 'in /sys, which nobody may change', '/sys/nope'],
+    ['LOG_DIR', 'a file', import.meta.filename],
+    ['LOG_DIR', 'in /proc', '/proc/nope'],
+    ['LOG_DIR', '/proc itself', '/proc'],
+  ])('names %s when it is %s', async (name, _case, path) => {
+    const { code, stdout, stderr } = await runUpfile(['serve'], { PORT: '0', [name]: path })
     expect([code, stdout]).toEqual([1, ''])
-    expect(stderr).toMatch(/^upfile: LOG_DIR .*commands\.test/)
+    expect(stderr).toMatch(new RegExp(`^upfile: ${name} ${path} cannot be used: .*\n$`))
   })
+
+  it.each([['migrate', 'status'], ['fsck']])(
+    'names DATA_DIR when it cannot be made: %s',
+    async (...words) => {
+      const { code, stderr } = await runUpfile(words, { DATA_DIR: '/proc/nope' })
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^upfile: DATA_DIR \/proc\/nope /)])
+    },
+  )
 })
