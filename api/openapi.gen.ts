@@ -499,8 +499,7 @@ export interface paths {
         put?: never;
         /**
          * Put the parts together
-         * @description The service reads and checks the bytes before the response, which takes longer for large files. The same list of parts
-         *     gets the same file again; after one list has made the file, another is refused (409 `upload-taken`).
+         * @description The service reads and checks the bytes before the response, which takes longer for large files.
          */
         post: operations["completeMultipartUpload"];
         delete?: never;
@@ -873,7 +872,6 @@ export interface components {
         };
         /** @description At least one of the four, and nothing else. */
         FileChanges: {
-            /** @description May have folders, as `a/b.txt`, when the file was put under a name; else the last part counts. */
             file_name?: string;
             file_type?: string;
             metadata?: {

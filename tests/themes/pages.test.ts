@@ -89,6 +89,17 @@ describeService('pages', (service) => {
       }
     })
 
+    it.each(['/ui', '/ui/', '/redoc', '/redoc/', '/ui/?url=x'])(
+      '%s leads to the documentation',
+      async (path) => {
+        for (const method of ['GET', 'HEAD']) {
+          const { status, headers } = await fetch(`${service.url}${path}`, { method, redirect: 'manual' })
+          expect([status, headers.get('location')]).toEqual([308, '/docs'])
+        }
+        expect(await send(service, path, { method: 'POST' })).toBeProblem(405, 'method-not-allowed')
+      },
+    )
+
     it('is not sent again to who has it', async () => {
       const { headers } = await send(service, '/web/page.js')
       const known = { 'If-Modified-Since': headers.get('last-modified') ?? '', 'Cache-Control': 'max-age=0' }
@@ -109,6 +120,7 @@ describeService('pages', (service) => {
       '/docs/%2e%2e/express/package.json',
       '/docs/%00',
       '/Docs',
+      '/ui/index.html',
       '/web',
       '/web/',
       '/web/nothing.js',

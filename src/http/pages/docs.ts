@@ -33,12 +33,16 @@ const ASSETS = ['/swagger-ui.css', '/swagger-ui-bundle.js', '/favicon-32x32.png'
 const start = `window.ui = SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null })
 `
 
+/** Where other services of this interface have their documentation: bookmarks go on working. */
+const FORMER_PATHS = ['/ui', '/redoc']
+
 /** Swagger UI on `/docs`, and the running contract as `/openapi.json` and `/openapi.yaml`. */
 export function docs({ document, yaml }: Spec): RequestHandler {
   const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
   const router = express.Router({ caseSensitive: true })
   const paths = ['/openapi.json', '/openapi.yaml', '/docs', '/docs/start.js']
-  router.all([...paths, ...ASSETS.map((asset) => `/docs${asset}`)], readOnly)
+  router.all([...paths, ...FORMER_PATHS, ...ASSETS.map((asset) => `/docs${asset}`)], readOnly)
+  router.get(FORMER_PATHS, (_req, res) => void res.status(308).location('/docs').end())
   router.get('/openapi.json', (_req, res) => void res.json(document))
   router.get('/openapi.yaml', (_req, res) => void res.type('application/yaml').send(yaml))
   router.get('/docs', (_req, res) => {
