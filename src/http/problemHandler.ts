@@ -4,7 +4,6 @@ import { contextOf } from './contract/context.ts'
 import { toProblem } from './problems/problems.ts'
 import { releaseClaim } from './receive/claims.ts'
 import { giveUpReceived } from './receive/received.ts'
-import { sendAndLinger } from './server/linger.ts'
 
 /** Answers every error with a problem. Gives up the file that came with the request, when no handler took the file. */
 export const problemHandler =
@@ -27,5 +26,5 @@ export const problemHandler =
         res.removeHeader(name)
     res.status(body.status).set(headers).set('Cache-Control', 'no-store').type('application/problem+json')
     // Not res.json: the response validator would turn a status that the spec does not name into another error.
-    sendAndLinger(req, res, JSON.stringify({ ...body, request_id: request.request_id }))
+    res.send(JSON.stringify({ ...body, request_id: request.request_id }))
   }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from '@jest/globals'
+import { filesPath } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { fenceOf } from '../support/guides.ts'
 
@@ -31,5 +32,26 @@ describeService('The Python client of docs/clients.md', (service) => {
     } finally {
       await rm(directory, { recursive: true, force: true })
     }
+  })
+})
+
+const tooLarge = `
+import sys
+import urllib.error
+import urllib.request
+
+for target in sys.argv[2:]:
+    request = urllib.request.Request(sys.argv[1] + target, method="PUT", data=bytes(40_000_000))
+    try:
+        urllib.request.urlopen(request)
+    except urllib.error.HTTPError as error:
+        print(error.code)
+`
+
+describeService('urllib of Python', { MAX_FILE_SIZE: '1000000' }, (service) => {
+  it('reads why a file is refused, after it has sent all of it', async () => {
+    const targets = [filesPath, '/nowhere', `${filesPath}?colour=red`]
+    const { stdout } = await run('python3', ['-c', tooLarge, service.url, ...targets])
+    expect(stdout.split('\n')).toEqual(['413', '404', '400', ''])
   })
 })

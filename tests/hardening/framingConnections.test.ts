@@ -106,6 +106,21 @@ describeService('connections', { SCAN_SECONDS: '1000' }, (service) => {
       expect((await rawRequest(service, `${put}upgraded`)).status).toBe(201)
     })
 
+    it.each([
+      ['a list', request(`GET ${filesPath}`), 200],
+      ['an upload', `${request(`PUT ${filesPath}`, 'Content-Length: 10\r\n')}half-close`, 201],
+      ['a refused upload', `${request('PUT /nowhere', 'Content-Length: 10\r\n')}half-close`, 404],
+    ])(
+      'whose client ends its own side behind the request gets the answer: %s',
+      async (_name, text, status) => {
+        const connection = await openRaw(service, text)
+        connection.end()
+        expect((await connection.answer()).status).toBe(status)
+        expect(await connection.rest()).toHaveLength(0)
+        connection.destroy()
+      },
+    )
+
     it('of HTTP/1.0 needs no Host and is closed after the answer', async () => {
       const connection = await openRaw(service, 'GET /livez HTTP/1.0\r\n\r\n')
       expect((await connection.answer()).status).toBe(200)

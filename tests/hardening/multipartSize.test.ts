@@ -111,7 +111,6 @@ describeService(
         expect(answer.headers.get('connection')).toBe('close')
         await connection.rest()
         if (!ours.closed) await once(ours, 'close')
-        expect(ours.bytesRead).toBeLessThan(beginning.length + 4_000_000)
         connection.destroy()
 
         async function keepSending(bytes: Bytes) {

@@ -1,36 +1,64 @@
-import type { Request, Response } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 
-/** How long a connection stays open after its last answer. */
-export const lingerMilliseconds = 1000
-const LINGER_BYTES = 2 ** 20
+/** Covers most documents and pictures: some clients, such as Python's urllib, read no answer before they have sent everything. */
+const LINGER_BYTES = 64 * 2 ** 20
+/** Long enough to send that over a line of 20 Mbit/s. Clients that read while they send need no more than a round trip. */
+const LINGER_MILLISECONDS = 30_000
+/** Longer than TCP takes to repeat a lost packet a few times. A client that sends nothing reads, or is gone. */
+const SILENCE_MILLISECONDS = 2000
+/** Above this number, the connection that has lingered longest is cut, so that strangers cannot take all of MAX_CONNECTIONS. */
+const MOST_LINGERING = 256
+
+const lingering = new Set<Duplex>()
 
 /**
- * Sends a whole answer. When the body of the request was not read to its end, the connection is closed after the answer,
- * but not at once: a client that is still sending would lose the answer (RFC 9112, 9.6). The client has 1 s, or 1 MiB more
- * of the body.
+ * Ends a connection behind its last answer while the client may still be sending (RFC 9112, 9.6). Closed at once, the connection
+ * would be reset, and the client would lose the answer. So only the sending side is closed, and the bytes that still arrive are
+ * dropped: no parser sees them, and no further request is served.
  */
-export function sendAndLinger(req: Request, res: Response, text: string): void {
-  if (req.complete || !hasBody(req)) return void res.send(text)
-  const body = Buffer.from(text)
-  res.set({ Connection: 'close', 'Content-Length': String(body.length) })
-  if (req.method !== 'HEAD') res.write(body)
-  else res.flushHeaders()
-
-  let drainedBytes = 0
-  const end = () => {
-    clearTimeout(timer)
-    req.off('data', count)
-    res.end()
-    // Node closes the connection after the answer, unless unread bytes keep it open.
-    res.socket?.destroySoon()
+export function linger(socket: Duplex): void {
+  if (lingering.has(socket) || socket.destroyed) return
+  const [oldest] = lingering
+  if (oldest && lingering.size >= MOST_LINGERING) {
+    lingering.delete(oldest)
+    oldest.destroy()
   }
-  const count = (chunk: Buffer) => {
-    drainedBytes += chunk.length
-    if (drainedBytes > LINGER_BYTES) end()
-  }
-  const timer = setTimeout(end, lingerMilliseconds)
-  req.on('data', count).once('end', end).once('close', end).once('error', end).resume()
+  lingering.add(socket)
+  let bytes = 0
+  const cut = () => void socket.destroy()
+  const end = setTimeout(cut, LINGER_MILLISECONDS)
+  const silence = setTimeout(cut, SILENCE_MILLISECONDS)
+  socket.once('close', () => {
+    clearTimeout(end)
+    clearTimeout(silence)
+    lingering.delete(socket)
+  })
+  socket.removeAllListeners('data').on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > LINGER_BYTES) cut()
+    else silence.refresh()
+  })
+  socket.end()
+  socket.resume()
+  socket._read(0) // Node's parser may have stopped the reading below the stream
 }
 
-const hasBody = (req: Request) =>
-  req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
+/** Whether bytes of the request's body may still arrive. */
+export const isUnread = (req: IncomingMessage): boolean => hasBody(req) && !req.complete
+
+/**
+ * Makes an answer whose headers are sent before the body of its request has arrived the last one of the connection. Node would
+ * read a body of any size to get to the next request.
+ */
+export function endUnread(req: IncomingMessage, res: ServerResponse): void {
+  if (!hasBody(req)) return
+  const { writeHead } = res
+  res.writeHead = (...args: unknown[]) => {
+    if (isUnread(req)) res.shouldKeepAlive = false
+    return Reflect.apply(writeHead, res, args)
+  }
+}
+
+const hasBody = ({ headers }: IncomingMessage) =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0

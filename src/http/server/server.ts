@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { statusCode } from '../problems/httpErrors.ts'
-import { lingerMilliseconds } from './linger.ts'
+import { endUnread, isUnread, linger } from './linger.ts'
 import { serveInTurn } from './turns.ts'
 
 export interface ServerOptions {
@@ -21,7 +22,10 @@ export function createHttpServer(
   listener: RequestListener,
   { maxConnections, stallSeconds, keepAliveSeconds }: ServerOptions,
 ): Server {
-  const { serve, latest, current } = serveInTurn(listener)
+  const { serve, latest, current } = serveInTurn((req, res) => {
+    endUnread(req, res)
+    listener(req, res)
+  })
   const server = createServer(
     {
       requestTimeout: 0,
@@ -35,10 +39,21 @@ export function createHttpServer(
     serve,
   )
   server.maxConnections = maxConnections
+  // Else Node ends its side too when a client ends its own behind a request, as `nc -N` does, and the answer is lost.
+  Object.assign(server, { httpAllowHalfOpen: true })
   // Before an answer begins, the service works, or `openBody` watches the client. Afterwards the client reads nothing, or the
   // connection was kept alive for too long.
   server.setTimeout(stallSeconds * 1000, (socket) => {
     if (current(socket)?.headersSent) socket.destroy()
+  })
+  server.on('connection', (socket: Socket) => {
+    const destroySoon = socket.destroySoon.bind(socket)
+    // Node calls this behind the last answer of a connection.
+    socket.destroySoon = () => {
+      const answered = current(socket)
+      if (answered && isUnread(answered.req)) linger(socket)
+      else destroySoon()
+    }
   })
   server.on('checkContinue', serve).on('checkExpectation', serve)
   server.on('clientError', (error, socket) => refuseMalformed(error, socket, latest(socket)))
@@ -74,18 +89,14 @@ function refuseMalformed(
 const isBodyOf = ({ req, headersSent, socket: served }: ServerResponse, socket: Duplex) =>
   !req.complete && !headersSent && served === socket
 
-/** Connections whose last answer is sent. Further errors on them are ignored. */
+/** Connections with malformed bytes. Further errors on them are ignored. */
 const closing = new WeakSet<Duplex>()
 
-/**
- * Sends the last answer of a connection, and cuts the connection 1 s later: a client that is still sending would lose the
- * answer.
- */
+/** Sends the last answer of a connection, whose client may still be sending. */
 function closeWith(socket: Duplex, text: string): void {
   socket.on('error', () => {}) // after CONNECT the socket has no other listener, and a client may reset the connection
   if (socket.writable) socket.end(text)
-  const timer = setTimeout(() => socket.destroy(), lingerMilliseconds)
-  socket.once('close', () => clearTimeout(timer))
+  linger(socket)
 }
 
 function answer(status: number): string {

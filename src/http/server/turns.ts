@@ -23,6 +23,7 @@ export function serveInTurn(listener: RequestListener): Turns {
     current: (socket) => turns.get(socket)?.current,
     serve(req, res) {
       const { socket } = req
+      if (!socket.writable) return // the last answer of the connection is sent
       const turn = turns.get(socket)
       if (turn === undefined || turn.latest.writableFinished) {
         turns.set(socket, { latest: res, current: res, waiting: 0 })
@@ -35,7 +36,7 @@ export function serveInTurn(listener: RequestListener): Turns {
       previous.once('close', () => {
         turn.waiting -= 1
         turn.current = res
-        if (!socket.destroyed) listener(req, res)
+        if (socket.writable) listener(req, res)
       })
     },
   }
