@@ -1,8 +1,8 @@
-import { isUtf8 } from 'node:buffer'
-import { decodeExtended, parse } from 'content-disposition'
 import { receiveBytes } from '../../domain/storing/receiveBytes.ts'
 import { contextOf } from '../contract/context.ts'
+import { decodeText } from '../fields/decodeText.ts'
 import { verifyReceivedDigests } from '../fields/digestFields.ts'
+import { parseDisposition } from '../fields/disposition.ts'
 import { header } from '../fields/header.ts'
 import { badRequest } from '../problems/httpErrors.ts'
 import { continueSending } from './continueSending.ts'
@@ -29,12 +29,9 @@ export async function receiveRaw({
   req.body = ''
 }
 
-/** The name of the file in Content-Disposition. Node reads headers as Latin-1, but many clients write names in UTF-8. */
+/** The name of the file in Content-Disposition. Node reads the bytes of headers as Latin-1. */
 function filenameOf(disposition: string | undefined): string | undefined {
   if (disposition === undefined) return undefined
-  const bytes = Buffer.from(disposition, 'latin1')
-  const { 'filename*': extended, filename } = parse(isUtf8(bytes) ? bytes.toString() : disposition).parameters
-  if (extended !== undefined && decodeExtended(extended) === undefined)
-    throw badRequest('The filename* in Content-Disposition is malformed (RFC 8187).')
-  return filename
+  const refuse = (predicate: string) => badRequest(`The Content-Disposition ${predicate}.`)
+  return parseDisposition(decodeText(Buffer.from(disposition, 'latin1')), refuse).filename
 }
