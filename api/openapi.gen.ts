@@ -671,6 +671,7 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        /** @description Text parts with other names are ignored; only the part `file` may be a file. */
         NamedFileForm: {
             /**
              * Format: binary
@@ -684,6 +685,7 @@ export interface components {
             /** @description Seconds until the file expires. */
             expires_in?: string;
         };
+        /** @description Text parts with other names are ignored; only the part `file` may be a file. */
         NamedFileFormWithBucket: {
             /**
              * Format: binary

@@ -36,11 +36,15 @@ export const encodingUnsupported = (encoding: string) =>
     `Content-Encoding "${encoding}" is not supported: send the bytes of the file as they are.`,
   )
 
-/** The form has no file in `part`, the part that the operation reads the file from. */
-export const fileMissing = (part: string) =>
-  new FileServiceError('file-missing', `File is not provided: there is none in the part "${part}".`, {
-    errors: [{ pointer: `/${part}`, detail: 'must be a file' }],
-  })
+/** The form has no file in `part`, the part that the operation reads the file from, or has text there. */
+export const fileMissing = (part: string, { cameAsText = false } = {}) =>
+  new FileServiceError(
+    'file-missing',
+    cameAsText
+      ? `File is not provided: the part "${part}" is text without a filename. FilePond sends its metadata that way, which its option "ondata" can remove.`
+      : `File is not provided: there is none in the part "${part}", where \`curl -F ${part}=@name\` sends it.`,
+    { errors: [{ pointer: `/${part}`, detail: 'must be a file' }] },
+  )
 
 /** A browser sent a change for a page of another origin: `origin` as its header spells it. */
 export const foreignPage = (origin = 'unknown') =>

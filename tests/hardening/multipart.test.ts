@@ -27,6 +27,32 @@ describeService('A form', (service) => {
   })
 
   it.each([
+    '__proto__',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    '__proto__[x]',
+    'constructor[prototype][x]',
+    'file_name[__proto__][x]',
+    'file_name[]',
+    'file_name[0]',
+    'file_name.x',
+    'a[4294967294]',
+    'a[30000000]',
+    'FILE_NAME',
+    'file_name ',
+    'unknown',
+    'upfile[]',
+    `a${'[b]'.repeat(4000)}`,
+    'x'.repeat(10_000),
+  ])('may have the text %s, which means nothing here', async (name) => {
+    const parts = [file(`bytes beside ${name}`), field(name, 'x'), field(name, '{"x":1}')]
+    const answer = await rawRequest(service, formRequest(formBody(parts)))
+    expect(answer).toMatchObject({ status: 201, body: { file_name: 'a.txt', metadata: {} } })
+    expect(({} as Record<string, unknown>).x).toBeUndefined()
+  })
+
+  it.each([
     ['before', [field('bucket', 'before'), field('file_name', 'named.txt'), file('fields first')]],
     ['behind', [file('fields last'), field('bucket', 'behind'), field('file_name', 'named.txt')]],
     ['around', [field('bucket', 'around'), file('fields around'), field('file_name', 'named.txt')]],

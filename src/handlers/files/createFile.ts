@@ -11,9 +11,8 @@ export const createFile: Operation<'createFile'> = (deps) => async (req, res) =>
   await answerStored(deps, req, res, {
     receipt,
     bucket: bucket ?? defaultBucket,
-    // An empty field counts as not sent: an HTML form sends every field.
-    name: file_name || filename || '',
-    declaredType: file_type || contentType,
+    name: file_name ?? filename ?? '',
+    declaredType: file_type ?? contentType,
     metadata,
     expiresInSeconds: expires_in === undefined ? undefined : Number(expires_in),
     duplicates: req.query.duplicates ?? 'refuse',

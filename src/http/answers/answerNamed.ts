@@ -31,7 +31,7 @@ export async function answerNamed(
     receipt,
     bucket,
     // Folders in the filename of a part are cut off (RFC 7578, 4.2); the field `file_name` may name folders.
-    name: file_name || (filename ?? '').replace(/^.*[/\\]/s, ''),
+    name: file_name ?? (filename ?? '').replace(/^.*[/\\]/s, ''),
     named: true,
     declaredType: contentType,
     metadata,

@@ -12,4 +12,5 @@ export interface DescribedOperation {
 /** The part of a schema in the spec that the HTTP layer reads. */
 export interface DescribedSchema {
   readonly properties?: Readonly<Record<string, { readonly format?: string; readonly maxLength?: number }>>
+  readonly additionalProperties?: boolean
 }

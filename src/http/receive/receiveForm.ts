@@ -2,13 +2,14 @@ import type { Request, Response } from 'express'
 import type { Deps } from '../../deps.ts'
 import { giveUp } from '../../domain/storing/lease.ts'
 import { receiveBytes } from '../../domain/storing/receiveBytes.ts'
-import { fileMissing, formInvalid, formTooLarge } from '../../errors/requests.ts'
+import { fileMissing, formInvalid } from '../../errors/requests.ts'
 import { contextOf, type ReceivedFile } from '../contract/context.ts'
 import type { DescribedSchema } from '../contract/describedOperation.ts'
 import { algorithms, type ExpectedDigest, verifyReceivedDigests } from '../fields/digestFields.ts'
 import { badRequest, unsupportedMediaType } from '../problems/httpErrors.ts'
 import { digestedBody } from './bodyStream.ts'
 import { continueSending } from './continueSending.ts'
+import { readField, skipField } from './formFields.ts'
 import { type Part, parseMultipart } from './multipart.ts'
 
 /** A request whose body holds a file. */
@@ -24,13 +25,13 @@ export interface Upload {
   readonly expectedDigests: readonly ExpectedDigest[]
 }
 
-const MAX_TEXT_BYTES = 64 * 1024
 /** RFC 2046, 5.1.1 */
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
 
 /**
- * Receives a form with one file. The parts may come in any order. Text parts become `req.body`; the file part becomes an
- * empty text in it, because the spec requires a field for the file. Throws `form-invalid`, `form-too-large`, `file-missing`,
+ * Receives a form with one file. The parts may come in any order. Text parts with some text become `req.body`; the file part
+ * becomes an empty text in it, because the spec requires a field for the file. Text parts that the operation does not know are
+ * read and ignored, unless its schema allows no others. Throws `form-invalid`, `form-too-large`, `file-missing`,
  * `digest-mismatch`, and the errors of `receiveBytes`.
  */
 export async function receiveForm(upload: Upload, schema: DescribedSchema): Promise<void> {
@@ -49,23 +50,29 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
   const fields = new Map<string, string>()
   for await (const part of parseMultipart(body.bytes, boundary)) {
     const { name } = part
-    if (!properties.has(name))
-      throw formInvalid('This operation does not know this part of the form.', `/${name.slice(0, 100)}`)
+    if (!properties.has(name)) {
+      if (schema.additionalProperties === false)
+        throw formInvalid('This operation does not know this part of the form.', `/${name.slice(0, 100)}`)
+      await skipField(part, filePart)
+      continue
+    }
     if (fields.has(name) || (context.received && name === filePart))
-      throw formInvalid('The form has this part twice.', `/${name}`)
+      throw formInvalid(`The form has the part "${name}" twice.`, `/${name}`)
     if (name === filePart) context.received = await receivePart(upload, part)
-    else fields.set(name, await readText(part))
+    else fields.set(name, await readField(part))
   }
   if (!context.received) throw fileMissing(filePart)
   verifyReceivedDigests(expectedDigests, context.received.receipt.digests, body.digests())
-  req.body = { ...Object.fromEntries(fields), [filePart]: '' }
+  // An empty field counts as not sent: an HTML form sends every field.
+  const filled = [...fields].filter(([, text]) => text !== '')
+  req.body = { ...Object.fromEntries(filled), [filePart]: '' }
 }
 
 async function receivePart(
   { deps, declaredBytes, maxBytes, expectedDigests }: Upload,
   part: Part,
 ): Promise<ReceivedFile> {
-  if (part.filename === undefined) throw fileMissing(part.name)
+  if (part.filename === undefined) throw fileMissing(part.name, { cameAsText: true })
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
   // The form is longer than its file, so Content-Length is only an upper bound of the size of the file.
   const mostBytes = declaredBytes === undefined ? undefined : Math.min(declaredBytes, maxBytes)
@@ -75,19 +82,6 @@ async function receivePart(
   // Browsers send a part without name and bytes for a file input in which nothing was chosen.
   await giveUp(deps, receipt)
   throw fileMissing(part.name)
-}
-
-async function readText(part: Part): Promise<string> {
-  if (part.filename !== undefined) throw formInvalid('This part must be text, not a file.', `/${part.name}`)
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of part.bytes) {
-    size += chunk.length
-    if (size > MAX_TEXT_BYTES)
-      throw formTooLarge(`The part "${part.name}" may have at most ${MAX_TEXT_BYTES} bytes.`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function boundaryOf(req: Request): string {

@@ -25,7 +25,6 @@ describeService('putFileByName: a form', (service) => {
 
   it.each([
     ['a bucket that cannot be', 400, 'bucket', 'NO'],
-    ['a part nobody knows', 400, 'owner', 'me'],
     ['metadata that is no object', 400, 'metadata', '[]'],
     ['an expiry that is no number', 400, 'expires_in', 'soon'],
   ])('with %s is refused, and nothing stays', async (_case, status, field, value) => {
