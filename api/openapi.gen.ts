@@ -499,7 +499,8 @@ export interface paths {
         put?: never;
         /**
          * Put the parts together
-         * @description The service reads and checks the bytes before the response, which takes longer for large files.
+         * @description The service reads and checks the bytes before the response, which takes longer for large files. The same list of parts
+         *     gets the same file again; after one list has made the file, another is refused (409 `upload-taken`).
          */
         post: operations["completeMultipartUpload"];
         delete?: never;
@@ -874,6 +875,7 @@ export interface components {
         };
         /** @description At least one of the four, and nothing else. */
         FileChanges: {
+            /** @description May have folders, as `a/b.txt`, when the file was put under a name; else the last part counts. */
             file_name?: string;
             file_type?: string;
             metadata?: {

@@ -70,6 +70,7 @@ export interface Schema {
     parts: boolean
     storage_key: string | null
     s3_upload_id: string | null
+    parts_digest: Buffer | null
     status: Generated<UploadStatus>
     created_at: Generated<Date>
     updated_at: Generated<Date>

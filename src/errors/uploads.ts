@@ -34,3 +34,7 @@ export const uploadNotFound = () => new FileServiceError('upload-not-found', 'Th
 /** The upload is complete already, and its file has other bytes. */
 export const uploadTaken = () =>
   new FileServiceError('upload-taken', 'The file of this upload was stored already.')
+
+/** The upload in parts is complete already, or about to be, with another list of parts. */
+export const partsTaken = () =>
+  new FileServiceError('upload-taken', 'Another list of parts makes the file of this upload.')

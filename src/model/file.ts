@@ -5,6 +5,8 @@ export interface FileRecord {
   readonly id: string
   readonly bucket: string
   readonly name: string
+  /** Whether the file has its name in the bucket to itself; only then the name may have folders. */
+  readonly named: boolean
   readonly mediaType: string
   /** Bytes. */
   readonly size: number
@@ -36,6 +38,7 @@ export interface FileReference {
 
 /** New values for fields of a file; a missing field keeps its value. */
 export interface FileChanges {
+  /** As a client sends it; the domain converts it. */
   readonly name?: string
   readonly mediaType?: string
   readonly metadata?: Readonly<Record<string, unknown>>

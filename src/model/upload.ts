@@ -24,6 +24,8 @@ export interface UploadRecord {
   readonly storageKey: StorageKey | null
   /** The id of the multipart upload in S3; null when the service keeps the parts, or there are none. */
   readonly partsId: string | null
+  /** The digest of the list of parts that makes the file; null while any list may, and when it is not known. */
+  readonly partsDigest: Buffer | null
   readonly status: UploadStatus
   readonly updatedAt: Date
   /** When the upload is given up; null after the file exists. */

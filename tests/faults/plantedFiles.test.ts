@@ -1,10 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
-import { type FileBody, filesPath, send, upload } from '../support/client.ts'
+import { type FileBody, filesPath, putRaw, send, upload } from '../support/client.ts'
 import { dataParent } from '../support/dataParent.ts'
 import { eventually } from '../support/eventually.ts'
 import { type StartedService, startService } from '../support/service.ts'
@@ -95,4 +105,46 @@ describe('what is planted under the name of a blob', () => {
     `.execute(service.deps.db)
     return inVolume(`blobs/${rows[0]?.storage_key}`)
   }
+})
+
+describe('a directory of the volume that becomes a link while the service runs', () => {
+  const shards = Array.from({ length: 256 }, (_, index) => `blobs/${index.toString(16).padStart(2, '0')}`)
+
+  it.each([
+    ['tmp', ['tmp']],
+    ['blobs', ['blobs']],
+    ['each shard', shards],
+  ])('is not followed: %s', async (_which, names) => {
+    const { body: file } = await upload(service, 'kept')
+    // The links lead to a volume of another service: to files that look like unfinished and like finished ones.
+    for (const directory of ['', ...shards.map((shard) => shard.slice(-2))]) {
+      mkdirSync(join(outside, directory), { recursive: true })
+      for (const name of [newKey().replace('/', ''), newKey().slice(3)])
+        writeFileSync(join(outside, directory, name), 'somebody else’s')
+    }
+    const before = readdirSync(outside, { recursive: true }).toSorted()
+    for (const name of names) {
+      renameSync(inVolume(name), inVolume(`${name}-away`))
+      symlinkSync(names.length > 1 ? join(outside, name.slice(-2)) : outside, inVolume(name))
+    }
+
+    for (const size of [10, 1_000_000])
+      expect(await putRaw(service, randomBytes(size))).toBeProblem(503, 'storage-unavailable')
+    if (names.length === 1) expect((await send(service, '/readyz')).status).toBe(503)
+    await send(service, `${filesPath}/${file.id}`, { method: 'DELETE' })
+    for (let round = 0; round < 2; round++) {
+      await service.maintain().catch(() => {})
+      await endHold()
+    }
+    expect(readdirSync(outside, { recursive: true }).toSorted()).toEqual(before)
+
+    for (const name of names) {
+      rmSync(inVolume(name))
+      renameSync(inVolume(`${name}-away`), inVolume(name))
+    }
+    expect((await putRaw(service, randomBytes(1_000_000))).status).toBe(201)
+    await endHold()
+    await service.maintain()
+    expect(await service.violations()).toEqual([])
+  })
 })

@@ -19,7 +19,7 @@ import type { OperationName } from '../support/s3Double/operations.ts'
 import { placeOf, startOwnDouble } from '../support/s3Double/place.ts'
 import type { RefusalCode } from '../support/s3Double/refusal.ts'
 import type { S3Double } from '../support/s3Double/server.ts'
-import { type StartedService, startService } from '../support/service.ts'
+import { armFailpoints, type StartedService, startService } from '../support/service.ts'
 
 let double: S3Double
 let service: StartedService
@@ -142,6 +142,22 @@ describe('The service on S3', () => {
     expect(await completeMultipart(service, body.uploadId, named)).toBeProblem(413, 'file-too-large')
     expect(double.calls.slice(length)).not.toContain('CompleteMultipartUpload')
     expect(double.calls.slice(length)).not.toContain('GetObject')
+  })
+
+  it('lets no other list of parts take what S3 put together for a request that failed', async () => {
+    const { body } = await beginMultipart(service)
+    const [one, other] = [randomBytes(1000), randomBytes(1000)]
+    const parts = [one, other].map(async (bytes, index) => ({
+      PartNumber: index + 1,
+      ETag: await sendPart(service, body.uploadId, index + 1, bytes),
+    }))
+    const [first, second] = (await Promise.all(parts)).map((part) => [part])
+    await armFailpoints('U9=ECONNRESET@1')
+    expect(await completeMultipart(service, body.uploadId, first ?? [])).toBeProblem(503)
+    await armFailpoints('')
+    expect(await completeMultipart(service, body.uploadId, second ?? [])).toBeProblem(409, 'upload-taken')
+    expect((await completeMultipart(service, body.uploadId, first ?? [])).status).toBe(200)
+    expect((await download(service, body.uploadId)).bytes.equals(one)).toBe(true)
   })
 
   it('hands on nothing of a file whose bytes the server changed', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
+import { eventually } from '../support/eventually.ts'
 import { follow, namedLink, putNamed, sendJson } from '../support/named.ts'
 
 describeService('a file put under a name', (service) => {
@@ -29,6 +30,58 @@ describeService('a file put under a name', (service) => {
     // A deletion that is repeated takes none of them.
     expect(await remove(bucket, 'a.txt')).toBeProblem(409, 'name-shared')
     expect(await list(bucket)).toEqual(['a.txt', 'a.txt'])
+  })
+
+  /** Puts a file under a name. Returns the id of the file. */
+  async function put(bucket: string, name: string, fields: Readonly<Record<string, string>> = {}) {
+    await putNamed(service, 'x.txt', name, { bucket, fields: { ...fields, file_name: name } })
+    const files = (await send<FileBody[]>(service, `${filesPath}?bucket=${bucket}`)).body
+    return files.find(({ file_name }) => file_name === name)?.id ?? ''
+  }
+  const change = (id: string, changes: object) =>
+    sendJson<FileBody>(service, 'PUT', `${filesPath}/${id}`, changes)
+
+  it.each([
+    ['keeps its folders when its own name is sent back', 'dir/sub/a.txt', 'dir/sub/a.txt'],
+    ['is renamed within its folder', 'dir/sub/b.txt', 'dir/sub/b.txt'],
+    ['moves to another folder', 'other/a.txt', 'other/a.txt'],
+    ['moves out of all folders', 'a.txt', 'a.txt'],
+    ['gets a name as it would be put under', '/../other\\./sub//a\n.txt', 'other/sub/a_.txt'],
+  ])('%s', async (_case, sent, name) => {
+    const bucket = fresh()
+    const id = await put(bucket, 'dir/sub/a.txt')
+    const { status, body } = await change(id, { file_name: sent, metadata: { reviewed: true } })
+    expect([status, body.file_name, body.metadata]).toEqual([201, name, { reviewed: true }])
+    expect(await read(bucket, name)).toBe('dir/sub/a.txt')
+    expect((await putNamed(service, 'x', 'new', { bucket, fields: { file_name: name } })).status).toBe(201)
+    expect(await list(bucket)).toEqual([name])
+  })
+
+  it('takes over the name of a file that has expired, once', async () => {
+    const bucket = fresh()
+    await put(bucket, 'old.txt', { expires_in: '1' })
+    const ids = await Promise.all(Array.from({ length: 8 }, (_, index) => put(bucket, `${index}.txt`)))
+    await eventually(async () => expect(await read(bucket, 'old.txt')).toBeUndefined())
+    const answers = await Promise.all(ids.map((id) => change(id, { file_name: 'old.txt' })))
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array(7).fill(409)])
+    const winner = answers.findIndex(({ status }) => status === 201)
+    expect(await read(bucket, 'old.txt')).toBe(`${winner}.txt`)
+    await service.maintain()
+    expect(await read(bucket, 'old.txt')).toBe(`${winner}.txt`)
+    expect(await service.violations()).toEqual([])
+  })
+
+  it('has its name to itself when others are renamed to it and put under it at once', async () => {
+    for (let round = 0; round < 10; round++) {
+      const bucket = fresh()
+      const ids = await Promise.all(['b.txt', 'c.txt', 'd.txt'].map((name) => put(bucket, name)))
+      const answers = await Promise.all([
+        ...ids.map((id) => change(id, { file_name: 'a.txt' })),
+        ...['one', 'two'].map((text) => putNamed(service, 'a.txt', text, { bucket })),
+      ])
+      expect([201, 404, 409]).toEqual(expect.arrayContaining(answers.map(({ status }) => status)))
+      expect((await list(bucket)).filter((name) => name === 'a.txt')).toEqual(['a.txt'])
+    }
   })
 
   it('cannot be renamed to a name that another has to itself', async () => {

@@ -96,7 +96,7 @@ interface InsertedRow {
 }
 
 const toFileRecord = (
-  { bytes, expiresInSeconds: _, named: __, ...file }: NewFile,
+  { bytes, expiresInSeconds: _, ...file }: NewFile,
   { at, expiresAt }: InsertedRow,
 ): FileRecord => ({
   ...file,

@@ -10,7 +10,7 @@ const atVersion = ({ id, version }: FileVersion) =>
 
 /** Changes a live file, and returns the file. Undefined when the file is gone or at another version. */
 export async function updateFileRecord(
-  db: Database,
+  db: Database | DatabaseTransaction,
   version: FileVersion,
   { name, mediaType, metadata, expiresAt }: FileChanges,
 ): Promise<FileRecord | undefined> {
@@ -32,6 +32,23 @@ export async function updateFileRecord(
   return rows[0]
 }
 
+/**
+ * As `updateFileRecord`, for a file that has its name to itself and gets another one: an expired file loses that name. Throws a
+ * duplicate (`isDuplicate`) when a live file has the name to itself.
+ */
+export const renameNamedRecord = (
+  db: Database,
+  version: FileVersion,
+  bucket: string,
+  changes: FileChanges & { readonly name: string },
+): Promise<FileRecord | undefined> =>
+  db.transaction().execute(async (trx) => {
+    const { name } = changes
+    await lockName(trx, bucket, name)
+    await endFiles(trx, sql`${hasName(bucket, name)} and ${sql.raw(isExpired)}`, 'expired', 'f.id')
+    return await updateFileRecord(trx, version, changes)
+  })
+
 /** Marks a live file as deleted, and returns the file. Undefined when the file is gone or at another version. */
 export async function deleteFileRecord(db: Database, version: FileVersion): Promise<FileRecord | undefined> {
   const [file] = await endFiles<FileRecord>(db, atVersion(version), 'deleted', fileColumns)
@@ -40,23 +57,28 @@ export async function deleteFileRecord(db: Database, version: FileVersion): Prom
 
 /** Marks the live file as deleted that has this name to itself. False when there is none. */
 export async function deleteNamedRecord(db: Database, bucket: string, name: string): Promise<boolean> {
-  const where = sql`f.bucket = ${bucket} and f.name = ${name} and f.named and ${sql.raw(isLiveInIndex)}`
+  const where = sql`${hasName(bucket, name)} and ${sql.raw(isLiveInIndex)}`
   return (await endFiles(db, where, 'deleted', 'f.id')).length > 0
 }
 
-/**
- * Clears a name for a file that will have the name to itself: marks the file as deleted that has the name to itself now, and
- * lets other transactions that clear the same name wait until this one ends. (Without the wait, the unique index would make
- * the second transaction fail.)
- */
+/** Clears a name for a file that will have the name to itself: marks the file as deleted that has the name to itself now. */
 export async function clearName(
   trx: DatabaseTransaction,
   { bucket, name }: Pick<FileRecord, 'bucket' | 'name'>,
 ): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`${bucket}/${name}`}, 0))`.execute(trx)
+  await lockName(trx, bucket, name)
   // An expired file keeps its name until it is marked as deleted, so the rule for live files does not fit.
-  const where = sql`f.bucket = ${bucket} and f.name = ${name} and f.named and f.deleted_at is null`
-  await endFiles(trx, where, 'replaced', 'f.id')
+  await endFiles(trx, sql`${hasName(bucket, name)} and f.deleted_at is null`, 'replaced', 'f.id')
+}
+
+const hasName = (bucket: string, name: string) => sql`f.bucket = ${bucket} and f.name = ${name} and f.named`
+
+/**
+ * Lets other transactions that clear the same name wait until this one ends. Without the wait, the unique index would make the
+ * second transaction fail.
+ */
+async function lockName(trx: DatabaseTransaction, bucket: string, name: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${bucket}/${name}`}, 0))`.execute(trx)
 }
 
 /** Marks expired files as deleted, at most `atMost`. Returns their number. */

@@ -9,6 +9,7 @@ const sources: Readonly<Record<keyof FileRecord, string>> = {
   id: 'f.id',
   bucket: 'f.bucket',
   name: 'f.name',
+  named: 'f.named',
   mediaType: 'f.media_type',
   size: 'f.size',
   hash: "encode(b.sha256, 'hex')",

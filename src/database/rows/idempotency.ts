@@ -82,6 +82,7 @@ export async function deleteOldIdempotent(
 
 const parseFileRecord = (json: FileRecordJson): FileRecord => ({
   ...json,
+  named: json.named ?? false, // missing in answers of the version before
   createdAt: new Date(json.createdAt),
   updatedAt: new Date(json.updatedAt),
   storedAt: new Date(json.storedAt),

@@ -8,7 +8,7 @@ import { inSeconds } from './inSeconds.ts'
 import { insertIntents, trashIntents } from './intents.ts'
 
 /** An upload before it is announced; the database adds the other fields. */
-export type NewUpload = Omit<UploadRecord, 'status' | 'updatedAt' | 'expiresAt'>
+export type NewUpload = Omit<UploadRecord, 'partsDigest' | 'status' | 'updatedAt' | 'expiresAt'>
 
 /** The intent outlives the upload by 10 minutes: a client may still be sending bytes when the upload expires. */
 const SLACK_SECONDS = 600
@@ -64,6 +64,34 @@ export async function setPartsId(db: Database, id: string, partsId: string): Pro
   await db.updateTable('uploads').set({ s3_upload_id: partsId }).where('id', '=', id).execute()
 }
 
+/**
+ * Reserves a pending upload for one list of parts: no other list can complete the upload until `releaseParts`. False when the
+ * upload is reserved for another list, or is not pending any more.
+ */
+export async function reserveForParts(db: Database, id: string, partsDigest: Buffer): Promise<boolean> {
+  const row = await db
+    .updateTable('uploads')
+    .set({ parts_digest: partsDigest })
+    .where('id', '=', id)
+    .where('status', '=', 'pending')
+    .where('expires_at', '>', sql<Date>`now()`)
+    .where((is) => is.or([is('parts_digest', 'is', null), is('parts_digest', '=', partsDigest)]))
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Lets other lists of parts complete a pending upload again. */
+export async function releaseParts(db: Database, id: string, partsDigest: Buffer): Promise<void> {
+  await db
+    .updateTable('uploads')
+    .set({ parts_digest: null })
+    .where('id', '=', id)
+    .where('parts_digest', '=', partsDigest)
+    .where('expires_at', 'is not', null)
+    .execute()
+}
+
 /** Changes the status of an upload. Undefined when the upload is not in the status `from`, or does not exist any more. */
 export async function moveUpload(
   db: Database,
@@ -83,17 +111,19 @@ export async function moveUpload(
 
 /**
  * Marks an upload as `uploaded`, in the same transaction as the file; another transaction that finishes the same upload waits.
- * The keys that the client wrote to, except `ownKey` with the file's bytes, go into the trash. False when another transaction
- * was first, or the upload does not exist any more: the transaction must not commit.
+ * The keys that the client wrote to, except `ownKey` with the file's bytes, go into the trash. `partsDigest` is the digest of
+ * the list of parts, if the file came in parts. False when another transaction or another list was first, or the upload does
+ * not exist any more: the transaction must not commit.
  */
 export async function finishUpload(
   trx: DatabaseTransaction,
-  id: string,
+  { id, partsDigest }: Pick<UploadRecord, 'id' | 'partsDigest'>,
   ownKey: StorageKey,
 ): Promise<boolean> {
   const { rows } = await sql<{ storage_key: string | null }>`
-    update uploads set status = 'uploaded', updated_at = now(), expires_at = null
-    where id = ${id} and status = 'pending' and expires_at > now() returning storage_key
+    update uploads set status = 'uploaded', updated_at = now(), expires_at = null, parts_digest = ${partsDigest}
+    where id = ${id} and status = 'pending' and expires_at > now()
+      and (parts_digest is null or parts_digest = ${partsDigest}) returning storage_key
   `.execute(trx)
   const [finished] = rows
   if (!finished) return false
@@ -158,6 +188,7 @@ const toUploadRecord = (row: Selectable<Schema['uploads']>): UploadRecord => ({
   parts: row.parts,
   storageKey: row.storage_key,
   partsId: row.s3_upload_id,
+  partsDigest: row.parts_digest,
   status: row.status,
   updatedAt: row.updated_at,
   expiresAt: row.expires_at,

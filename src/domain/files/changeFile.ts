@@ -1,11 +1,12 @@
 import { classifyFailure, isDuplicate } from '../../database/connection/failures.ts'
-import { deleteFileRecord, updateFileRecord } from '../../database/rows/fileChanges.ts'
+import { deleteFileRecord, renameNamedRecord, updateFileRecord } from '../../database/rows/fileChanges.ts'
 import type { Deps } from '../../deps.ts'
 import { nameTaken } from '../../errors/files.ts'
 import { databaseUnavailable } from '../../errors/service.ts'
 import type { FileChanges, FileRecord, FileVersion } from '../../model/file.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { insistOnType, limitsOf } from '../buckets/bucketRules.ts'
+import { toFileName, toFilePath } from '../values/fileNames.ts'
 import { findOnlyFile } from './findFile.ts'
 
 /** The file to change, and the condition under which it may be changed. */
@@ -26,12 +27,15 @@ const ATTEMPTS = 5
 export async function changeFile(
   deps: Deps,
   target: ChangeTarget,
-  changes: FileChanges,
+  { name: text, ...changes }: FileChanges,
 ): Promise<FileRecord> {
-  const { mediaType, name = '' } = changes
-  return await changeVersion(deps, target, async (version, { bucket }) => {
+  const { mediaType } = changes
+  return await changeVersion(deps, target, async (version, { bucket, named }) => {
     if (mediaType !== undefined) insistOnType(await limitsOf(deps, bucket), mediaType)
-    return await updateFileRecord(deps.db, version, changes).catch((error: unknown) => {
+    if (text === undefined) return await updateFileRecord(deps.db, version, changes)
+    if (!named) return await updateFileRecord(deps.db, version, { ...changes, name: toFileName(text) })
+    const name = toFilePath(text)
+    return await renameNamedRecord(deps.db, version, bucket, { ...changes, name }).catch((error: unknown) => {
       throw isDuplicate(error) ? nameTaken(name) : error
     })
   })

@@ -19,6 +19,7 @@ import { uploadFenced } from '../../errors/service.ts'
 import { uploadTaken } from '../../errors/uploads.ts'
 import type { NewFile } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
+import type { UploadRecord } from '../../model/upload.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 
 /** A file to commit, and everything that the same transaction has to decide and record. */
@@ -26,8 +27,8 @@ export interface CommitRequest {
   readonly file: NewFile
   /** Whether the bucket may have several live files with the same bytes. */
   readonly duplicates: 'refuse' | 'allow'
-  /** The id of the upload that announced this file, if one did. */
-  readonly upload?: string
+  /** The upload that announced this file, if one did, and the list of parts that makes the file. */
+  readonly upload?: Pick<UploadRecord, 'id' | 'partsDigest'>
   /** Whether the bytes may be committed later after a failure: their intent then stays. */
   readonly repeatable?: boolean
   readonly idempotent?: { readonly key: string; readonly fingerprint: Buffer } | undefined

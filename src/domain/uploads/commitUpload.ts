@@ -9,7 +9,8 @@ import { fitsDeclared } from '../values/declaredTypes.ts'
 import { detectMediaType } from '../values/mediaTypes.ts'
 
 /**
- * Makes received bytes the file of an upload, if they match the announcement. Throws `size-mismatch`, `digest-mismatch`,
+ * Makes received bytes the file of an upload, if they match the announcement; `upload.partsDigest` stands for the list of
+ * parts that they were put together from. Throws `size-mismatch`, `digest-mismatch`,
  * `type-mismatch`, `file-too-large`, `type-not-allowed`, `upload-taken` when another request was first, and what `commitFile`
  * throws. The caller gives up refused bytes; with `repeatable`, it may commit them later.
  */
@@ -28,7 +29,7 @@ export async function commitUpload(
     const { file } = await commitFile(deps, {
       file: { id, bucket, name, named: false, metadata, bytes, ...checked },
       duplicates: 'allow',
-      upload: id,
+      upload,
       repeatable,
     })
     return file

@@ -1,6 +1,5 @@
 import type { components } from '../../../api/openapi.gen.ts'
 import { changeFile } from '../../domain/files/changeFile.ts'
-import { toFileName } from '../../domain/values/fileNames.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
 import { expiryInvalid, invalidProperties } from '../../errors/files.ts'
 import { metadataEtag, toFileBody } from '../../http/answers/fileBody.ts'
@@ -31,7 +30,7 @@ function parseChanges(body: components['schemas']['FileChanges']): FileChanges {
     throw invalidProperties('Name a property to change: file_name, file_type, metadata or expires_at.', [])
   const { file_name, file_type, metadata, expires_at } = body
   return {
-    ...(file_name !== undefined && { name: toFileName(file_name) }),
+    ...(file_name !== undefined && { name: file_name }),
     ...(file_type !== undefined && { mediaType: file_type.toLowerCase() }),
     ...(metadata !== undefined && { metadata: metadata === null ? {} : toMetadata(metadata) }),
     ...(expires_at !== undefined && { expiresAt: expires_at === null ? null : parseExpiry(expires_at) }),

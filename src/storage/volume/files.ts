@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { constants, lstatSync, mkdirSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errorCode } from '../../errors.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import { makeDirectory } from '../../runtime/makeDirectory.ts'
 import { parseKey, shards } from '../storageKey.ts'
+import { makeVolumeDirectory } from './directories.ts'
 import type { DirectorySync } from './directorySync.ts'
 
 /**
@@ -30,6 +30,12 @@ export function volumeLayout(root: string) {
     temporary: join(root, 'tmp'),
     temporaryPath: (key: StorageKey) => join(root, 'tmp', locate(key).temporaryName),
     directoryOf: (key: StorageKey) => locate(key).directory,
+    /** The directories that lead to the bytes of a key, unfinished and finished. */
+    wayTo: (key: StorageKey) => {
+      const { directory } = locate(key)
+      return [join(root, 'tmp'), ...(directory === staging ? [] : [blobs]), directory]
+    },
+    blobs,
     path: (key: StorageKey) => join(locate(key).directory, locate(key).name),
     staging,
     shard: (shard: string) => join(blobs, shard),
@@ -47,26 +53,11 @@ export type VolumeLayout = ReturnType<typeof volumeLayout>
 export async function prepareVolume(root: string, directorySync: DirectorySync): Promise<void> {
   makeDirectory(root, 0o700)
   const directories = ['tmp', 'staging', 'blobs', ...shards.map((shard) => join('blobs', shard))]
-  for (const directory of directories) makeOwnDirectory(join(root, directory))
+  for (const directory of directories) makeVolumeDirectory(join(root, directory))
   await directorySync.sync(join(root, 'blobs'))
   await directorySync.sync(root)
   await removeAbandoned(root, /^\.(hwm|volume-id)\.[0-9a-f]{16}$/)
   await removeAbandoned(join(root, 'tmp'), /^check-[0-9a-f-]{36}(\.[0-9a-f]{16})?$/)
-}
-
-/** Synchronous, for nobody is served yet: 256 directories take 5 ms instead of 60. */
-function makeOwnDirectory(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) makeUnlessThere(path)
-  if (!lstatSync(path).isDirectory()) throw new Error(`${path} is not a directory: the volume cannot be used`)
-}
-
-/** Another service may make the directory at the same time. */
-function makeUnlessThere(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error
-  }
 }
 
 const HOUR_MILLISECONDS = 3_600_000

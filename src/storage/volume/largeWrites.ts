@@ -1,6 +1,7 @@
 import { type FileHandle, rename } from 'node:fs/promises'
 import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
+import { insistOnDirectories } from './directories.ts'
 import type { DirectorySync } from './directorySync.ts'
 import { insistOnUnused, openNew, type VolumeLayout } from './files.ts'
 import { attempt } from './systemErrors.ts'
@@ -45,6 +46,7 @@ export function createLargeWrites({ layout, directories, insistOnIdentity, distr
       const temporary = layout.temporaryPath(key)
       const handle = await attempt(async () => {
         await insistOnIdentity()
+        await insistOnDirectories(layout.wayTo(key))
         await failpoint('U2')
         return openNew(temporary)
       })
@@ -58,6 +60,7 @@ export function createLargeWrites({ layout, directories, insistOnIdentity, distr
       }
       await attempt(async () => {
         await failpoint('U7')
+        await insistOnDirectories(layout.wayTo(key)) // the upload may have taken hours
         await rename(temporary, layout.path(key))
         await syncing(async () => {
           await failpoint('U8')

@@ -1,9 +1,13 @@
 import { opendir } from 'node:fs/promises'
 import type { StoredObject } from '../storage.ts'
 import { shards } from '../storageKey.ts'
+import { insistOnDirectories } from './directories.ts'
 import type { VolumeLayout } from './files.ts'
 
-/** Everything on a volume that has a key, unfinished files first; of one shard when `only` names it. */
+/**
+ * Everything on a volume that has a key, unfinished files first; of one shard when `only` names it. Throws when a link stands
+ * in the place of a directory.
+ */
 export async function* listVolume(layout: VolumeLayout, only?: string): AsyncGenerator<StoredObject> {
   const flat = [
     { directory: layout.temporary, finished: false },
@@ -17,6 +21,7 @@ export async function* listVolume(layout: VolumeLayout, only?: string): AsyncGen
       yield { key: `${staging ? 'staging/' : ''}${shard}/${name}`, finished }
     }
   }
+  await insistOnDirectories([layout.blobs])
   for (const shard of only === undefined ? shards : [only]) {
     for await (const name of namesIn(layout.shard(shard))) {
       if (/^[0-9a-f]{32}$/.test(name)) yield { key: `${shard}/${name}`, finished: true }
@@ -25,5 +30,6 @@ export async function* listVolume(layout: VolumeLayout, only?: string): AsyncGen
 }
 
 async function* namesIn(directory: string): AsyncGenerator<string> {
+  await insistOnDirectories([directory])
   for await (const entry of await opendir(directory)) yield entry.name
 }

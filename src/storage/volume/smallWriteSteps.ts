@@ -4,9 +4,13 @@ import { failpoint } from '../../runtime/failpoint.ts'
 
 /** One file to write: `bytes` of the batch from `from` up to, and without, `to`. */
 export interface SmallWrite {
+  /** Where the file is written, before it is renamed to `path`. */
   readonly temporaryPath: string
   readonly path: string
+  /** The directory of `path`. */
   readonly directory: string
+  /** The directories that lead to both paths. */
+  readonly wayTo: readonly string[]
   readonly from: number
   readonly to: number
 }

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { type ArmedFailpoints, armFailpoints } from '../../runtime/failpoint.ts'
+import { insistOnDirectorySync } from './directories.ts'
 import { type IdentityStamp, OTHER_VOLUME, readStampSync } from './identity.ts'
 import { closeDirectories, syncDirectory } from './openDirectories.ts'
 import {
@@ -41,6 +42,7 @@ async function writeBatch({
   const failure = findOtherVolume(identity)
   const files = writes.map((write): SmallFile => ({ write, fd: undefined, failure }))
 
+  refuseLinks(files)
   await each(files, 'writing', (file) => open(file))
   await each(files, 'writing', (file) => write(file, bytes))
   await each(files, 'syncing', syncAndClose)
@@ -48,6 +50,26 @@ async function writeBatch({
   await each(files, 'writing', rename)
   await syncDirectories(files)
   return files.map(({ failure }) => failure)
+}
+
+/** Fails the files on whose way a link stands in the place of a directory. */
+function refuseLinks(files: readonly SmallFile[]): void {
+  const failures = new Map<string, SmallWriteFailure | null>()
+  for (const file of files) {
+    for (const directory of file.write.wayTo) {
+      if (!failures.has(directory)) failures.set(directory, findNoDirectory(directory))
+      file.failure ??= failures.get(directory) ?? null
+    }
+  }
+}
+
+function findNoDirectory(path: string): SmallWriteFailure | null {
+  try {
+    insistOnDirectorySync(path)
+    return null
+  } catch (error) {
+    return toFailure(error, false)
+  }
 }
 
 /** Takes a step with every file that has not failed. */

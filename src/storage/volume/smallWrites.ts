@@ -5,8 +5,8 @@ import type { SmallWrite, SmallWriteFailure } from './smallWriteSteps.ts'
 import type { SmallWriteBatch } from './smallWriteThread.ts'
 import { toStorageError } from './systemErrors.ts'
 
-/** Where one small file goes: it is written at `temporaryPath` and renamed to `path`, which lies in `directory`. */
-export type SmallWriteTarget = Pick<SmallWrite, 'temporaryPath' | 'path' | 'directory'>
+/** Where one small file goes. */
+export type SmallWriteTarget = Omit<SmallWrite, 'from' | 'to'>
 
 export interface SmallWrites {
   /**

@@ -8,6 +8,7 @@ import { failpoint } from '../../runtime/failpoint.ts'
 import { joinParts } from '../joinedParts.ts'
 import { resumed } from '../resumed.ts'
 import type { Storage } from '../storage.ts'
+import { insistOnDirectories } from './directories.ts'
 import { createDirectorySync } from './directorySync.ts'
 import { openRegular, prepareVolume, readWhole, removeFile, volumeLayout, writeWhole } from './files.ts'
 import { createVolumeIdentity } from './identity.ts'
@@ -54,6 +55,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     try {
       if (trust.forgiven < syncFailures) await failpoint('U5')
       await insistOnIdentity()
+      await insistOnDirectories([layout.temporary, layout.staging, layout.blobs])
       await writeWhole(path, 'upfile', layout.temporary, directories)
       const { handle } = await openRegular(path)
       const text = await handle.readFile('utf8').finally(() => handle.close())
@@ -76,6 +78,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
       temporaryPath: layout.temporaryPath(key),
       path: layout.path(key),
       directory: layout.directoryOf(key),
+      wayTo: layout.wayTo(key),
     }
     const bytes = first.done ? [] : first.value
     const written = await small.write(target, bytes)
@@ -131,6 +134,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     delete: (key) =>
       attempt(async () => {
         await insistOnIdentity()
+        await insistOnDirectories(layout.wayTo(key))
         await removeFile(layout.temporaryPath(key))
         await removeFile(layout.path(key))
         await directories.sync(layout.directoryOf(key))
