@@ -207,7 +207,8 @@ export interface paths {
         };
         /**
          * The bytes of the file of this name in a public bucket
-         * @description As `/service/fileupload/{file_hash}/content`; caches may keep them for five minutes.
+         * @description As `/service/fileupload/{file_hash}/content`; caches may keep them for five minutes. Other query parameters, which
+         *     other sites append to an address that people share, are ignored.
          */
         get: operations["readPublicFile"];
         put?: never;

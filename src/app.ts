@@ -2,6 +2,7 @@ import express, { type Express } from 'express'
 import type { Deps } from './deps.ts'
 import { registry } from './handlers/index.ts'
 import type { Contract } from './http/contract/contract.ts'
+import { parseQuery } from './http/fields/query.ts'
 import { docs } from './http/pages/docs.ts'
 import { pageAssets } from './http/pages/page.ts'
 import { problemHandler } from './http/problemHandler.ts'
@@ -20,7 +21,7 @@ export function createApp(deps: Deps, contract: Contract): Express {
   const { http } = deps.config
   const app = express()
   // Case-sensitive, so that another spelling of a path cannot avoid a proxy's rule for the path.
-  app.disable('x-powered-by').disable('etag').enable('case sensitive routing')
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing').set('query parser', parseQuery)
 
   app.use(identifyRequest(deps))
   app.use(guardAnswers)

@@ -3,12 +3,14 @@ import type { Deps } from '../deps.ts'
 import { acceptsAnswer } from './contract/accepts.ts'
 import { contextOf } from './contract/context.ts'
 import type { Contract } from './contract/contract.ts'
+import { insistOnDecimals } from './contract/decimalNumbers.ts'
 import { findOperation } from './contract/findOperation.ts'
-import { refuseInfiniteQuery, refuseMalformedPath, refuseNestedQuery } from './contract/oddTargets.ts'
+import { refuseMalformedPath, refuseNestedQuery } from './contract/oddTargets.ts'
 import type { BoundHandlers, Registry } from './contract/operation.ts'
 import { parametersFirst } from './contract/parametersFirst.ts'
 import { requireLink } from './contract/requireLink.ts'
 import type { Spec } from './contract/spec.ts'
+import { ignoreUnknownParameters } from './contract/unknownParameters.ts'
 import { receiveBody } from './receive/receiveBody.ts'
 
 /**
@@ -26,16 +28,17 @@ export function routeOperations(
     answerOptions(spec),
     refuseMalformedPath,
     findOperation(spec.routes, findStages),
+    ignoreUnknownParameters,
     refuseNestedQuery,
     ...securityStages,
     requireLink(deps),
+    insistOnDecimals,
     acceptsAnswer,
     parametersFirst(validators.parameters.validationStages[0]),
     // After the security stages, so that no body of a stranger is stored; before the validation, which needs the fields of
     // the body.
     receiveBody(deps),
     ...validationStages,
-    refuseInfiniteQuery,
     serve(handlers),
   ]
 }

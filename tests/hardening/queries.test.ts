@@ -19,6 +19,24 @@ describeService('a query', (service) => {
     'limit=1.5',
     'limit=',
     'limit=NaN',
+    'limit=0x10',
+    'limit=0b11',
+    'limit=0o7',
+    'limit=%2B5',
+    'limit=+5',
+    'limit=1e2',
+    'limit=5.0',
+    'limit=5.',
+    'limit=.5e1',
+    'limit=%205',
+    'limit=5%0A',
+    'limit=5%20',
+    'limit=5_0',
+    'limit=true',
+    'min_size=0x0',
+    'min_size=1e3',
+    'max_size=%2B1',
+    'max_size=1e3',
     'limit=Infinity',
     'limit=-Infinity',
     'limit=1e400',
@@ -117,12 +135,54 @@ describeService('a query', (service) => {
     'expires_in=Infinity',
     'expires_in=1e400',
     'expires_in=0',
+    'expires_in=0x10',
+    'expires_in=%2B60',
+    'expires_in=6e1',
     'file_name[toString]=a',
     'metadata[a]=1',
   ])('of %s stores no file', async (query) => {
     const refused = await sendRaw(service, 'PUT', `${filesPath}?${query}`, {}, `bytes with ${query}`)
     expect(refused).toBeProblem(400)
     expect((await send(service, filesPath)).body).toEqual([file])
+  })
+
+  it.each([
+    ['the buckets', '/buckets?limit=0x10'],
+    ['a link', `${filesPath}/${id}/link?expires_in=1e2`],
+    ['a link to a name', '/file/default/a.txt?expires_in=%2B5'],
+  ])('of %s has to have its numbers in decimal digits', async (_case, target) => {
+    expect(await sendRaw(service, 'GET', target)).toBeProblem(400, 'bad-request')
+  })
+
+  it.each(['expires_in=0x10', 'expires_in=+60', 'expires_in=6e1', 'expires_in=-1'])(
+    'of %s is refused in a form too',
+    async (field) => {
+      const [name = '', text = ''] = field.split('=')
+      expect(await upload(service, `a form with ${field}`, { fields: { [name]: text } })).toBeProblem(400)
+    },
+  )
+
+  it('says which parameter is no number, and what it must be', async () => {
+    const { body } = await sendRaw(service, 'GET', `${filesPath}?limit=0x10`)
+    const detail = 'must be a whole number in decimal digits'
+    expect(body).toMatchObject({ errors: [{ parameter: 'limit', detail }] })
+  })
+
+  it('may have its texts in Windows-1252', async () => {
+    const put = await sendRaw(
+      service,
+      'PUT',
+      `${filesPath}?bucket=texts&file_name=Z%FCrich%20%80.txt`,
+      {},
+      'x',
+    )
+    expect(put).toMatchObject({ status: 201, body: { file_name: 'Zürich €.txt' } })
+    const found = await sendRaw(service, 'GET', `${filesPath}?bucket=texts&name=Z%FCRICH`)
+    expect(found.body).toEqual([put.body])
+    await sendRaw(service, 'PUT', `${filesPath}?bucket=texts&file_name=Z%FCrich%20%80.txt`, {}, 'y')
+    const page = await sendRaw(service, 'GET', `${filesPath}?bucket=texts&name=Z%FCRICH&limit=1`)
+    const [, next = ''] = /<(.*)>; rel="next"/.exec(page.headers.get('link') ?? '') ?? []
+    expect((await sendRaw(service, 'GET', next)).body).toEqual([put.body])
   })
 
   it('may be as long as a name is', async () => {

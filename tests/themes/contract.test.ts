@@ -121,9 +121,24 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
     '*/*',
     'application/*',
     'image/png, application/json;q=0.1',
+    'application/json; charset=utf-8',
+    'application/json;charset=utf-8;q=0.5',
+    ' ',
     'application/problem+json, */*;q=0.1',
   ])('serves a client that accepts %s', async (accept) => {
     expect((await send(service, `${filesPath}/${id}`, { headers: { accept } })).status).toBe(200)
+  })
+
+  it.each([
+    '/?utm_source=',
+    '/?utm_source=a&page=1',
+    '/healthcheck/?x=1',
+    '/healthcheck?x',
+    '/livez?_=1789000000',
+    '/readyz?x[y]=1&x[y]=2',
+  ])('serves %s, and ignores what it does not know', async (target) => {
+    for (const method of ['GET', 'HEAD'])
+      expect([method, (await sendRaw(service, method, target)).status]).toEqual([method, 200])
   })
 
   const bad = operations.filter(({ parameters }) =>

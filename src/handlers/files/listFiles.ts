@@ -1,3 +1,4 @@
+import { stringify } from 'node:querystring'
 import type { operations } from '../../../api/openapi.gen.ts'
 import {
   countFiles,
@@ -13,6 +14,7 @@ import { publicUrl } from '../../http/answers/publicUrl.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { formatCursor, parseCursor } from '../../http/fields/cursor.ts'
 import { parseTime } from '../../http/fields/parseTime.ts'
+import { parseQuery } from '../../http/fields/query.ts'
 import { defaultBucket } from '../../model/bucket.ts'
 
 type Query = NonNullable<operations['listFiles']['parameters']['query']>
@@ -25,9 +27,11 @@ export const listFiles: Operation<'listFiles'> = (deps) => async (req, res) => {
   ])
   const last = files.at(-1)
   if (more && last) {
-    const query = new URLSearchParams(new URL(req.originalUrl, 'http://localhost').search)
-    query.set('cursor', formatCursor(page, last))
-    res.set('Link', `<${publicUrl(req, filesPath)}?${query}>; rel="next"`)
+    const query = {
+      ...parseQuery(req.originalUrl.replace(/^[^?]*\??/, '')),
+      cursor: formatCursor(page, last),
+    }
+    res.set('Link', `<${publicUrl(req, filesPath)}?${stringify(query)}>; rel="next"`)
   }
   if (total !== undefined) res.set('X-Total-Count', String(total))
   res.set('Cache-Control', 'private, no-cache')

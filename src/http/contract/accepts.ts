@@ -2,13 +2,23 @@ import type { Request, RequestHandler } from 'express'
 import { notAcceptable } from '../problems/httpErrors.ts'
 import { descriptionOf } from './context.ts'
 
-/** Refuses with 406, before the body is read, when Accept allows none of the media types that the operation answers with. */
+/**
+ * Refuses with 406, before the body is read, when Accept allows none of the media types that the operation answers with. Leaves
+ * the weights alone as parameters in Accept: `application/json; charset=utf-8` allows JSON.
+ */
 export const acceptsAnswer: RequestHandler = (req, _res, next) => {
-  const { accept } = req.headers
-  if (accept === undefined || accept === '*/*') return next()
+  const { accept = '' } = req.headers
+  if (accept.trim() === '') delete req.headers.accept
+  else req.headers.accept = accept.split(',').map(withoutParameters).join()
   const types = answerTypes(req)
   if (types.length === 0 || types.includes('*/*') || req.accepts(types)) return next()
   next(notAcceptable(types))
+}
+
+function withoutParameters(range: string): string {
+  const [type = '', ...parameters] = range.split(';')
+  const weight = parameters.find((parameter) => /^[ \t]*q[ \t]*=/i.test(parameter))
+  return weight === undefined ? type : `${type};${weight}`
 }
 
 /** The media types of all 2xx answers in the spec. */

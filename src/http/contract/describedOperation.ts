@@ -1,12 +1,21 @@
 /** The part of an operation's description in the spec that the HTTP layer reads. */
 export interface DescribedOperation {
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
-  readonly parameters?: readonly { readonly name: string; readonly style?: string }[]
+  readonly parameters?: readonly DescribedParameter[]
+  /** Whether the operation ignores query parameters that it does not know, instead of refusing them. */
+  readonly 'x-unknown-parameters'?: 'ignored'
   readonly security?: readonly Readonly<Record<string, unknown>>[]
   readonly requestBody?: {
     readonly 'x-max-bytes'?: number
     readonly content: Readonly<Record<string, { readonly schema?: DescribedSchema }>>
   }
+}
+
+/** The part of a parameter in the spec that the HTTP layer reads. */
+export interface DescribedParameter {
+  readonly name: string
+  readonly style?: string
+  readonly schema?: { readonly type?: unknown }
 }
 
 /** The part of a schema in the spec that the HTTP layer reads. */

@@ -1,5 +1,4 @@
 import type { RequestHandler } from 'express'
-import { queryInvalid } from '../../errors/requests.ts'
 import { badRequest } from '../problems/httpErrors.ts'
 import { descriptionOf } from './context.ts'
 
@@ -8,8 +7,8 @@ import { descriptionOf } from './context.ts'
  * validator reads brackets as a path into an object and silently drops some of them.
  */
 export const refuseNestedQuery: RequestHandler = (req, _res, next) => {
-  if (!/\[|%5b/i.test(req.originalUrl)) return next()
-  const names = [...new URLSearchParams(req.originalUrl.replace(/^[^?]*/, '')).keys()]
+  if (!/\[|%5b/i.test(req.url)) return next()
+  const names = [...new URLSearchParams(req.url.replace(/^[^?]*/, '')).keys()]
   const deep = (descriptionOf(req)?.parameters ?? []).flatMap((parameter) =>
     parameter.style === 'deepObject' ? [parameter.name] : [],
   )
@@ -38,14 +37,4 @@ function isDecodable(path: string): boolean {
   } catch {
     return false
   }
-}
-
-/**
- * Refuses numbers in the query that are not finite. The validator accepts `Infinity` and `1e400` as numbers, and compares only
- * finite numbers with the limits of the spec.
- */
-export const refuseInfiniteQuery: RequestHandler = (req, _res, next) => {
-  const values: [string, unknown][] = Object.entries(req.query)
-  const infinite = values.find(([, value]) => typeof value === 'number' && !Number.isFinite(value))
-  next(infinite ? queryInvalid(infinite[0], 'must be a finite number') : undefined)
 }

@@ -5,11 +5,18 @@ export class HttpError extends Error {
   override readonly name = 'HttpError'
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  /** The places at fault, as in the body of a problem. */
+  readonly errors: readonly Readonly<Record<string, string>>[]
 
-  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    message: string,
+    { headers = {}, errors = [] }: Partial<Pick<HttpError, 'headers' | 'errors'>> = {},
+  ) {
     super(message)
     this.status = status
     this.headers = headers
+    this.errors = errors
   }
 
   /** The stable code of the problem, such as `not-acceptable` for 406. */
@@ -27,12 +34,15 @@ export const notAcceptable = (types: readonly string[]) =>
   new HttpError(406, `Accept must allow ${types.join(' or ')}.`)
 /** 400: the request breaks a rule of HTTP. */
 export const badRequest = (detail: string) => new HttpError(400, detail)
+/** 400: a query parameter breaks the contract. The `detail` sentence follows "The parameter <name>". */
+export const invalidParameter = (name: string, detail: string) =>
+  new HttpError(400, `The parameter ${name} ${detail}.`, { errors: [{ parameter: name, detail }] })
 /** 417: Expect has another value than 100-continue. */
 export const expectationFailed = () =>
   new HttpError(417, 'The only supported value of Expect is 100-continue.')
 /** 405. `allow` lists the methods of the resource, as Allow does. */
 export const methodNotAllowed = (method: string, allow: string) =>
-  new HttpError(405, `This resource has no method ${method}: use ${allow}.`, { Allow: allow })
+  new HttpError(405, `This resource has no method ${method}: use ${allow}.`, { headers: { Allow: allow } })
 /** 415: the operation does not accept the media type or the charset of the body. */
 export const unsupportedMediaType = (detail: string) => new HttpError(415, detail)
 /** 404: no operation and no page has this path. */

@@ -81,8 +81,13 @@ export function toProblem(error: unknown): Problem {
     }
     return { body, headers: headersOf(error, retryAfterSeconds) }
   }
-  if (error instanceof HttpError)
-    return { body: genericBody(error.status, error.message), headers: error.headers }
+  if (error instanceof HttpError) {
+    const { errors, headers } = error
+    return {
+      body: { ...genericBody(error.status, error.message), ...(errors.length > 0 && { errors }) },
+      headers,
+    }
+  }
   const status = statusOf(error)
   if (status === undefined && classifyFailure(error) !== 'other') return toProblem(databaseUnavailable(error))
   if (status === undefined || status >= 500) return { body: genericBody(500, undefined), headers: {} }

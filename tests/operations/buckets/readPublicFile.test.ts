@@ -34,6 +34,26 @@ describeService('readPublicFile: a public bucket', (service) => {
     }
   })
 
+  it('ignores what other sites append to its address, but not what it knows', async () => {
+    const { name: bucket } = (await makeBucket(service, fresh(), { visibility: 'public' })).body
+    await putNamed(service, 'a.txt', 'for all', { bucket })
+    const get = (query: string) => service.api.get(`/public/${bucket}/a.txt?${query}`)
+    for (const query of [
+      'fbclid=IwAR0x',
+      'utm_source=&utm_medium=mail',
+      'a[b]=c&a[b]=d',
+      'x',
+      '%zz',
+      '__proto__=1',
+      '=&&',
+    ])
+      expect([query, (await get(query)).status]).toEqual([query, 200])
+    const shown = await get('fbclid=x&disposition=inline&gclid=y')
+    expect(shown.headers['content-disposition']).toMatch(/^inline/)
+    for (const query of ['disposition=evil', 'disposition=', 'disposition=inline&disposition=attachment'])
+      expect(await get(`${query}&fbclid=x`)).toBeProblem(400)
+  })
+
   it('lets no cache keep a file longer than it lives', async () => {
     const { name: bucket } = (await makeBucket(service, fresh(), { visibility: 'public', expires_in: 60 }))
       .body
