@@ -1,7 +1,9 @@
 import { type Selectable, sql } from 'kysely'
+import { bucketNotEmpty, bucketNotFound } from '../../errors/buckets.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { isLiveInIndex } from './live.ts'
+import { deleteUploadsTo } from './uploadEnds.ts'
 
 /** The bucket of this name; undefined when there is none. Clients may send files to it even so: the first file creates it. */
 export async function findBucket(db: Database, name: string): Promise<BucketRecord | undefined> {
@@ -70,23 +72,26 @@ export async function updateBucketRules(
 }
 
 /**
- * Deletes a bucket and its announced uploads, unless the bucket has live files. A transaction that adds a file locks the
- * bucket's row; this function waits for that lock, and then looks for files.
+ * Deletes a bucket and its announced uploads, whose received bytes go into the trash. A transaction that adds a file locks the
+ * bucket's row; this function waits for that lock, and then looks for files. Throws `bucket-not-found`, and
+ * `bucket-not-empty` while the bucket has live files; then nothing is deleted.
  */
-export async function deleteBucketRecord(
-  db: Database,
-  name: string,
-): Promise<'deleted' | 'not empty' | 'not found'> {
-  return await db.transaction().execute(async (trx) => {
+export async function deleteBucketRecord(db: Database, name: string): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await insistOnEmpty(trx, name) // first: the uploads to a bucket that is in use are not locked for nothing
+    await deleteUploadsTo(trx, name) // before the bucket's row is locked: a commit locks in this order
     const { rows } = await sql`select from buckets where name = ${name} for update`.execute(trx)
-    if (rows.length === 0) return 'not found'
-    const liveFiles = await sql`
-      select from files f where f.bucket = ${name} and ${sql.raw(isLiveInIndex)} limit 1
-    `.execute(trx)
-    if (liveFiles.rows.length > 0) return 'not empty'
+    if (rows.length === 0) throw bucketNotFound()
+    await insistOnEmpty(trx, name)
     await trx.deleteFrom('buckets').where('name', '=', name).execute()
-    return 'deleted'
   })
+}
+
+async function insistOnEmpty(trx: DatabaseTransaction, name: string): Promise<void> {
+  const { rows } = await sql`
+    select from files f where f.bucket = ${name} and ${sql.raw(isLiveInIndex)} limit 1
+  `.execute(trx)
+  if (rows.length > 0) throw bucketNotEmpty(name)
 }
 
 const toColumns = (rules: Partial<BucketRules>) => ({

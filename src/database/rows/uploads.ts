@@ -1,11 +1,10 @@
 import { type Selectable, sql } from 'kysely'
 import { filesMovedAway } from '../../errors/service.ts'
-import type { StorageKey } from '../../model/blob.ts'
 import type { UploadRecord, UploadStatus } from '../../model/upload.ts'
-import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
+import type { Database, Schema } from '../schema.ts'
 import { ensureBucket } from './buckets.ts'
 import { inSeconds } from './inSeconds.ts'
-import { insertIntents, trashIntents } from './intents.ts'
+import { insertIntents } from './intents.ts'
 
 /** An upload before it is announced; the database adds the other fields. */
 export type NewUpload = Omit<UploadRecord, 'partsDigest' | 'status' | 'updatedAt' | 'expiresAt'>
@@ -107,74 +106,6 @@ export async function moveUpload(
     .returningAll()
     .executeTakeFirst()
   return row && toUploadRecord(row)
-}
-
-/**
- * Marks an upload as `uploaded`, in the same transaction as the file; another transaction that finishes the same upload waits.
- * The keys that the client wrote to, except `ownKey` with the file's bytes, go into the trash. `partsDigest` is the digest of
- * the list of parts, if the file came in parts. False when another transaction or another list was first, or the upload does
- * not exist any more: the transaction must not commit.
- */
-export async function finishUpload(
-  trx: DatabaseTransaction,
-  { id, partsDigest }: Pick<UploadRecord, 'id' | 'partsDigest'>,
-  ownKey: StorageKey,
-): Promise<boolean> {
-  const { rows } = await sql<{ storage_key: string | null }>`
-    update uploads set status = 'uploaded', updated_at = now(), expires_at = null, parts_digest = ${partsDigest}
-    where id = ${id} and status = 'pending' and expires_at > now()
-      and (parts_digest is null or parts_digest = ${partsDigest}) returning storage_key
-  `.execute(trx)
-  const [finished] = rows
-  if (!finished) return false
-  const parts = await trx
-    .deleteFrom('upload_parts')
-    .where('upload_id', '=', id)
-    .returning('storage_key')
-    .execute()
-  const unused = [finished, ...parts].flatMap(({ storage_key: key }) =>
-    key === null || key === ownKey ? [] : [key],
-  )
-  await trashIntents(trx, unused)
-  return true
-}
-
-/** Deletes a pending upload, and moves its received bytes into the trash. False when there is no such upload. */
-export async function deletePendingUpload(db: Database, id: string): Promise<boolean> {
-  return await db.transaction().execute(async (trx) => {
-    const row = await trx
-      .selectFrom('uploads')
-      .select('storage_key')
-      .where('id', '=', id)
-      .where('status', '=', 'pending')
-      .where('expires_at', 'is not', null)
-      .forUpdate()
-      .executeTakeFirst()
-    if (!row) return false
-    const parts = await trx
-      .deleteFrom('upload_parts')
-      .where('upload_id', '=', id)
-      .returning('storage_key')
-      .execute()
-    await trx.deleteFrom('uploads').where('id', '=', id).execute()
-    await trashIntents(
-      trx,
-      [row, ...parts].flatMap(({ storage_key: key }) => (key === null ? [] : [key])),
-    )
-    return true
-  })
-}
-
-/** Deletes at most `atMost` expired uploads; their bytes are reaped when the leases run out. Returns the number. */
-export async function deleteExpiredUploads(db: Database, atMost: number): Promise<number> {
-  const { numDeletedRows } = await db
-    .deleteFrom('uploads')
-    .where('id', 'in', (expired) =>
-      expired.selectFrom('uploads').select('id').where('expires_at', '<=', sql<Date>`now()`).limit(atMost),
-    )
-    .where('expires_at', '<=', sql<Date>`now()`) // checked again: a commit may have finished the upload
-    .executeTakeFirst()
-  return Number(numDeletedRows)
 }
 
 const toUploadRecord = (row: Selectable<Schema['uploads']>): UploadRecord => ({

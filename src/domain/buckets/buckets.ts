@@ -5,7 +5,7 @@ import {
   updateBucketRules,
 } from '../../database/rows/buckets.ts'
 import type { Deps } from '../../deps.ts'
-import { bucketExists, bucketNotEmpty, bucketNotFound } from '../../errors/buckets.ts'
+import { bucketExists, bucketNotFound } from '../../errors/buckets.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 
 /** Creates a bucket; a missing rule is the one of `defaultRules`. Throws `bucket-exists`. */
@@ -27,11 +27,7 @@ export const changeBucket = (deps: Deps, name: string, rules: Partial<BucketRule
 
 /** Deletes a bucket. Throws `bucket-not-found`, and `bucket-not-empty` while the bucket has live files. */
 export const removeBucket = (deps: Deps, name: string): Promise<void> =>
-  forgettingRules(deps, name, async () => {
-    const outcome = await deleteBucketRecord(deps.db, name)
-    if (outcome === 'not empty') throw bucketNotEmpty(name)
-    if (outcome === 'not found') throw bucketNotFound()
-  })
+  forgettingRules(deps, name, () => deleteBucketRecord(deps.db, name))
 
 function found(bucket: BucketRecord | undefined): BucketRecord {
   if (!bucket) throw bucketNotFound()

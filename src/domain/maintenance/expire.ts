@@ -1,6 +1,6 @@
 import { deleteForgottenFiles, expireFileRecords } from '../../database/rows/fileChanges.ts'
 import { deleteOldIdempotent } from '../../database/rows/idempotency.ts'
-import { deleteExpiredUploads } from '../../database/rows/uploads.ts'
+import { deleteExpiredUploads } from '../../database/rows/uploadEnds.ts'
 import { collectBlobs } from './collect.ts'
 import { inPages, type MaintenanceDeps } from './paging.ts'
 

@@ -1,5 +1,6 @@
+import { deletePendingUpload } from '../../database/rows/uploadEnds.ts'
 import { listUploadParts, putUploadPart } from '../../database/rows/uploadParts.ts'
-import { deletePendingUpload, setPartsId } from '../../database/rows/uploads.ts'
+import { setPartsId } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileTooLarge } from '../../errors/files.ts'
 import { uploadNotFound, uploadTaken } from '../../errors/uploads.ts'

@@ -1,9 +1,12 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
+import { announce, completeMultipart, getStatus, sendAll, sendDirect } from '../../support/api/direct.ts'
 import { download, putRaw, upload } from '../../support/api/files.ts'
-import { makeBucket } from '../../support/api/named.ts'
+import { follow, makeBucket } from '../../support/api/named.ts'
 import { filesPath, freshText } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
+import { gif } from '../../support/direct.ts'
+import { hasBytes } from '../../support/volume.ts'
 
 describeService('deleteBucket: a bucket', (service) => {
   const fresh = () => `b-${randomUUID()}`
@@ -37,6 +40,47 @@ describeService('deleteBucket: a bucket', (service) => {
       await service.api.get(`/buckets/${name}`).expect(200)
       await download(service, stored.body.id).expect(200)
     }
+  })
+
+  it('takes what came of its announced files with it, at once', async () => {
+    const bucket = fresh()
+    await makeBucket(service, bucket)
+    const { id, named } = await sendAll(service, [randomBytes(100)], { bucket })
+    const bytes = gif(randomUUID())
+    const { body: announced } = await announce(service, bytes, { bucket, method: 'PUT' }).expect(200)
+    if (process.env.TEST_STORAGE === 's3') await sendDirect(service, announced, bytes).expect(200)
+    const inTrash = () => service.deps.db.selectFrom('trash').select('storage_key').execute()
+    expect(await inTrash()).toEqual([])
+    await remove(bucket).expect(204)
+    const keys = await inTrash()
+    expect(keys).toHaveLength(process.env.TEST_STORAGE === 's3' ? 2 : 1)
+    expect(await completeMultipart(service, id, named)).toBeProblem(404, 'upload-not-found')
+    expect(await getStatus(service, announced.key)).toBeProblem(404, 'file-not-found')
+    await service.maintain()
+    expect(await inTrash()).toEqual([])
+    for (const { storage_key: key } of keys) expect(await hasBytes(service, key)).toBe(false)
+    expect(await service.violations()).toEqual([])
+  })
+
+  it('loses no bytes when a part comes, or parts are put together, while it is deleted', async () => {
+    for (let round = 0; round < 15; round++) {
+      const bucket = fresh()
+      await makeBucket(service, bucket)
+      const { id, named } = await sendAll(service, [randomBytes(100)], { bucket })
+      const target = (await service.api.get(`/s3/multipart/${id}/2`).expect(200)).body.url
+      const [part, completed, deleted] = await Promise.all([
+        follow(service, target, 'put').send(randomBytes(100)),
+        completeMultipart(service, id, named),
+        remove(bucket),
+      ])
+      expect([200, 404]).toContain(completed.status)
+      expect(deleted.status).toBe(completed.status === 200 ? 409 : 204)
+      expect(part.status).toBeLessThan(500)
+    }
+    const reserved = await service.deps.db.selectFrom('intents').select('storage_key').execute()
+    for (const { storage_key: key } of reserved) expect(await hasBytes(service, key)).toBe(false)
+    await service.maintain()
+    expect(await service.violations()).toEqual([])
   })
 
   it.each([
