@@ -2,7 +2,6 @@ import { type Selectable, sql } from 'kysely'
 import { filesMovedAway } from '../../errors/service.ts'
 import type { UploadRecord, UploadStatus } from '../../model/upload.ts'
 import type { Database, Schema } from '../schema.ts'
-import { ensureBucket } from './buckets.ts'
 import { inSeconds } from './inSeconds.ts'
 import { insertIntents } from './intents.ts'
 
@@ -21,8 +20,8 @@ export async function findUpload(db: Database, id: string): Promise<UploadRecord
 }
 
 /**
- * Inserts an upload, and the intent of its storage key if it has one (I4). Inserts the bucket too if there is none. Throws
- * `storage-unavailable` when the storage takes no new bytes any more.
+ * Inserts an upload, and the intent of its storage key if it has one (I4). Throws `storage-unavailable` when the storage takes
+ * no new bytes any more.
  */
 export async function insertUpload(
   db: Database,
@@ -36,7 +35,6 @@ export async function insertUpload(
       !(await insertIntents(trx, [upload.storageKey], { storageId, leaseSeconds }))
     )
       throw filesMovedAway()
-    await ensureBucket(trx, upload.bucket)
     const row = await trx
       .insertInto('uploads')
       .values({

@@ -21,7 +21,7 @@ export interface Spec {
   /** The text of api/openapi.yaml. */
   readonly yaml: string
   readonly document: OpenAPIV3.DocumentV3_1
-  /** What the validators use, already valid and bundled: every GET has a HEAD, and query values may contain reserved characters. */
+  /** What the validators use, already valid and bundled: every GET that changes nothing has a HEAD, and query values may contain reserved characters. */
   readonly loaded: LoadedSpec
   readonly routes: readonly Route[]
 }
@@ -40,7 +40,7 @@ export async function loadSpec(): Promise<Spec> {
   /** For every HEAD that the contract does not name: its operationId in `running`, and the operationId of its GET. */
   const getsOfHeads = new Map<string, string>()
   for (const path of Object.values(running.paths ?? {})) {
-    if (path?.get?.operationId && !path.head) {
+    if (path?.get?.operationId && !path.head && !('x-changes' in path.get)) {
       const operationId = `${path.get.operationId}.head`
       getsOfHeads.set(operationId, path.get.operationId)
       path.head = { ...path.get, operationId }

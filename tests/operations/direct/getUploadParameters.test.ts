@@ -75,6 +75,14 @@ describeService(
       expect((await sendForm(body, gif(randomUUID().slice(0, 20)))).answer.status).toBe(201)
     })
 
+    it('is not announced by HEAD, which changes nothing', async () => {
+      const announced = () => service.deps.db.selectFrom('uploads').select('id').execute()
+      const before = await announced()
+      const { status, headers } = await service.api.head('/s3/params?filename=a')
+      expect([status, headers.allow]).toEqual([405, 'GET, OPTIONS'])
+      expect(await announced()).toEqual(before)
+    })
+
     it.each([
       ['no name', 'type=image/gif'],
       ['an empty name', 'filename=&type=image/gif'],
