@@ -16,16 +16,16 @@ export async function putUploadPart(
 ): Promise<'kept' | 'gone' | 'too large'> {
   return await db.transaction().execute(async (trx) => {
     // The lock of the upload's row lets one part in at a time: the sum stays right, and no number is inserted twice.
-    const { rows } = await sql<{ bytes: number }>`
-      with upload as (
-        select id from uploads where id = ${uploadId} and status = 'pending' and expires_at > now() for update
-      )
-      select coalesce(sum(p.size), 0)::bigint as bytes
-      from upload u left join upload_parts p on p.upload_id = u.id and p.number <> ${number} group by u.id
+    const locked = await sql`
+      select from uploads where id = ${uploadId} and status = 'pending' and expires_at > now() for update
     `.execute(trx)
-    const [others] = rows
-    if (!others) return 'gone'
-    if (others.bytes + size > maxBytes) return 'too large'
+    if (locked.rows.length === 0) return 'gone'
+    // A statement of its own: one that also waits for the lock would not see the parts that came while it waited.
+    const { rows } = await sql<{ bytes: number }>`
+      select coalesce(sum(size), 0)::bigint as bytes
+      from upload_parts where upload_id = ${uploadId} and number <> ${number}
+    `.execute(trx)
+    if ((rows[0]?.bytes ?? 0) + size > maxBytes) return 'too large'
     const lease = await sql`
       update intents set lease_expires_at = u.expires_at + interval '10 minutes'
       from uploads u where u.id = ${uploadId} and intents.storage_key = ${storageKey} returning u.id
