@@ -109,6 +109,35 @@ describe('cross-origin requests', () => {
     expect(names).not.toContain('*')
   })
 
+  const asked = async (headers: string, from = service) => {
+    const [origin = ''] = allowed
+    const answer = await sendRaw(from, 'OPTIONS', path, {
+      Origin: origin,
+      ...preflight,
+      'Access-Control-Request-Headers': headers,
+    })
+    return answer.headers.get('access-control-allow-headers')?.toLowerCase().split(', ')
+  }
+
+  it.each([
+    'cache-control',
+    'pragma',
+    'traceparent,tracestate',
+    'sentry-trace, baggage',
+    'x-csrf-token',
+    'x-datadog-trace-id,x-b3-traceid,uber-trace-id',
+    'content-md5,digest',
+    'X-Anything_At.All',
+  ])('may have the headers that libraries add: %s', async (headers) => {
+    for (const from of [service, open])
+      expect(await asked(headers, from)).toEqual(expect.arrayContaining(headers.toLowerCase().split(/, ?/)))
+    expect(await asked(headers, closed)).toBeUndefined()
+  })
+
+  it.each(['*', 'a b', 'a:b', 'a"b', 'x;y', 'ü', ''])('do not get %j named as a header', async (name) => {
+    expect(await asked(`if-match,${name}`)).toEqual(await asked('if-match'))
+  })
+
   it('say nothing about origins to those that come from none', async () => {
     for (const [method, target] of requests)
       expect(corsHeaders((await sendRaw(service, method, target)).headers)).toEqual([])

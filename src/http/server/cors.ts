@@ -11,6 +11,18 @@ const RESPONSE_HEADERS = [
   'Last-Modified, Link, X-Total-Count, Retry-After, X-Request-Id, Idempotency-Replayed',
 ].join(', ')
 
+/** Without `*`, which would mean every name. */
+const HEADER_NAME = /^[!#$%&'+.^_`|~0-9A-Za-z-]+$/
+
+/**
+ * Names every header that a page wants to send: tracing and other libraries add headers of their own, and none does harm, because
+ * no header here is a credential that a browser adds by itself.
+ */
+function allowedHeaders(wanted = ''): string {
+  const names = wanted.split(',').map((name) => name.trim())
+  return [REQUEST_HEADERS, ...names.filter((name) => HEADER_NAME.test(name))].join(', ')
+}
+
 /**
  * CORS for exactly the configured origins (Fetch standard). Answers every preflight: a preflight needs no operation in the
  * spec. Credentials are never allowed, because the service has no cookies.
@@ -29,9 +41,10 @@ export function cors(origins: readonly string[]): RequestHandler {
         'Access-Control-Expose-Headers': RESPONSE_HEADERS,
       })
       if (preflight) {
+        res.vary('Access-Control-Request-Headers')
         res.set({
           'Access-Control-Allow-Methods': METHODS,
-          'Access-Control-Allow-Headers': REQUEST_HEADERS,
+          'Access-Control-Allow-Headers': allowedHeaders(req.headers['access-control-request-headers']),
           'Access-Control-Max-Age': '86400',
         })
       }
