@@ -981,6 +981,10 @@ export interface components {
         ContentDigest: string;
         /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
         ReprDigest: string;
+        /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
+        Digest: string;
+        /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
+        ContentMd5: string;
         /** @description For 24 hours, the same key with the same file gets the first response again. */
         IdempotencyKey: string;
         /** @description With `*`, bytes that the bucket has already get 412, whatever `duplicates` is. */
@@ -1061,6 +1065,10 @@ export interface operations {
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
                 /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
+                /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
+                Digest?: components["parameters"]["Digest"];
+                /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
+                "Content-MD5"?: components["parameters"]["ContentMd5"];
                 /** @description For 24 hours, the same key with the same file gets the first response again. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description With `*`, bytes that the bucket has already get 412, whatever `duplicates` is. */
@@ -1108,6 +1116,10 @@ export interface operations {
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
                 /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
+                /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
+                Digest?: components["parameters"]["Digest"];
+                /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
+                "Content-MD5"?: components["parameters"]["ContentMd5"];
                 /** @description For 24 hours, the same key with the same file gets the first response again. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description With `*`, bytes that the bucket has already get 412, whatever `duplicates` is. */
@@ -1382,6 +1394,10 @@ export interface operations {
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
                 /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
+                /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
+                Digest?: components["parameters"]["Digest"];
+                /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
+                "Content-MD5"?: components["parameters"]["ContentMd5"];
                 /** @description For 24 hours, the same key with the same file gets the first response again. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -1422,6 +1438,10 @@ export interface operations {
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
                 /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
+                /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
+                Digest?: components["parameters"]["Digest"];
+                /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
+                "Content-MD5"?: components["parameters"]["ContentMd5"];
                 /** @description For 24 hours, the same key with the same file gets the first response again. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -1906,6 +1926,10 @@ export interface operations {
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
                 /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
+                /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
+                Digest?: components["parameters"]["Digest"];
+                /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
+                "Content-MD5"?: components["parameters"]["ContentMd5"];
             };
             path: {
                 /** @description The id of the upload, and later of the file. */
@@ -1964,6 +1988,10 @@ export interface operations {
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
                 /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
+                /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
+                Digest?: components["parameters"]["Digest"];
+                /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
+                "Content-MD5"?: components["parameters"]["ContentMd5"];
             };
             path: {
                 /** @description The id of the upload, and later of the file. */
@@ -2030,6 +2058,10 @@ export interface operations {
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
                 /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
+                /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
+                Digest?: components["parameters"]["Digest"];
+                /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
+                "Content-MD5"?: components["parameters"]["ContentMd5"];
             };
             path: {
                 /** @description The id of the upload, and later of the file. */

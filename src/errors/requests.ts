@@ -13,11 +13,18 @@ export const cursorInvalid = () =>
     errors: [{ parameter: 'cursor', detail: 'must be taken from a Link header of the same list' }],
   })
 
-/** The header is no dictionary of byte sequences (RFC 9530), or a digest has the wrong length. */
-export const digestInvalid = (header: string) =>
-  new FileServiceError('digest-invalid', `The header ${header} is not a list of digests (RFC 9530).`, {
-    errors: [{ header, detail: 'must look like sha-256=:<base64>:' }],
+/** The header is no list of digests as its RFC writes them, or a digest has the wrong length. */
+export const digestInvalid = (header: 'Content-Digest' | 'Repr-Digest' | 'Digest' | 'Content-MD5') =>
+  new FileServiceError('digest-invalid', `The header ${header} holds no digest: it ${digestForms[header]}.`, {
+    errors: [{ header, detail: digestForms[header] }],
   })
+
+const digestForms = {
+  'Content-Digest': 'must look like sha-256=:<base64>:',
+  'Repr-Digest': 'must look like sha-256=:<base64>:',
+  Digest: 'must look like SHA-256=<base64>',
+  'Content-MD5': 'must be the base64 of 16 bytes',
+}
 
 /** The bytes that arrived have another digest than `header` announced; `algorithm` as RFC 9530 spells it. */
 export const digestMismatch = (header: string, algorithm: string) =>

@@ -72,6 +72,39 @@ describeService('content digests', (service) => {
       })
     })
 
+    describe('with the headers of older clients', () => {
+      const base64 = (algorithm: string, bytes: string) =>
+        createHash(algorithm).update(bytes).digest('base64')
+
+      it.each([
+        ['Content-MD5', 'md5', (bytes: string) => base64('md5', bytes)],
+        ['Digest', 'md5', (bytes: string) => `MD5=${base64('md5', bytes)}`],
+        ['Digest', 'sha', (bytes: string) => `unixsum=30637,SHA=${base64('sha1', bytes)}`],
+        ['Digest', 'sha-256', (bytes: string) => `SHA-256=${base64('sha256', bytes)}`],
+        ['Digest', 'sha-512', (bytes: string) => `sha-512=${base64('sha512', bytes)}`],
+      ])('takes bytes with the right %s (%s) and refuses others', async (header, name, value) => {
+        const bytes = freshText()
+        const refused = await store(bytes, { [header]: value('other bytes') })
+        expect(refused).toBeProblem(422, 'digest-mismatch')
+        expect(refused.body).toMatchObject({ errors: [{ header, detail: `${name} differs` }] })
+        expect((await store(bytes, { [header]: value(bytes) })).status).toBe(201)
+      })
+
+      it.each([
+        ['Content-MD5', ''],
+        ['Content-MD5', 'abc'],
+        ['Content-MD5', Buffer.alloc(16).toString('hex')],
+        ['Content-MD5', Buffer.alloc(20).toString('base64')],
+        ['Digest', 'SHA-256'],
+        ['Digest', 'SHA-256=abc'],
+        ['Digest', digest('sha-256', 'sha256', 'x')],
+      ])('refuses the %s %j, which is no digest', async (header, text) => {
+        const refused = await store(freshText(), { [header]: text })
+        expect(refused).toBeProblem(400, 'digest-invalid')
+        expect(refused.body).toMatchObject({ errors: [{ header }] })
+      })
+    })
+
     it('judges both headers', async () => {
       const bytes = freshText()
       const headers = (content: string, repr: string) => ({ 'Content-Digest': content, 'Repr-Digest': repr })
@@ -120,6 +153,16 @@ describeService('content digests', (service) => {
         expect((await post(body, { 'Content-Digest': digest(name, algorithm, body) })).status).toBe(201)
       },
     )
+
+    it.each([
+      ['Content-MD5', 'md5', ''],
+      ['Digest', 'sha256', 'SHA-256='],
+    ])('may be what %s is of', async (header, algorithm, start) => {
+      const body = form(freshText())
+      const value = (bytes: string | Buffer) => start + createHash(algorithm).update(bytes).digest('base64')
+      expect(await post(body, { [header]: value('other') })).toBeProblem(422)
+      expect((await post(body, { [header]: value(body) })).status).toBe(201)
+    })
 
     it('may be so for one algorithm while another is of the file', async () => {
       const bytes = freshText()

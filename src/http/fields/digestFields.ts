@@ -9,17 +9,35 @@ export const algorithms = { 'sha-256': 'sha256', 'sha-512': 'sha512', sha: 'sha1
 /** Bytes of a digest. */
 const lengths = { 'sha-256': 32, 'sha-512': 64, sha: 20, md5: 16 } as const
 
-/** Parses Content-Digest or Repr-Digest (RFC 9530, a dictionary of byte sequences). Throws `digest-invalid`. */
-export function parseDigests(header: ExpectedDigest['header'], text: string | undefined): ExpectedDigest[] {
+/** A member of each header: the name of an algorithm, if the header has names, and a digest in base64. */
+const members = {
+  'Content-Digest': /^\s*(?<name>[a-z*][a-z0-9_.*-]*)=:(?<base64>[A-Za-z0-9+/]*={0,2}):\s*$/,
+  'Repr-Digest': /^\s*(?<name>[a-z*][a-z0-9_.*-]*)=:(?<base64>[A-Za-z0-9+/]*={0,2}):\s*$/,
+  Digest: /^\s*(?<name>[A-Za-z0-9_.-]+)=(?<base64>[A-Za-z0-9+/]*={0,2})\s*$/,
+  'Content-MD5': /^\s*(?<base64>[A-Za-z0-9+/]*={0,2})\s*$/,
+} as const
+
+/** A header with which a client announces digests of its bytes: RFC 9530, and before that RFC 3230 and RFC 1864. */
+export type DigestHeader = keyof typeof members
+
+/** The digests that the headers of a request announce; `header` returns the value of one. Throws `digest-invalid`. */
+export const announcedDigests = (header: (name: string) => string | undefined): ExpectedDigest[] =>
+  DIGEST_HEADERS.flatMap((name) => parseDigests(name, header(name.toLowerCase())))
+
+const DIGEST_HEADERS = ['Content-Digest', 'Repr-Digest', 'Digest', 'Content-MD5'] as const
+
+/** Parses a header with digests. Throws `digest-invalid`. */
+export function parseDigests(header: DigestHeader, text: string | undefined): ExpectedDigest[] {
   if (text === undefined) return []
   return text.split(',').flatMap((member) => {
-    const match = /^\s*([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]*={0,2}):\s*$/.exec(member)
-    if (!match) throw digestInvalid(header)
-    const [, name = '', base64 = ''] = match
-    if (!isAlgorithm(name)) return []
+    const { groups } = members[header].exec(member) ?? {}
+    if (!groups) throw digestInvalid(header)
+    const { name = 'md5', base64 = '' } = groups
+    const algorithm = name.toLowerCase()
+    if (!isAlgorithm(algorithm)) return []
     const value = Buffer.from(base64, 'base64')
-    if (value.length !== lengths[name]) throw digestInvalid(header)
-    return [{ header, algorithm: name, value }]
+    if (value.length !== lengths[algorithm]) throw digestInvalid(header)
+    return [{ header, algorithm, value }]
   })
 }
 
@@ -43,18 +61,19 @@ export function verifyDigests(
   }
 }
 
+/** Whether a digest may be that of the body that the file is a part of, and not of the file (RFC 9530, 2). */
+export const mayDescribeBody = ({ header }: ExpectedDigest): boolean => header !== 'Repr-Digest'
+
 /**
- * Throws `digest-mismatch` unless a received file has the digests that the headers of its request announced. Repr-Digest
- * describes the file. Content-Digest may describe the file or the body that the file is a part of (RFC 9530, 2); `body`
- * holds the digests of that body.
+ * Throws `digest-mismatch` unless a received file has the digests that the headers of its request announced. Only Repr-Digest
+ * always describes the file; `body` holds the digests of the body that the file is a part of.
  */
 export function verifyReceivedDigests(
   expected: readonly ExpectedDigest[],
   file: Digests,
   body: Partial<Digests>,
 ): void {
-  for (const digest of expected)
-    verifyDigests([digest], digest.header === 'Content-Digest' ? [file, body] : [file])
+  for (const digest of expected) verifyDigests([digest], mayDescribeBody(digest) ? [file, body] : [file])
 }
 
 /** The value of Content-Digest or Repr-Digest in a response (RFC 9530). */
@@ -63,7 +82,7 @@ export const toDigestField = (sha256Hex: string) =>
 
 /** A digest that the client announced, to be compared with the digest of the received bytes. */
 export interface ExpectedDigest {
-  readonly header: 'Content-Digest' | 'Repr-Digest'
+  readonly header: DigestHeader
   readonly algorithm: Algorithm
   readonly value: Buffer
 }

@@ -5,7 +5,7 @@ import { fileTooLarge } from '../../errors/files.ts'
 import { encodingUnsupported, preconditionFailed } from '../../errors/requests.ts'
 import { descriptionOf } from '../contract/context.ts'
 import type { DescribedSchema } from '../contract/describedOperation.ts'
-import { parseDigests } from '../fields/digestFields.ts'
+import { announcedDigests } from '../fields/digestFields.ts'
 import { header } from '../fields/header.ts'
 import { badRequest, unsupportedMediaType } from '../problems/httpErrors.ts'
 import { openBody } from './bodyStream.ts'
@@ -68,10 +68,7 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   const maxBytes = await uploadLimit(deps, req)
   if (declaredBytes !== undefined && declaredBytes > maxBytes + (schema ? FORM_OVERHEAD_BYTES : 0))
     throw fileTooLarge(maxBytes)
-  const expectedDigests = [
-    ...parseDigests('Content-Digest', header(req, 'content-digest')),
-    ...parseDigests('Repr-Digest', header(req, 'repr-digest')),
-  ]
+  const expectedDigests = announcedDigests((name) => header(req, name))
   const key = declares(req, 'Idempotency-Key') ? header(req, 'idempotency-key') : undefined
   if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
     throw badRequest('Idempotency-Key must have 1 to 255 characters of ASCII, without blanks.')

@@ -5,7 +5,12 @@ import { receiveBytes } from '../../domain/storing/receiveBytes.ts'
 import { fileMissing, formInvalid } from '../../errors/requests.ts'
 import { contextOf, type ReceivedFile } from '../contract/context.ts'
 import type { DescribedSchema } from '../contract/describedOperation.ts'
-import { algorithms, type ExpectedDigest, verifyReceivedDigests } from '../fields/digestFields.ts'
+import {
+  algorithms,
+  type ExpectedDigest,
+  mayDescribeBody,
+  verifyReceivedDigests,
+} from '../fields/digestFields.ts'
 import { badRequest, unsupportedMediaType } from '../problems/httpErrors.ts'
 import { digestedBody } from './bodyStream.ts'
 import { continueSending } from './continueSending.ts'
@@ -42,10 +47,9 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
   const filePart = [...properties].find(([, property]) => property.format === 'binary')?.[0] ?? ''
   continueSending(req, res)
 
-  const contentDigests = expectedDigests.filter(({ header }) => header === 'Content-Digest')
   const body = digestedBody(
     upload.body,
-    contentDigests.map(({ algorithm }) => algorithms[algorithm]),
+    expectedDigests.filter(mayDescribeBody).map(({ algorithm }) => algorithms[algorithm]),
   )
   const fields = new Map<string, string>()
   for await (const part of parseMultipart(body.bytes, boundary)) {
