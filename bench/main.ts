@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from './machine.ts'
 import { download } from './rows/download.ts'
+import { idleReaders } from './rows/idleReaders.ts'
 import { largeOnS3, largeOnVolume } from './rows/large.ts'
 import { largeUpload, largeUploadsAtOnce } from './rows/largeUpload.ts'
 import { list } from './rows/list.ts'
@@ -18,7 +19,7 @@ import { failedLine, type Line, leftOutLine, toMarkdown } from './table.ts'
 
 const rows: readonly Row[] = [
   ...[largeUpload, largeUploadsAtOnce, smallUploads, metadata, download, list],
-  ...[s3LargeUpload, s3SmallUploads, s3Download],
+  ...[s3LargeUpload, s3SmallUploads, s3Download, idleReaders],
 ]
 
 /** Only with --large: they take long, and much of the disk. */
@@ -72,7 +73,7 @@ const results = (table: string, settings: Settings) => `# Bench
 
 ${new Date().toISOString().slice(0, 10)}, \`npm run bench${settings.quick ? ' -- --quick' : ''}\`.
 ${describeMachine(fileURLToPath(new URL('.', import.meta.url)))}.
-Medians of ${settings.rounds} rounds, upfile and peer in turn, after a warm-up of both (row 2: one round).
+Medians of ${settings.rounds} rounds, upfile and peer in turn, after a warm-up of both (rows 2 and 11: one round).
 
 ${table}
 

@@ -66,6 +66,22 @@ export function memoryLine(row: string, figure: string, samples: readonly Sample
   }
 }
 
+/** A figure without a peer, of the worst round, and its limit. */
+export function worstLine(
+  row: string,
+  figure: string,
+  unit: string,
+  [side = []]: readonly Sample[][],
+  limit: number,
+): Line {
+  const worst = Math.max(...side.map(({ value }) => value))
+  const target = { atMost: limit }
+  return {
+    ...{ ...empty, row, figure, upfile: `${amount(worst)} ${unit}`, memory: memoryOf(side) },
+    ...{ target: wording(target, ` ${unit}`), verdict: judge(worst, target) },
+  }
+}
+
 /** A figure without a peer or a target. */
 export function speedLine(row: string, figure: string, unit: string, [side = []]: readonly Sample[][]): Line {
   const speed = `${amount(median(side.map(({ value }) => value)))} ${unit}`

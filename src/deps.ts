@@ -7,6 +7,7 @@ import type { Database } from './database/schema.ts'
 import type { DigestThreads } from './digests/digestThreads.ts'
 import type { Logger } from './logger.ts'
 import type { FileRecord } from './model/file.ts'
+import type { BlockPool } from './runtime/blockPool.ts'
 import type { YoungBuffers } from './runtime/youngBuffers.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -25,6 +26,8 @@ export interface Deps {
   readonly bucketRules: BucketRulesCache
   readonly digestThreads: DigestThreads
   readonly youngBuffers: YoungBuffers
+  /** The memory of downloads. */
+  readonly blockPool: BlockPool
   readonly commitNewFile: CommitNewFile
   /** Uploads whose bytes are being verified now, by upload id, or by a hash of upload id and parts. */
   readonly verifications: Map<string, Promise<FileRecord>>

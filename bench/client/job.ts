@@ -4,11 +4,14 @@ export type Job = {
   readonly connections: number
   readonly count: number
   readonly seconds: number
-  readonly work: GetWork | UploadWork
+  readonly work: GetWork | UploadWork | HoldWork
 }
 
 /** GETs the paths in turn. */
 export type GetWork = { readonly kind: 'get'; readonly paths: readonly string[] }
+
+/** GETs the path once on each connection, reads nothing of the answers, and holds the connections for the `seconds` of the job. */
+export type HoldWork = { readonly kind: 'hold'; readonly path: string }
 
 /** Sends files of `size` bytes, no two alike: POSTs them in forms, or PUTs them as they are. */
 export type UploadWork = {

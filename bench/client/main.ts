@@ -1,11 +1,14 @@
 import { createConnection } from './connection.ts'
+import { hold } from './hold.ts'
 import type { Job, Outcome } from './job.ts'
 import { getRequests, uploadRequests } from './requests.ts'
 
 const errorLimit = 20
 
 /** Runs one job: as many lanes as connections, each asking for the next request when its own is answered. */
-async function run({ port, connections, count, seconds, work }: Job): Promise<Outcome> {
+async function run(job: Job): Promise<Outcome> {
+  const { port, connections, count, seconds, work } = job
+  if (work.kind === 'hold') return await hold(job, work)
   const requests = work.kind === 'get' ? getRequests(work) : uploadRequests(work)
   const keepBodies = work.kind !== 'get' && work.keepBodies
   const times: number[] = []

@@ -42,7 +42,8 @@ export const download: Row = {
   },
 }
 
-async function uploadFile({ port }: Server, size: number): Promise<string> {
+/** Uploads a file, and returns its SHA-256 in hex. */
+export async function uploadFile({ port }: Server, size: number): Promise<string> {
   const work = { kind: 'upload', path: filesPath, size, keepBodies: true } as const
   const { bodies } = await loadCleanly({ port, connections: 1, count: 1, seconds: timeLimit, work })
   return (JSON.parse(bodies[0] ?? '{}') as { file_hash: string }).file_hash

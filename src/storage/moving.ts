@@ -24,19 +24,11 @@ export interface MovingStorage extends Driver {
  * then into the source finds them.
  */
 export function createMovingStorage(target: Driver, source: Driver): MovingStorage {
-  async function* read(key: StorageKey, range: ByteRange, blockBytes: number) {
-    let begun = false
-    try {
-      for await (const block of target.read(key, range, blockBytes)) {
-        begun = true
-        yield block
-      }
-      return
-    } catch (error) {
-      if (begun || !hasCode(error, 'file-not-found')) throw error
-    }
-    yield* source.read(key, range, blockBytes)
-  }
+  const open = (key: StorageKey, range: ByteRange) =>
+    target.open(key, range).catch((error: unknown) => {
+      if (!hasCode(error, 'file-not-found')) throw error
+      return source.open(key, range)
+    })
 
   /** Each key once. Shard by shard, so that the keys to remember are a small part of all. */
   async function* listShard(shard: string) {
@@ -67,11 +59,11 @@ export function createMovingStorage(target: Driver, source: Driver): MovingStora
       settings: `${target.description.settings}, ${source.description.settings}`,
     },
     write: (key, bytes) => target.write(key, bytes),
-    read,
+    open,
     size,
     async compose(key, parts) {
       const sizes = await Promise.all(parts.map((part) => target.size(part)))
-      if (sizes.includes(undefined)) await target.write(key, await joinParts({ size, read }, parts))
+      if (sizes.includes(undefined)) await target.write(key, await joinParts({ size, open }, parts))
       else await target.compose(key, parts)
     },
     async delete(key) {

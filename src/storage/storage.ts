@@ -26,6 +26,18 @@ export interface StorageDescription {
   readonly question: string
 }
 
+/** The bytes under one key, open for reading. */
+export interface BlobReader {
+  /**
+   * Fills `buffer` with the bytes from `position` on, in any order within the range of `open`; a storage is quickest when each
+   * read begins where the last one ended. One read at a time. Throws `file-damaged` when the bytes end earlier,
+   * `file-not-found`, `storage-unavailable`.
+   */
+  read(position: number, buffer: Buffer): Promise<void>
+  /** Ends a read that has not ended: its promise is rejected, or resolved before `close` is. */
+  close(): Promise<void>
+}
+
 /** Keeps bytes under keys that are used once. A write that resolved is durable; a write that rejected is not readable. */
 export interface Storage {
   readonly description: StorageDescription
@@ -34,10 +46,10 @@ export interface Storage {
   write(key: StorageKey, bytes: AsyncIterable<readonly Buffer[]>): Promise<void>
 
   /**
-   * Yields buffers of `blockBytes`, the last one shorter; each is overwritten once the next one is asked for. Throws
-   * `file-not-found` before the first buffer when the key has no bytes.
+   * Opens the bytes under a key; `range` is what will be read of them. Throws `file-not-found`, `file-damaged` when there are
+   * fewer bytes, `storage-unavailable`.
    */
-  read(key: StorageKey, range: ByteRange, blockBytes: number): AsyncGenerator<Buffer, void, void>
+  open(key: StorageKey, range: ByteRange): Promise<BlobReader>
 
   /** Bytes under the key; undefined when the key has none. */
   size(key: StorageKey): Promise<number | undefined>

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
+import { readBlocks } from '../../src/storage/readBlocks.ts'
 import type { S3Location } from '../../src/storage/s3/client.ts'
 import type { S3Storage } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey, newStagingKey, readAll, whole } from '../storage/storageContract.ts'
@@ -43,7 +44,7 @@ async function stored(bytes: Buffer, key = newKey()): Promise<StorageKey> {
 
 async function expectBytes(key: StorageKey, bytes: Buffer) {
   expect(await honest.size(key)).toBe(bytes.length)
-  expect((await readAll(honest.read(key, whole(bytes.length), mebibyte))).equals(bytes)).toBe(true)
+  expect((await readAll(readBlocks(honest, key, whole(bytes.length), mebibyte))).equals(bytes)).toBe(true)
 }
 
 /** Each call, and parts whose composition makes that call. */

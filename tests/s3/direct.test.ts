@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
 import type { DirectAccess, SentPart, SignedRequest } from '../../src/storage/directAccess.ts'
+import { readBlocks } from '../../src/storage/readBlocks.ts'
 import type { S3Location } from '../../src/storage/s3/client.ts'
 import type { S3Storage, S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey, newStagingKey, readAll, whole } from '../storage/storageContract.ts'
@@ -79,7 +80,8 @@ const put = ({ url, headers }: SignedRequest, body: Buffer, changed: OutgoingHtt
 
 const hello = Buffer.from('hello, world')
 const ofHello = { seconds: 60, size: hello.length, mediaType: 'text/plain' }
-const read = async (key: StorageKey, size: number) => await readAll(storage.read(key, whole(size), mebibyte))
+const read = async (key: StorageKey, size: number) =>
+  await readAll(readBlocks(storage, key, whole(size), mebibyte))
 
 async function expectRefused({ status, body }: Answer, key: StorageKey) {
   expect({ status, body }).toEqual({ status: expect.any(Number), body: expect.stringMatching(/<Code>/) })

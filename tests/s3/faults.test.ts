@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
+import { readBlocks } from '../../src/storage/readBlocks.ts'
 import type { S3Location } from '../../src/storage/s3/client.ts'
 import type { S3Storage } from '../../src/storage/s3/s3.ts'
 import { inBatches, newKey, readAll, whole } from '../storage/storageContract.ts'
@@ -41,7 +42,7 @@ const isDone = (fault: S3Fault) =>
 
 const write = (key: StorageKey, bytes: Buffer, to = storage) => to.write(key, inBatches(bytes, 400_000))
 const read = (from: S3Storage, key: StorageKey, bytes: Buffer) =>
-  readAll(from.read(key, whole(bytes.length), mebibyte))
+  readAll(readBlocks(from, key, whole(bytes.length), mebibyte))
 
 const passing: readonly (readonly [string, S3Fault])[] = [
   ['is reset before it is read', 'reset before'],

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
 import { createMovingStorage, type MovingStorage } from '../../src/storage/moving.ts'
+import { readBlocks } from '../../src/storage/readBlocks.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { createVolumeStorage } from '../../src/storage/volume/volume.ts'
 import { dataParent } from '../support/dataParent.ts'
@@ -47,7 +48,7 @@ describe('a moving storage', () => {
   const bytes = randomBytes(5000)
   const pathOf = (side: 'target' | 'source', key: StorageKey) => join(directory, side, 'blobs', key)
   const put = (place: Storage, key: StorageKey, what = bytes) => place.write(key, inBatches(what, 999))
-  const read = (key: StorageKey) => readAll(storage.read(key, whole(5000), 1024))
+  const read = (key: StorageKey) => readAll(readBlocks(storage, key, whole(5000), 1024))
 
   async function stored(...places: Storage[]): Promise<StorageKey> {
     const key = newKey()
@@ -66,7 +67,7 @@ describe('a moving storage', () => {
       const key = await stored(...places)
       expect(await storage.size(key)).toBe(5000)
       expect((await read(key)).equals(bytes)).toBe(true)
-      const part = await readAll(storage.read(key, { first: 100, last: 200 }, 7))
+      const part = await readAll(readBlocks(storage, key, { first: 100, last: 200 }, 7))
       expect(part.equals(bytes.subarray(100, 201))).toBe(true)
     }
   })
@@ -82,7 +83,7 @@ describe('a moving storage', () => {
 
   it('reads on from where the bytes were when they come to the target meanwhile', async () => {
     const key = await stored(storage.source)
-    const blocks = storage.read(key, whole(5000), 1000)
+    const blocks = readBlocks(storage, key, whole(5000), 1000)
     const first = Buffer.from((await blocks.next()).value ?? '')
     await put(storage.target, key)
     expect(Buffer.concat([first, await readAll(blocks)]).equals(bytes)).toBe(true)

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { readBlocks } from '../../src/storage/readBlocks.ts'
 import type { S3Location } from '../../src/storage/s3/client.ts'
 import type { S3Storage, S3StorageOptions } from '../../src/storage/s3/s3.ts'
 import { openS3 } from '../support/openS3.ts'
@@ -54,7 +55,7 @@ describe.each(['crc32', 'sha256', 'md5'] as const)('S3, with bytes proven by %s,
       const key = newKey()
       await storage.write(key, inBatches(bytes, 300_000))
       expect(await storage.size(key)).toBe(size)
-      expect((await readAll(storage.read(key, whole(size), mebibyte))).equals(bytes)).toBe(true)
+      expect((await readAll(readBlocks(storage, key, whole(size), mebibyte))).equals(bytes)).toBe(true)
     },
   )
 
@@ -87,7 +88,8 @@ describe('S3, when the server itself is at fault,', () => {
   const small = randomBytes(5000)
   const large = randomBytes(11 * mebibyte)
   const write = (key: string, bytes: Buffer) => storage.write(key, inBatches(bytes, 400_000))
-  const read = (key: string, bytes: Buffer) => readAll(storage.read(key, whole(bytes.length), mebibyte))
+  const read = (key: string, bytes: Buffer) =>
+    readAll(readBlocks(storage, key, whole(bytes.length), mebibyte))
 
   it.each<[OperationName, string, Meddling]>([
     ['PutObject', 'is done and told as a failure', failAfterwards('InternalError')],

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { ByteRange, StorageKey } from '../../src/model/blob.ts'
+import { readBlocks } from '../../src/storage/readBlocks.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { assertProperty } from '../support/property.ts'
 
@@ -37,11 +38,11 @@ async function* brokenOff(batches: number): AsyncGenerator<readonly Buffer[]> {
 export const whole = (size: number) => ({ first: 0, last: size - 1 })
 
 /** Copies of the blocks: each is overwritten once the next one is asked for. */
-export const readBlocks = (blocks: AsyncIterable<Buffer>): Promise<Buffer[]> =>
+export const collect = (blocks: AsyncIterable<Buffer>): Promise<Buffer[]> =>
   Array.fromAsync(blocks, (block) => Buffer.from(block))
 
 export const readAll = async (blocks: AsyncIterable<Buffer>): Promise<Buffer> =>
-  Buffer.concat(await readBlocks(blocks))
+  Buffer.concat(await collect(blocks))
 
 const listAll = (storage: Storage) => Array.fromAsync(storage.list())
 
@@ -79,7 +80,9 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
 
   async function expectNothingUnder(key: StorageKey) {
     expect(await storage.size(key)).toBeUndefined()
-    await expect(readAll(storage.read(key, whole(1), 1024))).rejects.toMatchObject({ code: 'file-not-found' })
+    await expect(readAll(readBlocks(storage, key, whole(1), 1024))).rejects.toMatchObject({
+      code: 'file-not-found',
+    })
     const listed = await Array.fromAsync(storage.list(key.slice(0, 2)))
     expect(listed).not.toContainEqual({ key, finished: true })
   }
@@ -91,7 +94,8 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
       expect(await storage.size(key)).toBe(size)
       const again = await reopen()
       expect(await again.size(key)).toBe(size)
-      if (size > 0) expect((await readAll(again.read(key, whole(size), 4096))).equals(bytes)).toBe(true)
+      if (size > 0)
+        expect((await readAll(readBlocks(again, key, whole(size), 4096))).equals(bytes)).toBe(true)
     })
 
     it('give back any range of any bytes in blocks of any size', async () => {
@@ -108,7 +112,7 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
         })
       const check = async ({ bytes, batchBytes, blockBytes, range }: Reading) => {
         const key = await stored(bytes, batchBytes)
-        const blocks = await readBlocks(storage.read(key, range, blockBytes))
+        const blocks = await collect(readBlocks(storage, key, range, blockBytes))
         const wanted = bytes.subarray(range.first, range.last + 1)
         expect(Buffer.concat(blocks).equals(wanted)).toBe(true)
         expect(blocks.slice(0, -1).every((block) => block.length === blockBytes)).toBe(true)
@@ -124,7 +128,7 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
       }))
       await Promise.all(files.map(({ key, bytes }) => storage.write(key, inBatches(bytes, 5000))))
       for (const { key, bytes } of files) {
-        const read = await readAll(storage.read(key, whole(bytes.length), 1 << 20))
+        const read = await readAll(readBlocks(storage, key, whole(bytes.length), 1 << 20))
         expect(read.equals(bytes)).toBe(true)
       }
     })
@@ -135,7 +139,7 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
 
     it('never passes fewer bytes off as a whole range', async () => {
       const key = await stored(randomBytes(100))
-      await expect(readAll(storage.read(key, { first: 50, last: 100 }, 10))).rejects.toMatchObject({
+      await expect(readAll(readBlocks(storage, key, { first: 50, last: 100 }, 10))).rejects.toMatchObject({
         code: 'file-damaged',
       })
     })
@@ -143,12 +147,12 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
     it('may be left early, as often as clients hang up', async () => {
       const key = await stored(randomBytes(10_000))
       for (let time = 0; time < 50; time++) {
-        for await (const block of storage.read(key, whole(10_000), 1000)) {
+        for await (const block of readBlocks(storage, key, whole(10_000), 1000)) {
           expect(block.length).toBe(1000)
           break
         }
       }
-      expect((await readAll(storage.read(key, whole(10_000), 1000))).length).toBe(10_000)
+      expect((await readAll(readBlocks(storage, key, whole(10_000), 1000))).length).toBe(10_000)
     })
   })
 
@@ -169,7 +173,7 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
       const [good, bad] = [newKey('cd'), newKey('cd')]
       const broken = storage.write(bad, brokenOff(3))
       await Promise.all([storage.write(good, inBatches(bytes, 700)), expect(broken).rejects.toThrow()])
-      expect((await readAll(storage.read(good, whole(5000), 5000))).equals(bytes)).toBe(true)
+      expect((await readAll(readBlocks(storage, good, whole(5000), 5000))).equals(bytes)).toBe(true)
       await expectNothingUnder(bad)
     })
 
@@ -199,7 +203,7 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
         await expect(storage.write(key, inBatches(randomBytes(3000), batchBytes))).rejects.toMatchObject({
           code: 'storage-unavailable',
         })
-        expect((await readAll(storage.read(key, whole(3000), 4000))).equals(bytes)).toBe(true)
+        expect((await readAll(readBlocks(storage, key, whole(3000), 4000))).equals(bytes)).toBe(true)
       }
     })
 
@@ -211,7 +215,7 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
         const outcomes = await Promise.allSettled(writes)
         const winners = rivals.filter((_bytes, index) => outcomes[index]?.status === 'fulfilled')
         expect(winners.length).toBe(1)
-        const read = await readAll(storage.read(key, whole(3000), 4000))
+        const read = await readAll(readBlocks(storage, key, whole(3000), 4000))
         expect(read.equals(winners[0] ?? Buffer.alloc(0))).toBe(true)
       }
     })
@@ -225,7 +229,7 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
       await storage.compose(key, parts)
       const again = await reopen()
       const size = (await again.size(key)) ?? -1
-      return size === 0 ? Buffer.alloc(0) : await readAll(again.read(key, whole(size), mebibyte))
+      return size === 0 ? Buffer.alloc(0) : await readAll(readBlocks(again, key, whole(size), mebibyte))
     }
 
     it('makes one of parts of any size in any order, which stay as they are', async () => {
@@ -284,7 +288,7 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
       await storage.write(key, inBatches(bytes[0] ?? Buffer.alloc(0), 100))
       await storage.write(staging, inBatches(bytes[1] ?? Buffer.alloc(0), 100))
       expect(await Promise.all([key, staging].map((each) => storage.size(each)))).toEqual([10, 5000])
-      expect(await readAll(storage.read(staging, whole(5000), 1000))).toEqual(bytes[1])
+      expect(await readAll(readBlocks(storage, staging, whole(5000), 1000))).toEqual(bytes[1])
       for (const listed of [storage.list(), storage.list('5a')])
         expect((await Array.fromAsync(listed)).map((found) => found.key).sort()).toEqual([key, staging])
       expect(await Array.fromAsync(storage.list('5b'))).toEqual([])

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
+import { readBlocks } from '../../src/storage/readBlocks.ts'
 import { createVolumeStorage, type VolumeStorage } from '../../src/storage/volume/volume.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from './storageContract.ts'
 
@@ -55,7 +56,7 @@ describe('volume, on its file system', () => {
   })
 
   const pathOf = (key: StorageKey) => join(root, 'blobs', key)
-  const read = (key: StorageKey, size: number) => readAll(storage.read(key, whole(size), 1 << 20))
+  const read = (key: StorageKey, size: number) => readAll(readBlocks(storage, key, whole(size), 1 << 20))
 
   async function stored(bytes: Buffer): Promise<StorageKey> {
     const key = newKey()
@@ -75,7 +76,7 @@ describe('volume, on its file system', () => {
   it('lets a reader finish what is deleted meanwhile', async () => {
     const bytes = randomBytes(10_000)
     const key = await stored(bytes)
-    const blocks = storage.read(key, whole(bytes.length), 1000)
+    const blocks = readBlocks(storage, key, whole(bytes.length), 1000)
     const { value: first = Buffer.alloc(0) } = await blocks.next()
     expect(first.equals(bytes.subarray(0, 1000))).toBe(true)
     await storage.delete(key)
@@ -96,7 +97,7 @@ describe('volume, on its file system', () => {
       })
       return links.filter((path) => path.includes(root) && /[0-9a-f]{32}/.test(path))
     }
-    for await (const _block of storage.read(key, whole(10_000), 1000)) break
+    for await (const _block of readBlocks(storage, key, whole(10_000), 1000)) break
     await expect(read(key, 20_000)).rejects.toThrow()
     await expect(storage.write(newKey(), failing())).rejects.toThrow('connection lost')
     expect(openFiles()).toEqual([])

@@ -4,9 +4,12 @@ import { readFile } from 'node:fs/promises'
 import { get, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type ChildService, createInstallation, type Installation } from '../support/childService.ts'
 import { type FileBody, filesPath } from '../support/client.ts'
+import { eventually } from '../support/eventually.ts'
+import { openRaw } from '../support/rawRequest.ts'
 
 const MIB = 2 ** 20
 const LARGE = 200
@@ -80,6 +83,13 @@ async function download({ id, file_hash }: FileBody) {
   return { size }
 }
 
+async function openIdle(id: string) {
+  const reader = await openRaw({ port: Number(new URL(service.url).port) })
+  reader.pause()
+  await reader.write(`GET ${filesPath}/${id}/content HTTP/1.1\r\nHost: x\r\n\r\n`)
+  return reader
+}
+
 async function memory() {
   const status = await readFile(`/proc/${service.pid}/status`, 'utf8')
   const mebibytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024
@@ -109,6 +119,20 @@ describe('The memory of the service', () => {
       const files = await Promise.all([post, put, post, put].map((store) => store(generate(LARGE / 4))))
       await Promise.all(files.map(download))
       expect((await memory()).peak - before.now).toBeLessThan(GROWTH_MIB)
+    },
+    PATIENCE_MILLISECONDS,
+  )
+
+  it(
+    'does not grow with 600 readers that take nothing, and goes back',
+    async () => {
+      const { id } = await put(generate(8))
+      const before = await memory()
+      const readers = await Promise.all(Array.from({ length: 600 }, () => openIdle(id)))
+      await sleep(5000) // for the service to send what the kernel takes
+      expect((await memory()).peak - before.now).toBeLessThan(GROWTH_MIB)
+      for (const reader of readers) reader.destroy()
+      await eventually(async () => expect((await memory()).now - before.now).toBeLessThan(GROWTH_MIB / 2))
     },
     PATIENCE_MILLISECONDS,
   )

@@ -5,6 +5,9 @@ import { errorCode } from '../../errors.ts'
 
 type Address = Pick<Config, 'host' | 'port'>
 
+/** Connections that the kernel keeps while the service is busy; Linux may limit them further (`net.core.somaxconn`). */
+const WAITING_CONNECTIONS = 4096
+
 /** Throws an Error that names HOST or PORT when the service could not listen there: told before a database is started. */
 export async function tryAddress(address: Address): Promise<void> {
   const server = createServer((socket) => socket.destroy())
@@ -16,7 +19,7 @@ export async function tryAddress(address: Address): Promise<void> {
 /** Resolves with the URL when the server listens. Throws an Error that names HOST or PORT. */
 export async function listen(server: Server, { host, port }: Address): Promise<string> {
   try {
-    server.listen(port, host)
+    server.listen({ port, host, backlog: WAITING_CONNECTIONS })
     await once(server, 'listening')
   } catch (cause) {
     throw new Error(explain(errorCode(cause) ?? '', { host, port }), { cause })

@@ -6,6 +6,11 @@ import { createKeyReserve } from '../../database/keyReserve.ts'
 import { keepLinkSecret } from '../../database/rows/installation.ts'
 import type { Deps } from '../../deps.ts'
 import { createDigestThreads } from '../../digests/digestThreads.ts'
+import { blockBytes } from '../../model/blob.ts'
+import { createBlockPool } from '../../runtime/blockPool.ts'
+
+/** All downloads together have this number of blocks in memory, at most: 32 MiB. */
+const DOWNLOAD_BLOCKS = 32
 
 type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId' | 'youngBuffers'>
 
@@ -22,6 +27,7 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     linkSecrets: [newest, ...older],
     bucketRules: createBucketRulesCache(db),
     digestThreads: createDigestThreads(),
+    blockPool: createBlockPool({ bufferBytes: blockBytes, most: DOWNLOAD_BLOCKS }),
     commitNewFile: createCommitQueue(db),
     verifications: new Map(),
   }

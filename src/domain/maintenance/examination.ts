@@ -1,6 +1,7 @@
 import { createDigester } from '../../digests/digester.ts'
 import { hasCode } from '../../errors.ts'
 import { blockBytes, type StoredBlob } from '../../model/blob.ts'
+import { readBlocks } from '../../storage/readBlocks.ts'
 import type { Storage } from '../../storage/storage.ts'
 
 /** A fault of a blob's bytes, and the broken invariant. */
@@ -27,7 +28,7 @@ export function beginExamination(storage: Storage, blob: StoredBlob): Examinatio
 
   async function readOn(enough: () => boolean): Promise<void> {
     const rest = { first: position, last: blob.size - 1 }
-    for await (const block of storage.read(blob.storageKey, rest, blockBytes)) {
+    for await (const block of readBlocks(storage, blob.storageKey, rest, blockBytes)) {
       await digester.update(block)
       position += block.length
       if (enough()) return

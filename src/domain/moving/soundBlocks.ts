@@ -3,6 +3,7 @@ import { matchesCheck } from '../../digests/blockChecks.ts'
 import { fileDamaged } from '../../errors/files.ts'
 import { hasCode } from '../../errors.ts'
 import { blockBytes, type StoredBlob } from '../../model/blob.ts'
+import { readBlocks } from '../../storage/readBlocks.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { findMissing } from '../maintenance/examination.ts'
 
@@ -28,7 +29,7 @@ export async function* soundBlocks(storage: Storage, blob: StoredBlob): AsyncGen
   const { size, storageKey, sha256, blockCrc32 } = blob
   const hash = createHash('sha256')
   let index = 0
-  const blocks = size === 0 ? [] : storage.read(storageKey, { first: 0, last: size - 1 }, blockBytes)
+  const blocks = size === 0 ? [] : readBlocks(storage, storageKey, { first: 0, last: size - 1 }, blockBytes)
   for await (const block of blocks) {
     if (!matchesCheck(block, blockCrc32, index)) throw fileDamaged(`block ${index} differs`)
     hash.update(block)

@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { createDigester } from '../../digests/digester.ts'
 import { storageUnavailable } from '../../errors/service.ts'
 import { blockBytes, type Lease, type Receipt, type StorageKey } from '../../model/blob.ts'
+import { readBlocks } from '../../storage/readBlocks.ts'
 
 /** Bytes that a client wrote to the storage directly. */
 export interface StoredBytes {
@@ -38,7 +39,7 @@ async function read({ digestThreads, storage }: Deps, { storageKey, size, partSi
   const parts = partSizes && createPartsTag(partSizes)
   try {
     const range = { first: 0, last: size - 1 }
-    const blocks = size > 0 ? storage.read(storageKey, range, blockBytes) : []
+    const blocks = size > 0 ? readBlocks(storage, storageKey, range, blockBytes) : []
     for await (const block of blocks) {
       lease?.insist()
       parts?.update(block)

@@ -5,6 +5,7 @@ import { partsInvalid } from '../../errors/uploads.ts'
 import { hasCode } from '../../errors.ts'
 import { blockBytes, type Receipt } from '../../model/blob.ts'
 import type { UploadPart } from '../../model/upload.ts'
+import { readBlocks } from '../../storage/readBlocks.ts'
 import { receiveBytes } from '../storing/receiveBytes.ts'
 import { joinInStorage } from './joinInStorage.ts'
 import { etagOf, maxBytesOf, type UploadInParts } from './parts.ts'
@@ -40,7 +41,7 @@ async function* bytesOf({ storage }: Deps, parts: readonly UploadPart[]) {
   for (const { number, storageKey, size, blockCrc32 } of parts) {
     if (size === 0) continue
     try {
-      const blocks = storage.read(storageKey, { first: 0, last: size - 1 }, blockBytes)
+      const blocks = readBlocks(storage, storageKey, { first: 0, last: size - 1 }, blockBytes)
       let index = 0
       for await (const block of blocks) {
         if (blockCrc32 && !matchesCheck(block, blockCrc32, index))

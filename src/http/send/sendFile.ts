@@ -1,16 +1,16 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../../deps.ts'
-import { readFile } from '../../domain/files/readFile.ts'
+import { openFile } from '../../domain/files/openFile.ts'
 import type { FileContent } from '../../model/file.ts'
 import { isNotModified, rangeApplies } from '../fields/conditionals.ts'
 import { toDigestField } from '../fields/digestFields.ts'
 import { parseRange } from '../fields/range.ts'
 import { cacheHeaders, contentEtag, type FileDelivery, fileHeaders, policyHeaders } from './fileHeaders.ts'
-import { sendBytes } from './sendBytes.ts'
+import { pieceBytes, sendBlocks, sendSmall } from './sendBlocks.ts'
 
 /**
  * Answers with the bytes of a file or with the requested range of them (RFC 9110, 13 and 14). Throws `precondition-failed`,
- * `range-not-satisfiable`, and the errors of `readFile`.
+ * `range-not-satisfiable`, and the errors of `openFile`.
  */
 export async function sendFile(
   deps: Deps,
@@ -34,5 +34,11 @@ export async function sendFile(
   else if (req.method === 'GET') res.set('Content-Digest', toDigestField(file.hash))
   res.set('Content-Length', String(last - first + 1))
   if (req.method === 'HEAD' || file.size === 0) return void res.end()
-  await sendBytes(res, readFile(deps, content, { first, last }), deps.config.http)
+  const reader = await openFile(deps, content, { first, last })
+  const { blockPool, config } = deps
+  const sending =
+    file.size <= pieceBytes
+      ? sendSmall(res, reader, { first, last }, { size: file.size, limits: config.http })
+      : sendBlocks(res, reader, { first, last }, { blockPool, limits: config.http })
+  await sending.finally(reader.close)
 }

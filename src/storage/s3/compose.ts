@@ -10,7 +10,7 @@ import { createPartTaker, type PartBuffer, type PartBuffers } from './partBuffer
 import { type CompositionStep, lengthOf, planComposition } from './planComposition.ts'
 import type { S3Put } from './put.ts'
 import { putParts } from './putParts.ts'
-import { readS3Blocks } from './reads.ts'
+import { openS3Object } from './reads.ts'
 
 export interface S3ComposeOptions {
   readonly calls: S3Calls
@@ -29,7 +29,6 @@ const MOST_COPIED_AT_ONCE = 5 * 2 ** 30
 /** S3 allows 5 GiB. A smaller part is copied, and after a failure copied again, in less time. */
 const COPIED_PART_BYTES = 2 ** 30
 const COPIES_AT_ONCE = 4
-const READ_BLOCK_BYTES = 256 * 1024
 const HEADS_AT_ONCE = 16
 
 /**
@@ -131,9 +130,10 @@ async function* readSteps(
     try {
       for (const piece of step.pieces) {
         const source = sourceOf(piece.source)
-        const range = { first: piece.first, last: piece.last }
-        const blocks = readS3Blocks(calls, source, range, Math.min(READ_BLOCK_BYTES, lengthOf(piece)))
-        for await (const block of blocks) filled += block.copy(bytes, filled)
+        const reader = await openS3Object(calls, source, { first: piece.first, last: piece.last })
+        const end = filled + lengthOf(piece)
+        await reader.read(piece.first, bytes.subarray(filled, end)).finally(reader.close)
+        filled = end
       }
     } catch (error) {
       release()

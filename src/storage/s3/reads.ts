@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { fileDamaged, fileNotFound } from '../../errors/files.ts'
 import type { ByteRange } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
+import type { BlobReader } from '../storage.ts'
 import type { S3Calls } from './calls.ts'
 import { errorName, isMissing, toS3Error } from './errors.ts'
 import type { S3Object } from './objects.ts'
@@ -10,55 +12,88 @@ import type { S3Object } from './objects.ts'
 const MOST_BREAKS = 3
 
 /**
- * Yields a range of an object in buffers of `blockBytes`, each overwritten once the next one is asked for. After a broken
- * connection the next request goes on where the bytes ended. With an ETag, only the object with that ETag is read. Throws
- * `file-not-found`, `file-damaged` when the object is too short, `storage-unavailable`.
+ * Opens an object by a request for the whole `range`, which reads in order share; a read elsewhere is a request of its own.
+ * After a broken connection the next request goes on where the bytes ended. With an ETag, only the object with that ETag is
+ * read. Throws `file-not-found`, `file-damaged` when the object is too short, `storage-unavailable`.
  */
-export async function* readS3Blocks(
+export async function openS3Object(
   calls: S3Calls,
   object: Pick<S3Object, 'name' | 'etag'>,
-  { first, last }: ByteRange,
-  blockBytes: number,
-): AsyncGenerator<Buffer, void, void> {
-  const block = Buffer.allocUnsafeSlow(Math.min(blockBytes, last + 1 - first))
-  let filled = 0
-  let position = first
-  let breaks = 0
+  range: ByteRange,
+): Promise<BlobReader> {
+  let body = await openBody(calls, object, range)
+  let closed = false
 
-  while (position <= last) {
-    const body = await open(calls, object, { first: position, last })
-    const reader = calls.youngBuffers.open()
-    try {
-      for await (const chunk of body) {
+  async function readOn(buffer: Buffer): Promise<void> {
+    let breaks = 0
+    for (let filled = 0; filled < buffer.length; ) {
+      const { bytes, failure } = await body.take(buffer.length - filled)
+      filled += bytes.copy(buffer, filled)
+      if (bytes.length > 0) {
         breaks = 0
-        reader.count(chunk.length)
-        for (let offset = 0; offset < chunk.length; ) {
-          const copied = chunk.copy(block, filled, offset)
-          offset += copied
-          filled += copied
-          position += copied
-          if (filled < block.length && position <= last) continue
-          yield block.subarray(0, filled)
-          filled = 0
-        }
+        continue
       }
-    } catch (error) {
       breaks += 1
-      if (breaks > MOST_BREAKS) throw toS3Error(error)
-      continue
-    } finally {
-      reader.end()
+      if (closed || breaks > MOST_BREAKS)
+        throw failure === undefined ? fileDamaged('The bytes end before they should.') : toS3Error(failure)
+      body.close()
+      body = await openBody(calls, object, { first: body.position(), last: range.last })
     }
-    if (position <= last) breaks += 1
-    if (breaks > MOST_BREAKS) throw fileDamaged('The bytes end before they should.')
+  }
+
+  async function readElsewhere(position: number, buffer: Buffer): Promise<void> {
+    const reader = await openS3Object(calls, object, { first: position, last: position + buffer.length - 1 })
+    await reader.read(position, buffer).finally(reader.close)
+  }
+
+  return {
+    read: (position, buffer) =>
+      position === body.position() ? readOn(buffer) : readElsewhere(position, buffer),
+    async close() {
+      closed = true
+      body.close()
+    },
   }
 }
 
-async function open(
+/** The body of an answer, from `first` on. */
+async function openBody(calls: S3Calls, object: Pick<S3Object, 'name' | 'etag'>, { first, last }: ByteRange) {
+  const stream = await request(calls, object, { first, last })
+  const chunks: AsyncIterator<Buffer> = stream.iterator()
+  const reader = calls.youngBuffers.open()
+  let position = first
+  let rest: Buffer = Buffer.alloc(0)
+  return {
+    /** The position of the next byte. */
+    position: () => position,
+    /** The next bytes, at most `most`; none when the body has ended or broken. */
+    async take(most: number): Promise<{ bytes: Buffer; failure?: unknown }> {
+      try {
+        if (rest.length === 0) {
+          const { value, done } = await chunks.next()
+          if (!done) reader.count(value.length)
+          rest = done ? rest : value
+        }
+      } catch (failure) {
+        return { bytes: rest, failure }
+      }
+      const bytes = rest.subarray(0, most)
+      rest = rest.subarray(bytes.length)
+      position += bytes.length
+      return { bytes }
+    },
+    close() {
+      reader.end()
+      stream.destroy()
+    },
+  }
+}
+
+async function request(
   calls: S3Calls,
   { name, etag }: Pick<S3Object, 'name' | 'etag'>,
   { first, last }: ByteRange,
-): Promise<AsyncIterable<Buffer>> {
+): Promise<Readable> {
   try {
     await failpoint('READ')
     const wanted = last + 1 - first
@@ -69,8 +104,10 @@ async function open(
       ...(etag !== undefined && { IfMatch: etag }),
     })
     const { Body, ContentLength } = await calls.sendPatiently(command)
-    if (ContentLength !== wanted) throw fileDamaged(`There are ${ContentLength} bytes instead of ${wanted}.`)
-    return Body as AsyncIterable<Buffer>
+    if (!(Body instanceof Readable)) throw new Error('S3 answered without a body.')
+    if (ContentLength === wanted) return Body
+    Body.destroy()
+    throw fileDamaged(`There are ${ContentLength} bytes instead of ${wanted}.`)
   } catch (error) {
     if (isMissing(error)) throw fileNotFound()
     if (errorName(error) === 'InvalidRange') throw fileDamaged('There are fewer bytes than there should be.')

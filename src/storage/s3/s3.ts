@@ -15,7 +15,7 @@ import { createS3Objects } from './objects.ts'
 import { createPartBuffers } from './partBuffers.ts'
 import { createS3Put } from './put.ts'
 import { putParts } from './putParts.ts'
-import { readS3Blocks } from './reads.ts'
+import { openS3Object } from './reads.ts'
 import { watchSource } from './watchSource.ts'
 
 export interface S3StorageOptions extends S3Location {
@@ -122,8 +122,7 @@ export function createS3Storage(options: S3StorageOptions, youngBuffers: YoungBu
         throw source.threw(error) ? error : toS3Error(error)
       }
     },
-    read: (key, range, blockBytes) =>
-      readS3Blocks(calls, { name: nameOf(key), etag: undefined }, range, blockBytes),
+    open: (key, range) => openS3Object(calls, { name: nameOf(key), etag: undefined }, range),
     compose: (key, parts) =>
       attemptS3(() => composeS3({ calls, objects, put, buffers, mayChange }, nameOf(key), parts.map(nameOf))),
     direct: createS3Direct({

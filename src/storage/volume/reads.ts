@@ -4,17 +4,31 @@ import { storageUnavailable } from '../../errors/service.ts'
 import { errorCode } from '../../errors.ts'
 import type { ByteRange } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
+import type { BlobReader } from '../storage.ts'
 import { openRegular } from './files.ts'
 import { toStorageError } from './systemErrors.ts'
 
-/** A file that is open for reading, and how many bytes it has. */
-export interface OpenFile {
-  readonly handle: FileHandle
-  readonly size: number
+/**
+ * Opens the file of a blob. Throws `file-not-found`, `file-damaged` when it is no regular file or too short,
+ * `storage-unavailable`.
+ */
+export async function openToRead(path: string, { last }: ByteRange): Promise<BlobReader> {
+  const { handle, size } = await openFile(path)
+  if (size <= last) {
+    await handle.close()
+    throw fileDamaged(`There are ${size} bytes, too few.`)
+  }
+  return {
+    read: (position, buffer) =>
+      readFully(handle, position, buffer).catch((error: unknown) => {
+        throw toStorageError(error)
+      }),
+    // Node closes a handle after the reads that were begun.
+    close: () => handle.close(),
+  }
 }
 
-/** Opens the file of a blob. Throws `file-not-found`, `file-damaged` when it is no regular file, `storage-unavailable`. */
-export async function openToRead(path: string): Promise<OpenFile> {
+async function openFile(path: string) {
   try {
     await failpoint('READ')
     return await openRegular(path)
@@ -25,47 +39,11 @@ export async function openToRead(path: string): Promise<OpenFile> {
   }
 }
 
-/**
- * Yields a range of a file in buffers of `blockBytes`, each overwritten once the next one is asked for, and closes the
- * file. Throws `file-damaged` when it is too short, and `storage-unavailable`.
- */
-export async function* readBlocks(
-  { handle, size }: OpenFile,
-  range: ByteRange,
-  blockBytes: number,
-): AsyncGenerator<Buffer, void, void> {
-  // Two buffers take turns: fresh ones would cost the kernel more than the bytes in them.
-  const buffers = [0, 1].map(() => Buffer.allocUnsafeSlow(Math.min(blockBytes, range.last + 1 - range.first)))
-  const blockAt = (position: number) => {
-    const [buffer = Buffer.alloc(0)] = buffers.reverse()
-    const block = buffer.subarray(0, Math.min(blockBytes, range.last + 1 - position))
-    return readFully(handle, position, block).catch((error: unknown) => {
-      throw toStorageError(error)
-    })
-  }
-  let ahead: Promise<Buffer> | undefined
-  try {
-    if (size <= range.last) throw fileDamaged(`There are ${size} bytes, too few.`)
-    for (let position = range.first; position <= range.last; ) {
-      const block = await (ahead ?? blockAt(position))
-      position += block.length
-      // The next block is read while this one is on its way to the client.
-      ahead = position <= range.last ? blockAt(position) : undefined
-      ahead?.catch(() => {}) // awaited in the next round, or below when the client has gone
-      yield block
-    }
-  } finally {
-    await ahead?.catch(() => {})
-    await handle.close()
-  }
-}
-
-async function readFully(handle: FileHandle, position: number, block: Buffer): Promise<Buffer> {
+async function readFully(handle: FileHandle, position: number, buffer: Buffer): Promise<void> {
   await failpoint('READ')
-  for (let filled = 0; filled < block.length; ) {
-    const { bytesRead } = await handle.read(block, filled, block.length - filled, position + filled)
+  for (let filled = 0; filled < buffer.length; ) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled)
     if (bytesRead === 0) throw fileDamaged('The bytes end before they should.')
     filled += bytesRead
   }
-  return block
 }

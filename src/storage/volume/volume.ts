@@ -14,7 +14,7 @@ import { openRegular, prepareVolume, readWhole, removeFile, volumeLayout, writeW
 import { createVolumeIdentity } from './identity.ts'
 import { createLargeWrites } from './largeWrites.ts'
 import { listVolume } from './listing.ts'
-import { openToRead, readBlocks } from './reads.ts'
+import { openToRead } from './reads.ts'
 import { createSmallWrites } from './smallWrites.ts'
 import { attempt, toStorageError } from './systemErrors.ts'
 
@@ -88,7 +88,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
   }
 
   async function compose(key: StorageKey, parts: readonly StorageKey[]) {
-    const batches = await joinParts({ size, read }, parts)
+    const batches = await joinParts({ size, open }, parts)
     if (trust.forgiven < trust.syncFailures) await check()
     await large.write(key, batches)
   }
@@ -101,14 +101,12 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     return status?.isFile() ? status.size : undefined
   }
 
-  async function* read(key: StorageKey, range: ByteRange, blockBytes: number) {
-    const file = await openToRead(layout.path(key)).catch(async (error: unknown) => {
+  const open = (key: StorageKey, range: ByteRange) =>
+    openToRead(layout.path(key), range).catch(async (error: unknown) => {
       // Another volume may be mounted: then `storage-unavailable` is the answer.
       if (hasCode(error, 'file-not-found')) await attempt(insistOnIdentity)
       throw error
     })
-    yield* readBlocks(file, range, blockBytes)
-  }
 
   async function* list(shard?: string) {
     await attempt(insistOnIdentity)
@@ -124,7 +122,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
       question: 'is the volume mounted at DATA_DIR?',
     },
     write,
-    read,
+    open,
     list,
     check,
     size,

@@ -1,0 +1,110 @@
+/** The memory of all downloads: a limited number of buffers, each for one block of a file (docs/decisions/0018). */
+export interface BlockPool {
+  /**
+   * Waits for a buffer. While none is free, one is taken from the download that has offered its own for the longest time;
+   * without an offer, callers wait in their order.
+   */
+  take(): Promise<PooledBlock>
+  /** A second buffer, to read ahead into. Undefined when there is none, or when a quarter of all buffers are read ahead into. */
+  takeAhead(): PooledBlock | undefined
+}
+
+/** A buffer of the pool, in the hands of one download. */
+export interface PooledBlock {
+  readonly buffer: Buffer
+  /** Offers the buffer to other downloads. `onTaken` is called at most once, before another download writes into the buffer. */
+  offer(onTaken: () => void): void
+  /** Ends the offer. False when the buffer was taken. */
+  withdraw(): boolean
+  /** Gives the buffer back. Does nothing after the buffer was taken or given back. */
+  release(): void
+}
+
+export interface BlockPoolOptions {
+  readonly bufferBytes: number
+  /** Buffers, at most. */
+  readonly most: number
+}
+
+/** A pool that nobody used for this time frees its buffers. */
+const IDLE_MILLISECONDS = 5000
+
+export function createBlockPool({ bufferBytes, most }: BlockPoolOptions): BlockPool {
+  const free: Buffer[] = []
+  /** The buffers that may be taken, the longest offered first. */
+  const offers = new Map<PooledBlock, () => Buffer>()
+  const waiting: ((buffer: Buffer) => void)[] = []
+  let made = 0
+  let ahead = 0
+  let idle: NodeJS.Timeout | undefined
+
+  function find(): Buffer | undefined {
+    clearTimeout(idle)
+    const buffer = free.pop()
+    if (buffer) return buffer
+    if (made < most) {
+      made += 1
+      return Buffer.allocUnsafeSlow(bufferBytes)
+    }
+    const [offered] = offers.values()
+    return offered?.()
+  }
+
+  function giveBack(buffer: Buffer): void {
+    const next = waiting.shift()
+    if (next) next(buffer)
+    else free.push(buffer)
+    clearTimeout(idle)
+    idle = setTimeout(freeAll, IDLE_MILLISECONDS).unref()
+  }
+
+  /** Frees the memory at once: V8 frees nothing while it is idle. */
+  function freeAll(): void {
+    for (const { buffer } of free) if (buffer instanceof ArrayBuffer) buffer.transfer(0)
+    made -= free.length
+    free.length = 0
+  }
+
+  function lend(buffer: Buffer, onRelease = () => {}): PooledBlock {
+    let held = true
+    const letGo = () => {
+      held = false
+      offers.delete(block)
+      onRelease()
+      return buffer
+    }
+    const block: PooledBlock = {
+      buffer,
+      offer(onTaken) {
+        const take = () => {
+          onTaken()
+          return letGo()
+        }
+        if (waiting.length > 0) giveBack(take())
+        else offers.set(block, take)
+      },
+      withdraw() {
+        offers.delete(block)
+        return held
+      },
+      release() {
+        if (held) giveBack(letGo())
+      },
+    }
+    return block
+  }
+
+  return {
+    async take() {
+      return lend(find() ?? (await new Promise<Buffer>((resolve) => waiting.push(resolve))))
+    },
+    takeAhead() {
+      const buffer = ahead < most / 4 && waiting.length === 0 ? find() : undefined
+      if (!buffer) return undefined
+      ahead += 1
+      return lend(buffer, () => {
+        ahead -= 1
+      })
+    },
+  }
+}
