@@ -100,7 +100,9 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
     },
     limits: {
       maxFileSizeBytes,
-      allowedTypes: read.list('ALLOWED_TYPES', isTypeOrFamily).map((type) => type.toLowerCase()),
+      allowedTypes: read
+        .list('ALLOWED_TYPES', isTypeOrFamily, 'a type looks like image/png or image/*')
+        .map((type) => type.toLowerCase()),
       reservedFreeBytes: read.integer('RESERVED_FREE_BYTES', 64 * 2 ** 20, 0, Number.MAX_SAFE_INTEGER),
       maxConnections: read.integer('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
     },
@@ -120,8 +122,13 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
       corsOrigins: read.list(
         read.optional('CORS_ORIGINS') === undefined ? 'ALLOW_ORIGINS' : 'CORS_ORIGINS',
         isOrigin,
+        'an origin has a scheme and no path, as http://localhost:3000',
       ),
-      allowedHosts: read.list('ALLOWED_HOSTS', isHostName),
+      allowedHosts: read.list(
+        'ALLOWED_HOSTS',
+        isHostName,
+        'a host has no scheme and no port, as files.example.com',
+      ),
       validateResponses: read.flag('VALIDATE_RESPONSES', environment !== 'production'),
       linkSeconds: read.integer('SIGNED_URL_EXPIRATION', 3600, 1, longestLinkSeconds),
       linkSecrets: read.secrets('LINK_SECRETS', { most: 2, leastCharacters: 32 }),

@@ -34,12 +34,14 @@ export function createReader(env: Env) {
         mistakes.push(`${name} must be true or false, not "${given}"`)
       return given === 'true'
     },
-    list(name: SettingName, isValid: (entry: string) => boolean): readonly string[] {
+    /** `form` says how an entry looks. */
+    list(name: SettingName, isValid: (entry: string) => boolean, form: string): readonly string[] {
       const entries = (optional(name) ?? '')
         .split(',')
         .map((entry) => entry.trim())
         .filter((entry) => entry !== '')
-      for (const entry of entries) if (!isValid(entry)) mistakes.push(`${name} cannot hold "${entry}"`)
+      for (const entry of entries)
+        if (!isValid(entry)) mistakes.push(`${name} cannot hold "${entry}": ${form}`)
       return entries
     },
     /** Secrets with a comma between them. No message shows a secret. */

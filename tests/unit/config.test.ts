@@ -246,6 +246,12 @@ describe('loadConfig', () => {
     ])
   })
 
+  it('says how an origin looks that has no scheme', () => {
+    expect(mistakes({ CORS_ORIGINS: 'localhost:3000' })).toEqual([
+      'CORS_ORIGINS cannot hold "localhost:3000": an origin has a scheme and no path, as http://localhost:3000',
+    ])
+  })
+
   it('takes whole numbers within their bounds and nothing else', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.double().map(String), fc.integer().map(String)), (text) => {

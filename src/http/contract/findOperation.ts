@@ -1,7 +1,9 @@
 import express, { type Request, type RequestHandler } from 'express'
 import { match } from 'path-to-regexp'
+import { type HttpError, methodNotAllowed } from '../problems/httpErrors.ts'
 import { contextOf } from './context.ts'
 import type { DescribedOperation } from './describedOperation.ts'
+import { methodHints } from './hints.ts'
 import type { Route } from './spec.ts'
 
 /** The fields of `req.openapi`, where the validator keeps the operation of a request. */
@@ -12,17 +14,28 @@ interface OpenApiMatch {
 
 /**
  * Finds the operation of a request and puts it into the context. The result is that of `stages`, the middleware of the
- * validator. The stages compile every path again for every request, so they run only for the first request of each operation,
- * and for a request without an operation, because their error says what is wrong.
+ * validator. The stages compile every path again for every request, so they run only for the first request of each operation.
+ * Refuses a method that the path does not have. A request for another path has no operation.
  */
 export function findOperation(routes: readonly Route[], stages: readonly RequestHandler[]): RequestHandler {
   const runStages = express.Router().use(...stages)
   const known = routes.map((route) => ({
     method: route.method.toUpperCase(),
     operationId: route.operationId,
+    expressPath: route.expressPath,
     match: match<Record<string, string>>(route.expressPath, { sensitive: true }),
     openapi: undefined as OpenApiMatch | undefined,
   }))
+
+  /** Undefined when no operation has the path. */
+  function refuseMethod(method: string, path: string): HttpError | undefined {
+    const expressPath = known.find((route) => route.match(path))?.expressPath
+    if (expressPath === undefined) return undefined
+    const methods = known.filter((route) => route.expressPath === expressPath).map((route) => route.method)
+    const hint = methodHints[`${method} ${expressPath}`]
+    return methodNotAllowed(method, [...methods.toSorted(), 'OPTIONS'].join(', '), hint)
+  }
+
   return (req, res, next) => {
     const [path = ''] = req.originalUrl.split('?', 1)
     for (const route of known) {
@@ -42,7 +55,7 @@ export function findOperation(routes: readonly Route[], stages: readonly Request
         next()
       })
     }
-    runStages(req, res, next)
+    next(refuseMethod(req.method, path))
   }
 }
 

@@ -40,9 +40,11 @@ export const invalidParameter = (name: string, detail: string) =>
 /** 417: Expect has another value than 100-continue. */
 export const expectationFailed = () =>
   new HttpError(417, 'The only supported value of Expect is 100-continue.')
-/** 405. `allow` lists the methods of the resource, as Allow does. */
-export const methodNotAllowed = (method: string, allow: string) =>
-  new HttpError(405, `This resource has no method ${method}: use ${allow}.`, { headers: { Allow: allow } })
+/** 405. `allow` lists the methods of the resource, as Allow does; `hint` is a sentence behind a blank. */
+export const methodNotAllowed = (method: string, allow: string, hint = '') =>
+  new HttpError(405, `This resource has no method ${method}: use ${allow}.${hint}`, {
+    headers: { Allow: allow },
+  })
 /** 415: the operation does not accept the media type or the charset of the body. */
 export const unsupportedMediaType = (detail: string) => new HttpError(415, detail)
 /** 404: no operation and no page has this path. */

@@ -95,7 +95,7 @@ export function toProblem(error: unknown): Problem {
   const errors = status === 400 ? toErrors(error) : []
   return {
     body: { ...genericBody(status, messageOf(error)), ...(errors.length > 0 && { errors }) },
-    headers: allowHeaders(error),
+    headers: {},
   }
 }
 
@@ -122,20 +122,6 @@ function statusOf(error: unknown): number | undefined {
 }
 
 const messageOf = (error: unknown) => (Error.isError(error) ? error.message.slice(0, 500) : undefined)
-
-/** Allow of a 405 of the validator, which lists the methods of the path. */
-function allowHeaders(error: unknown): Record<string, string> {
-  if (
-    !Error.isError(error) ||
-    !('headers' in error) ||
-    typeof error.headers !== 'object' ||
-    error.headers === null
-  )
-    return {}
-  if (!('Allow' in error.headers)) return {}
-  const methods = String(error.headers.Allow).toUpperCase().split(', ')
-  return { Allow: [...new Set([...methods, 'OPTIONS'])].join(', ') }
-}
 
 /** The places at fault. The validator writes a place as `/query/limit`, `/headers/if-match` or `/body/upfile`. */
 function toErrors(error: unknown): Record<string, string>[] {

@@ -3,15 +3,16 @@ import type { Deps } from '../../deps.ts'
 import { claimIdempotencyKey } from '../../domain/storing/idempotency.ts'
 import { fileTooLarge } from '../../errors/files.ts'
 import { encodingUnsupported, preconditionFailed } from '../../errors/requests.ts'
-import { descriptionOf } from '../contract/context.ts'
-import type { DescribedSchema } from '../contract/describedOperation.ts'
+import { contextOf, descriptionOf } from '../contract/context.ts'
+import type { DescribedOperation, DescribedSchema } from '../contract/describedOperation.ts'
+import { typeHints } from '../contract/hints.ts'
 import { announcedDigests } from '../fields/digestFields.ts'
 import { header } from '../fields/header.ts'
 import { badRequest, unsupportedMediaType } from '../problems/httpErrors.ts'
 import { openBody } from './bodyStream.ts'
 import { keepClaim } from './claims.ts'
 import { giveUpReceived } from './received.ts'
-import { receiveForm } from './receiveForm.ts'
+import { filePartOf, receiveForm } from './receiveForm.ts'
 import { receiveJson } from './receiveJson.ts'
 import { receiveRaw } from './receiveRaw.ts'
 import { uploadLimit } from './uploadLimit.ts'
@@ -22,6 +23,8 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 /** The bytes that text parts, headers and delimiters may add to the file of a form. */
 const FORM_OVERHEAD_BYTES = 2 ** 20
 
+type RequestContent = NonNullable<DescribedOperation['requestBody']>['content']
+
 /**
  * Receives the body that the operation declares: the file of a form or a raw body goes to the storage, JSON becomes
  * `req.body`.
@@ -30,7 +33,7 @@ export function receiveBody(deps: Deps): RequestHandler {
   return async (req, res, next) => {
     const content = descriptionOf(req)?.requestBody?.content
     if (!content) return next()
-    requireType(req, Object.keys(content))
+    requireType(req, content)
     const form = content['multipart/form-data']
     if (!form && !content['*/*']) await receiveJson(req, res, deps.config.http)
     else await receiveUpload(deps, req, res, form?.schema)
@@ -39,13 +42,24 @@ export function receiveBody(deps: Deps): RequestHandler {
 }
 
 /**
- * Throws 415, before the body is read, for a type that the operation does not accept. A body without a type is left to its
- * parser.
+ * Throws 415, before the body is read, for a type that the operation does not accept. JSON without a type is left to its parser,
+ * except where `curl -T`, which sends none, is more likely to send a file.
  */
-function requireType(req: Request, accepted: readonly string[]) {
+function requireType(req: Request, content: RequestContent): void {
+  const hint = typeHints[contextOf(req).operation?.id ?? '']
+  const form = content['multipart/form-data']
   const type = header(req, 'content-type')?.split(';', 1)[0]
-  if (type === undefined || accepted.includes('*/*') || accepted.includes(type)) return
-  throw unsupportedMediaType(`Content-Type must be ${accepted.join(' or ')}.`)
+  if (content['*/*']) {
+    // The header as the client sent it: `findOperation` has replaced it in `req.headers` by a general type.
+    if (/^[ \t]*multipart\/form-data/i.test(req.headersDistinct['content-type']?.join() ?? ''))
+      throw unsupportedMediaType('PUT takes the bytes of a file alone: send a form with POST.')
+  } else if (type === undefined ? form || hint : !Object.hasOwn(content, type)) {
+    const part = form && filePartOf(form.schema)
+    const wanted = part ? `, with the file in the part "${part}" (\`curl -F ${part}=@name\`)` : ''
+    throw unsupportedMediaType(
+      `Content-Type must be ${Object.keys(content).join(' or ')}${wanted}.${hint ?? ''}`,
+    )
+  }
 }
 
 /** Whether the header is a parameter of the operation. */

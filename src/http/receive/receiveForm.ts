@@ -11,7 +11,7 @@ import {
   mayDescribeBody,
   verifyReceivedDigests,
 } from '../fields/digestFields.ts'
-import { badRequest, unsupportedMediaType } from '../problems/httpErrors.ts'
+import { badRequest } from '../problems/httpErrors.ts'
 import { digestedBody } from './bodyStream.ts'
 import { continueSending } from './continueSending.ts'
 import { readField, skipField } from './formFields.ts'
@@ -44,7 +44,7 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
   const context = contextOf(req)
   const boundary = boundaryOf(req)
   const properties = new Map(Object.entries(schema.properties ?? {}))
-  const filePart = [...properties].find(([, property]) => property.format === 'binary')?.[0] ?? ''
+  const filePart = filePartOf(schema)
   continueSending(req, res)
 
   const body = digestedBody(
@@ -56,7 +56,10 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
     const { name } = part
     if (!properties.has(name)) {
       if (schema.additionalProperties === false)
-        throw formInvalid('This operation does not know this part of the form.', `/${name.slice(0, 100)}`)
+        throw formInvalid(
+          `This form may have only the parts ${[...properties.keys()].join(', ')}.`,
+          `/${name.slice(0, 100)}`,
+        )
       await skipField(part, filePart)
       continue
     }
@@ -88,9 +91,12 @@ async function receivePart(
   throw fileMissing(part.name)
 }
 
+/** The name of the part of a form that is its file; empty when there is none. */
+export const filePartOf = (schema: DescribedSchema | undefined): string =>
+  Object.entries(schema?.properties ?? {}).find(([, property]) => property.format === 'binary')?.[0] ?? ''
+
 function boundaryOf(req: Request): string {
-  const type = req.headers['content-type']
-  if (type === undefined) throw unsupportedMediaType('Content-Type must be multipart/form-data.')
+  const type = req.headers['content-type'] ?? ''
   const [, quoted, token] = /;\s*boundary=(?:"([^"]*)"|([^;\s]*))/i.exec(type) ?? []
   const boundary = quoted ?? token
   if (boundary === undefined || !BOUNDARY.test(boundary))

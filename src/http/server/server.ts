@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { createServer, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { statusCode } from '../problems/httpErrors.ts'
 import { endUnread, isUnread, linger } from './linger.ts'
+import { refuseConnect, refuseMalformed } from './malformed.ts'
 import { serveInTurn } from './turns.ts'
 
 export interface ServerOptions {
@@ -57,66 +56,6 @@ export function createHttpServer(
   })
   server.on('checkContinue', serve).on('checkExpectation', serve)
   server.on('clientError', (error, socket) => refuseMalformed(error, socket, latest(socket)))
-  server.on('connect', (_req, socket: Duplex) => closeWith(socket, answer(405)))
+  server.on('connect', (_req, socket: Duplex) => refuseConnect(socket))
   return server
-}
-
-const statuses: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  HPE_INVALID_METHOD: 405,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-}
-
-/**
- * Answers a request that Node's parser refused, and that never reaches the application, with a problem. The problem waits
- * for the answer to the request before: in the middle of a download it would become part of the file.
- */
-function refuseMalformed(
-  error: NodeJS.ErrnoException,
-  socket: Duplex,
-  latest: ServerResponse | undefined,
-): void {
-  if (closing.has(socket)) return
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  closing.add(socket)
-  const refuse = () => closeWith(socket, answer(statuses[error.code ?? ''] ?? 400))
-  if (latest === undefined || latest.writableFinished || isBodyOf(latest, socket)) refuse()
-  else latest.once('finish', refuse)
-}
-
-/** Whether the malformed bytes belong to the body of the request that is to be answered next. */
-const isBodyOf = ({ req, headersSent, socket: served }: ServerResponse, socket: Duplex) =>
-  !req.complete && !headersSent && served === socket
-
-/** Connections with malformed bytes. Further errors on them are ignored. */
-const closing = new WeakSet<Duplex>()
-
-/** Sends the last answer of a connection, whose client may still be sending. */
-function closeWith(socket: Duplex, text: string): void {
-  socket.on('error', () => {}) // after CONNECT the socket has no other listener, and a client may reset the connection
-  if (socket.writable) socket.end(text)
-  linger(socket)
-}
-
-function answer(status: number): string {
-  const title = STATUS_CODES[status] ?? 'Error'
-  const id = randomUUID()
-  const body = JSON.stringify({
-    type: 'about:blank',
-    title,
-    status,
-    code: statusCode(status),
-    request_id: id,
-  })
-  return [
-    `HTTP/1.1 ${status} ${title}`,
-    'Content-Type: application/problem+json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-Id: ${id}`,
-    'Connection: close',
-    ...(status === 405 ? ['Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] : []),
-    '',
-    body,
-  ].join('\r\n')
 }

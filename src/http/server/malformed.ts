@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { statusCode } from '../problems/httpErrors.ts'
+import { linger } from './linger.ts'
+
+interface ParserRefusal {
+  readonly status: number
+  readonly detail?: string
+}
+
+const ENCODE = 'The address must be percent-encoded UTF-8: %20 for a blank, %C3%BC for ü.'
+
+/** By the code of the parser's error. */
+const refusals: Readonly<Record<string, ParserRefusal>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    detail: 'The headers and the address may have at most 16 KiB together.',
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413 },
+  HPE_INVALID_METHOD: { status: 405 },
+  HPE_INVALID_URL: { status: 400, detail: ENCODE },
+  HPE_INVALID_CONSTANT: { status: 400, detail: ENCODE }, // a blank in the address, instead of "HTTP/1.1"
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408 },
+}
+
+/**
+ * Answers a request that Node's parser refused, and that never reaches the application, with a problem. The problem waits
+ * for the answer to the request before: in the middle of a download it would become part of the file.
+ */
+export function refuseMalformed(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  latest: ServerResponse | undefined,
+): void {
+  if (closing.has(socket)) return
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  closing.add(socket)
+  const refuse = () => closeWith(socket, answer(refusals[error.code ?? ''] ?? { status: 400 }))
+  if (latest === undefined || latest.writableFinished || isBodyOf(latest, socket)) refuse()
+  else latest.once('finish', refuse)
+}
+
+/** Whether the malformed bytes belong to the body of the request that is to be answered next. */
+const isBodyOf = ({ req, headersSent, socket: served }: ServerResponse, socket: Duplex) =>
+  !req.complete && !headersSent && served === socket
+
+/** Answers CONNECT, which Node's parser hands over with its socket. */
+export const refuseConnect = (socket: Duplex): void => closeWith(socket, answer({ status: 405 }))
+
+/** Connections with malformed bytes. Further errors on them are ignored. */
+const closing = new WeakSet<Duplex>()
+
+/** Sends the last answer of a connection, whose client may still be sending. */
+function closeWith(socket: Duplex, text: string): void {
+  socket.on('error', () => {}) // after CONNECT the socket has no other listener, and a client may reset the connection
+  if (socket.writable) socket.end(text)
+  linger(socket)
+}
+
+function answer({ status, detail }: ParserRefusal): string {
+  const title = STATUS_CODES[status] ?? 'Error'
+  const id = randomUUID()
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    code: statusCode(status),
+    request_id: id,
+  })
+  return [
+    `HTTP/1.1 ${status} ${title}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${id}`,
+    'Connection: close',
+    ...(status === 405 ? ['Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] : []),
+    '',
+    body,
+  ].join('\r\n')
+}
