@@ -14,7 +14,8 @@ export interface paths {
         /**
          * List files
          * @description A page of metadata objects. `Link: <…>; rel="next"` (RFC 8288) leads to the next page; the last page has none.
-         *     A page ends before its `limit` when the `metadata` of its files reach 4 MiB.
+         *     A page ends before its `limit` when the `metadata` of its files reach 4 MiB. For a `name` that no index finds (one or two
+         *     letters, or no letters) a page looks among the next 10,000 files: it may have few files or none, and yet a next page.
          */
         get: operations["listFiles"];
         /**

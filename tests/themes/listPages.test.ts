@@ -1,5 +1,6 @@
-import { expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import { sql } from 'kysely'
 import { type FileBody, filesPath, freshText, putRaw, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { inOrder, walk } from '../support/pages.ts'
@@ -62,6 +63,43 @@ describeService('Walking a list by its links', (service) => {
       }),
       { numRuns: 25 },
     )
+  })
+
+  describe('for a name that no index finds', () => {
+    const bucket = 'large'
+    const shelf: FileBody[] = []
+    beforeAll(async () => {
+      // The last one in every order: the oldest, the largest, and behind the others by its name.
+      shelf.push((await upload(service, freshText('x'), { name: 'zq!!日本語.txt', fields: { bucket } })).body)
+      const { body } = await upload(service, 'y', { name: 'report.txt', fields: { bucket } })
+      await sql`
+        insert into files (id, bucket, name, media_type, size, blob_id)
+        select gen_random_uuid(), bucket, 'report-' || md5(n::text), media_type, size, blob_id
+        from files, generate_series(1, 10050) n where id = ${body.id}
+      `.execute(service.deps.db)
+    })
+
+    it.each([
+      ['two letters', 'zQ', 2],
+      ['one letter', 'z', 2],
+      ['punctuation alone', '!!', 2],
+      ['two letters beyond ASCII', '日本', 2],
+      // Not every database takes them for letters.
+      ['more letters beyond ASCII', '日本語', expect.any(Number)],
+      ['three letters, which an index finds', 'zq!', 1],
+    ])('looks among 10,000 files a page: %s', async (_what, name, most) => {
+      for (const order of ['-created_at', 'file_name', 'file_size']) {
+        const query = new URLSearchParams({ bucket, sort: order, name })
+        const pages = await Array.fromAsync(walk(service, `?${query}`))
+        expect([order, pages.length, pages.flat()]).toEqual([order, most, shelf])
+      }
+    })
+
+    it('has full pages of a name that many have', async () => {
+      const pages = walk(service, `?bucket=${bucket}&name=r&limit=1000`)
+      const sizes = (await Array.fromAsync(pages)).map(({ length }) => length)
+      expect(sizes).toEqual([...Array(10).fill(1000), 51])
+    })
   })
 
   it('yields each file once also when their metadata make the pages shorter', async () => {

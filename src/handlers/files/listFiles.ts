@@ -1,12 +1,8 @@
 import { stringify } from 'node:querystring'
 import type { operations } from '../../../api/openapi.gen.ts'
-import {
-  countFiles,
-  estimateFiles,
-  type FileFilter,
-  type FilePage,
-  listFileRecords,
-} from '../../database/rows/fileList.ts'
+import type { FileFilter } from '../../database/rows/fileFilter.ts'
+import { countFiles, estimateFiles, listFileRecords } from '../../database/rows/fileList.ts'
+import type { FilePage } from '../../database/rows/filePages.ts'
 import type { Deps } from '../../deps.ts'
 import { queryInvalid } from '../../errors/requests.ts'
 import { filesPath, toFileBody } from '../../http/answers/fileBody.ts'
@@ -21,15 +17,14 @@ type Query = NonNullable<operations['listFiles']['parameters']['query']>
 
 export const listFiles: Operation<'listFiles'> = (deps) => async (req, res) => {
   const page = parsePage(req.query)
-  const [{ files, more }, total] = await Promise.all([
+  const [{ files, end }, total] = await Promise.all([
     listFileRecords(deps.db, page),
     countWanted(deps, req.query.count, page.filter),
   ])
-  const last = files.at(-1)
-  if (more && last) {
+  if (end) {
     const query = {
       ...parseQuery(req.originalUrl.replace(/^[^?]*\??/, '')),
-      cursor: formatCursor(page, last),
+      cursor: formatCursor(page, end),
     }
     res.set('Link', `<${publicUrl(req, filesPath)}?${stringify(query)}>; rel="next"`)
   }

@@ -10,7 +10,10 @@ export interface Order {
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** The cursor of the position behind `file` in a list, as opaque text. */
-export function formatCursor({ sort, descending }: Order, file: FileRecord): string {
+export function formatCursor(
+  { sort, descending }: Order,
+  file: Pick<FileRecord, 'id' | 'name' | 'size' | 'createdAt'>,
+): string {
   const value = { created_at: file.createdAt.toISOString(), file_name: file.name, file_size: file.size }[sort]
   return Buffer.from(JSON.stringify([sort, descending, value, file.id])).toString('base64url')
 }
