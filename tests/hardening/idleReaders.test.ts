@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { afterEach, beforeAll, expect, it } from '@jest/globals'
-import { download, type FileBody, filesPath, upload } from '../support/client.ts'
+import { download, type FileBody, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { eventually } from '../support/eventually.ts'
 import { openRaw, type RawConnection } from '../support/rawRequest.ts'
@@ -37,12 +37,14 @@ describeService('readers that take nothing', (service) => {
     return opened
   }
 
-  async function get(headers: string): Promise<RawConnection> {
+  const get = (headers: string) =>
+    ask(`GET ${filesPath}/${file.id}/content HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`)
+
+  /** Sends a request and reads nothing. */
+  async function ask(text: string): Promise<RawConnection> {
     const reader = await openRaw(service)
     reader.pause()
-    await reader.write(
-      `GET ${filesPath}/${file.id}/content HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`,
-    )
+    await reader.write(text)
     return reader
   }
 
@@ -70,6 +72,23 @@ describeService('readers that take nothing', (service) => {
     const other = await download(service, file.id)
     expect(sha256(other.bytes)).toBe(file.file_hash)
     expect(await hashesOf(readers)).toEqual(new Set([file.file_hash]))
+  })
+
+  it('are cut when the pages of lists that they asked for fill the memory', async () => {
+    const metadata = JSON.stringify({ text: 'm'.repeat(65_000) })
+    const stored = Array.from({ length: 64 }, (_, index) =>
+      upload(service, `file ${index}`, { fields: { bucket: 'heavy', metadata } }),
+    )
+    for (const { status } of await Promise.all(stored)) expect(status).toBe(201)
+    // The kernel takes the first pages for its client.
+    const list = `GET ${filesPath}?bucket=heavy HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(4)
+    readers = await Promise.all(Array.from({ length: 48 }, () => ask(list)))
+    await eventually(() => {
+      expect([...sockets].filter(({ destroyed }) => destroyed).length).toBeGreaterThan(8)
+    })
+    expect((await send<FileBody[]>(service, `${filesPath}?bucket=heavy`)).body).toHaveLength(64)
+    const waiting = [...sockets].map((socket) => (socket.destroyed ? 0 : socket.writableLength))
+    expect(waiting.reduce((sum, bytes) => sum + bytes)).toBeLessThan(100 * 2 ** 20)
   })
 
   it('get exactly the range that they asked for', async () => {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { endUnread, isUnread, linger } from './linger.ts'
 import { refuseConnect, refuseMalformed } from './malformed.ts'
 import { serveInTurn } from './turns.ts'
+import { limitWaitingAnswers } from './waitingAnswers.ts'
 
 export interface ServerOptions {
   readonly maxConnections: number
@@ -11,6 +12,9 @@ export interface ServerOptions {
   /** How long a connection without a request stays open. */
   readonly keepAliveSeconds: number
 }
+
+/** Bytes of answers that wait in memory for clients: more than sixteen of the largest pages of a list. */
+const MOST_WAITING_BYTES = 96 * 2 ** 20
 
 /**
  * Creates an HTTP server with limits that fit uploads. Headers must arrive within 15 s. A body may take any time as long as
@@ -21,8 +25,10 @@ export function createHttpServer(
   listener: RequestListener,
   { maxConnections, stallSeconds, keepAliveSeconds }: ServerOptions,
 ): Server {
+  const waitingAnswers = limitWaitingAnswers(MOST_WAITING_BYTES)
   const { serve, latest, current } = serveInTurn((req, res) => {
     endUnread(req, res)
+    waitingAnswers.watch(res)
     listener(req, res)
   })
   const server = createServer(
