@@ -5,7 +5,7 @@ import type { DigestThreads } from './digestThreads.ts'
 
 /** Takes the bytes of a file, one buffer after the other, and computes the size and digests of its receipt. */
 export interface Digester {
-  /** The caller must not change `bytes` until this resolves; the first 64 KiB, until `finish` or `close`. */
+  /** The caller must not change `bytes` until this resolves; the first 64 KiB, never: they become `head`. */
   update(bytes: Buffer): Promise<void>
   /** Throws `storage-unavailable` when the thread ended. */
   finish(): Promise<{ size: number; digests: Digests; blockCrc32: Buffer; head: Buffer }>
@@ -13,14 +13,10 @@ export interface Digester {
   close(): void
 }
 
-/** A file up to this size is digested with one call per digest, on the event loop. */
-const SMALL_BYTES = 64 * 1024
-
 /** Computes SHA-512 only when `sha512` is true. With `threads`, a thread computes a part of the digests of a large file. */
 export function createDigester({ sha512 }: { sha512: boolean }, threads?: DigestThreads): Digester {
   const blocks = createBlockCrc32()
-  const head: Buffer[] = []
-  let headLength = 0
+  let head: Buffer = Buffer.alloc(0)
   let size = 0
   let early: Buffer[] = []
   let hashes: Hashes | undefined
@@ -29,18 +25,20 @@ export function createDigester({ sha512 }: { sha512: boolean }, threads?: Digest
     async update(bytes) {
       size += bytes.length
       blocks.update(bytes)
-      if (headLength < headBytes) head.push(bytes.subarray(0, headBytes - headLength))
-      headLength += bytes.length
       early.push(bytes)
-      if (size <= SMALL_BYTES) return
-      hashes ??= createHashes(sha512, threads)
+      if (size <= headBytes) return
+      if (!hashes) {
+        head = Buffer.concat(early, headBytes)
+        hashes = createHashes(sha512, threads)
+      }
       const due = early
       early = []
       for (const buffer of due) await hashes.update(buffer)
     },
     async finish() {
-      const digests = hashes ? await hashes.finish() : hashOnce(early, sha512)
-      return { size, digests, blockCrc32: blocks.finish(), head: Buffer.concat(head) }
+      if (!hashes) head = join(early)
+      const digests = hashes ? await hashes.finish() : hashOnce(head, sha512)
+      return { size, digests, blockCrc32: blocks.finish(), head }
     },
     close: () => hashes?.close(),
   }
@@ -72,10 +70,14 @@ function createHashes(sha512: boolean, threads: DigestThreads | undefined): Hash
   }
 }
 
-/** The digests of a small file: one call for each, without hash objects. */
-function hashOnce(buffers: readonly Buffer[], sha512: boolean): Digests {
+/** The buffers as one, without a copy when there is only one. */
+function join(buffers: readonly Buffer[]): Buffer {
   const [only] = buffers
-  const bytes = only && buffers.length === 1 ? only : Buffer.concat(buffers)
+  return only && buffers.length === 1 ? only : Buffer.concat(buffers)
+}
+
+/** The digests of a file of at most `headBytes`: one call for each, on the event loop, without hash objects. */
+function hashOnce(bytes: Buffer, sha512: boolean): Digests {
   return {
     sha256: hash('sha256', bytes, 'buffer'),
     sha1: hash('sha1', bytes, 'buffer'),

@@ -23,7 +23,7 @@ export interface Receipt {
   readonly digests: Digests
   /** CRC-32 of each block of `blockBytes`, four bytes each, big-endian. */
   readonly blockCrc32: Buffer
-  /** The first bytes, at most `headBytes`: the media type is detected from them. */
+  /** The first bytes, at most `headBytes`: most media types are detected from them alone. */
   readonly head: Buffer
 }
 
@@ -47,8 +47,11 @@ export interface Digests {
 /** The bytes of a blob that one CRC-32 covers, and that are read at once when a file is served. */
 export const blockBytes = 2 ** 20
 
-/** The media type is detected from this number of bytes at the start. */
-export const headBytes = 4100
+/**
+ * The bytes at the start of a file that stay in memory until its media type is detected. A file of this size or a smaller one
+ * is in memory as a whole, because its digests are computed in one call.
+ */
+export const headBytes = 64 * 1024
 
 /** A blob in the database, and the facts that its bytes are checked with. */
 export interface StoredBlob {
