@@ -854,7 +854,7 @@ export interface components {
             file_name: string;
             /** @description Bytes. */
             file_size: number;
-            /** @description The type of the bytes. */
+            /** @description The type of the bytes, under the name that IANA has registered. */
             file_type: string;
             file_sha1: string;
             file_md5: string;
@@ -1139,7 +1139,7 @@ export interface operations {
                     upfile: string;
                     /** @description Instead of the name in the part. */
                     file_name?: string;
-                    /** @description A hint, which only decides between kinds of text. */
+                    /** @description A hint, which decides only where the bytes cannot: between kinds of text, and between sound and pictures. */
                     file_type?: string;
                     bucket?: components["schemas"]["BucketName"];
                     /** @description A JSON object of yours. */

@@ -8,6 +8,8 @@ type Envelope = components['schemas']['Envelope']
 interface NamedOptions {
   readonly fields?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
+  /** The type that the part declares. */
+  readonly type?: string
   /** Undefined posts to `/file`. */
   readonly bucket?: string | undefined
 }
@@ -17,11 +19,11 @@ export function putNamed(
   service: Pick<TestService, 'url'>,
   name: string,
   bytes: string | Uint8Array,
-  { bucket, fields = {}, headers = {} }: NamedOptions = {},
+  { bucket, fields = {}, headers = {}, type = '' }: NamedOptions = {},
 ): Promise<Answer<Envelope>> {
   const form = new FormData()
   for (const [key, value] of Object.entries(fields)) form.append(key, value)
-  form.append('file', new File([typeof bytes === 'string' ? bytes : new Uint8Array(bytes)], name))
+  form.append('file', new File([typeof bytes === 'string' ? bytes : new Uint8Array(bytes)], name, { type }))
   const path = bucket === undefined ? '/file' : `/file/${bucket}`
   return send<Envelope>(service, path, { method: 'POST', body: form, headers })
 }

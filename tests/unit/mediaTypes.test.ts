@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { allowsType, detectMediaType, parseMediaType } from '../../src/domain/values/mediaTypes.ts'
+import { detectMediaType } from '../../src/domain/detection/detectMediaType.ts'
+import { canonicalType } from '../../src/domain/values/mediaTypeNames.ts'
+import { allowsType, parseMediaType } from '../../src/domain/values/mediaTypes.ts'
 import { hostileContents } from '../hardening/corpus/contents.ts'
+import { fileBytesOf } from '../support/fileBytes.ts'
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1')
+const detect = (bytes: Buffer, declaredType: string | undefined, name?: string) =>
+  detectMediaType(fileBytesOf(bytes), { declaredType, name })
 const tar = Buffer.concat([
   latin1('folder/'.repeat(14).padEnd(100, '\0')),
   latin1('0000644\x000000000\x000000000\x0000000000005\x0000000000000\x00        0'.padEnd(157, '\0')),
@@ -22,7 +27,7 @@ describe('detectMediaType', () => {
         '',
         undefined,
       ])
-        expect(await detectMediaType(bytes, declared)).toBe(type)
+        expect(await detect(bytes, declared)).toBe(type)
     },
   )
 
@@ -34,10 +39,10 @@ describe('detectMediaType', () => {
     [
       'a Debian package',
       latin1(`!<arch>\ndebian-binary   1700000000  0     0     100644  4         \`\n2.0\n\xfd7`),
-      'application/x-deb',
+      'application/vnd.debian.binary-package',
     ],
     ['an MP4', latin1('\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41'), 'video/mp4'],
-    ['a program stream', latin1('\x00\x00\x01\xba\x44\x00\x04\x00'), 'video/mp2p'],
+    ['a program stream', latin1('\x00\x00\x01\xba\x44\x00\x04\x00'), 'video/mpeg'],
     ['an RTF', latin1('{\\rtf1\\ansi hello}'), 'application/rtf'],
     ['a vCard', latin1('BEGIN:VCARD\r\nVERSION:4.0\r\nEND:VCARD\r\n'), 'text/vcard'],
     ['a text that begins like a bitmap', Buffer.from('BM wäre auch ein Wort.'), 'text/plain'],
@@ -45,12 +50,11 @@ describe('detectMediaType', () => {
     ['a text with a byte order mark', Buffer.from('\ufeffHello'), 'text/plain'],
     ['a text in UTF-16', Buffer.from('\ufeffHello', 'utf16le'), 'text/plain'],
     ['a text that is cut in the middle of a character', Buffer.from('日本').subarray(0, 5), 'text/plain'],
-    ['a text in Latin-1', latin1('na\xefve'), 'application/octet-stream'],
+    ['a text in Latin-1', latin1('na\xefve'), 'text/plain'],
+    ['a text in Shift JIS', latin1('\x93\xfa\x96\x7b'), 'text/plain'],
     ['a text with a NUL', latin1('a\0b'), 'application/octet-stream'],
   ])('recognises %s', async (_what, head, type) => {
-    expect(await detectMediaType(head, 'application/json')).toBe(
-      type === 'text/plain' ? 'application/json' : type,
-    )
+    expect(await detect(head, 'application/json')).toBe(type === 'text/plain' ? 'application/json' : type)
   })
 
   it.each([
@@ -67,17 +71,33 @@ describe('detectMediaType', () => {
     ['text', 'text/plain'],
     ['text/csv\0', 'text/plain'],
   ])('believes %s of plain text as %s', async (declared, type) => {
-    expect(await detectMediaType(Buffer.from('a,b\n1,2\n'), declared)).toBe(type)
+    expect(await detect(Buffer.from('a,b\n1,2\n'), declared)).toBe(type)
   })
 
   it('gives any bytes a type that a header can carry', async () => {
     const head = fc.uint8Array({ maxLength: 4100, size: 'max' })
+    const said = fc.option(fc.string(), { nil: undefined })
     await fc.assert(
-      fc.asyncProperty(head, fc.option(fc.string(), { nil: undefined }), async (bytes, declared) => {
-        const type = await detectMediaType(Buffer.from(bytes), declared)
+      fc.asyncProperty(head, said, said, async (bytes, declared, name) => {
+        const type = await detect(Buffer.from(bytes), declared, name)
         expect(parseMediaType(type)).toBe(type)
       }),
     )
+  })
+})
+
+describe('canonicalType', () => {
+  it.each([
+    ['audio/x-m4a', 'audio/mp4'],
+    ['audio/wav', 'audio/vnd.wave'],
+    ['application/x-zip-compressed', 'application/zip'],
+    ['text/x-markdown', 'text/markdown'],
+    ['video/x-matroska', 'video/matroska'],
+    ['image/png', 'image/png'],
+    ['constructor', 'constructor'],
+  ])('calls %s %s', (type, name) => {
+    expect(canonicalType(type)).toBe(name)
+    expect(canonicalType(name)).toBe(name)
   })
 })
 
@@ -111,6 +131,10 @@ describe('allowsType', () => {
     [['image/p'], 'image/png', false],
     [['image/*'], 'imagery/png', false],
     [['image/png'], 'image/pngx', false],
+    [['audio/x-m4a'], 'audio/mp4', true],
+    [['image/jpg'], 'image/jpeg', true],
+    [['image/jpeg'], 'image/pjpeg', true],
+    [['video/*'], 'image/mj2', true],
   ])('%j holds %s: %s', (allowed, type, expected) => {
     expect(allowsType(allowed, type)).toBe(expected)
   })

@@ -4,8 +4,8 @@ import { idempotencyKeyReused } from '../../errors/requests.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { insistOnSize, insistOnType, limitsOf } from '../buckets/bucketRules.ts'
+import { detectReceived } from '../detection/detectReceived.ts'
 import { toFileName, toFilePath } from '../values/fileNames.ts'
-import { detectMediaType } from '../values/mediaTypes.ts'
 import { commitFile } from './commitFile.ts'
 import type { IdempotentClaim } from './idempotency.ts'
 import { giveUp } from './lease.ts'
@@ -17,7 +17,7 @@ export interface StoreRequest {
   readonly name: string
   /** Whether the file gets its name to itself, and replaces a file of the bucket that has the same name to itself. */
   readonly named?: boolean
-  /** The client's media type, used only to tell kinds of text apart. */
+  /** The client's media type, which decides only where the bytes cannot. */
   readonly declaredType: string | undefined
   readonly metadata: Readonly<Record<string, unknown>>
   readonly expiresInSeconds: number | undefined
@@ -69,10 +69,10 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
 
 /** Checks the bytes against the limits. `replay` is the file that answered the same request before. */
 async function prepare(deps: Deps, request: StoreRequest) {
-  const { receipt, declaredType, claim } = request
+  const { receipt, declaredType, name, claim } = request
   const limits = await limitsOf(deps, request.bucket)
   insistOnSize(limits, receipt.size)
-  const mediaType = await detectMediaType(receipt.head, declaredType)
+  const mediaType = await detectReceived(deps, receipt, { declaredType, name })
   insistOnType(limits, mediaType)
   if (claim?.answered && !claim.answered.fingerprint.equals(fingerprintOf(request)))
     throw idempotencyKeyReused()

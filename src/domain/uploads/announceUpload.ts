@@ -98,7 +98,7 @@ export async function insertAnnounced(
   if (size !== undefined) {
     const limits = await limitsOf(deps, bucket)
     insistOnSize(limits, size)
-    if (!limits.allowedTypes.every((allowed) => mayBeAllowed(allowed, declaredType)))
+    if (!limits.allowedTypes.every((allowed) => mayBeAllowed(allowed, declaredType, name)))
       throw typeNotAllowed(declaredType)
   }
   const upload = {

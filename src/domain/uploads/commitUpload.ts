@@ -4,9 +4,9 @@ import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import { insistOnSize, insistOnType, limitsOf } from '../buckets/bucketRules.ts'
+import { detectReceived } from '../detection/detectReceived.ts'
 import { commitFile } from '../storing/commitFile.ts'
 import { fitsDeclared } from '../values/declaredTypes.ts'
-import { detectMediaType } from '../values/mediaTypes.ts'
 
 /**
  * Makes received bytes the file of an upload, if they match the announcement; `upload.partsDigest` stands for the list of
@@ -39,12 +39,13 @@ export async function commitUpload(
 }
 
 /** Checks the bytes against the announcement and the limits of the bucket. Returns their media type and lifetime. */
-async function check(deps: Deps, { bucket, size, sha256, declaredType }: UploadRecord, receipt: Receipt) {
+async function check(deps: Deps, upload: UploadRecord, receipt: Receipt) {
+  const { bucket, name, size, sha256, declaredType } = upload
   const limits = await limitsOf(deps, bucket)
   if (size !== null && receipt.size !== size) throw sizeMismatch(size, receipt.size)
   insistOnSize(limits, receipt.size)
   if (sha256 && !receipt.digests.sha256.equals(sha256)) throw uploadDigestMismatch()
-  const mediaType = await detectMediaType(receipt.head, declaredType)
+  const mediaType = await detectReceived(deps, receipt, { declaredType, name })
   // A sender that does not know the size passes on a media type that a browser guessed from the name.
   if (size !== null && !fitsDeclared(declaredType, mediaType)) throw typeMismatch(declaredType, mediaType)
   insistOnType(limits, mediaType)

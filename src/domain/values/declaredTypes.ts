@@ -1,20 +1,10 @@
 import { supportedMimeTypes } from 'file-type'
+import { canonicalType } from './mediaTypeNames.ts'
 import { allowsType } from './mediaTypes.ts'
+import { kindByName, kindOfText } from './textKinds.ts'
 
-/** Names of media types that some clients use, and the name that `detectMediaType` returns. */
-const ALIASES: Readonly<Record<string, string>> = {
-  'image/jpg': 'image/jpeg',
-  'audio/mp3': 'audio/mpeg',
-  'audio/x-wav': 'audio/wav',
-  'audio/vnd.wave': 'audio/wav',
-  'application/x-zip-compressed': 'application/zip',
-  'application/x-gzip': 'application/gzip',
-  'text/xml': 'application/xml',
-}
-
-const canonicalType = (type: string) => ALIASES[type] ?? type
 /** The types that detection can find. */
-const detectable = new Set([...supportedMimeTypes].map(canonicalType))
+const detectable = new Set([...supportedMimeTypes].map((type) => canonicalType(type.toLowerCase())))
 
 /** Families that a client may declare instead of a type; detection knows every type of them. */
 const FAMILY = /^(image|video)$/
@@ -36,10 +26,13 @@ export function fitsDeclared(declared: string, detected: string): boolean {
   return !detectable.has(wanted) && !/^(text\/html|image\/svg\+xml)$/.test(found)
 }
 
-/** Whether a list of types can allow a file of the declared type, before its bytes have arrived. */
-export function mayBeAllowed(allowed: readonly string[], declared: string): boolean {
+/** Whether a list of types can allow a file of this name and declared type, before its bytes have arrived. */
+export function mayBeAllowed(allowed: readonly string[], declared: string, name: string): boolean {
   if (allowed.length === 0) return true
   if (declared === 'application/octet-stream') return true // promises nothing
   if (FAMILY.test(declared)) return allowed.some((entry) => entry.startsWith(`${declared}/`))
-  return allowsType(allowed, canonicalType(declared))
+  if (allowsType(allowed, declared)) return true
+  // Browsers on Windows with Excel declare a CSV to be a file of Excel: the name decides between kinds of text.
+  const kind = kindOfText(declared) === undefined ? kindByName(name) : undefined
+  return kind !== undefined && allowsType(allowed, kind)
 }

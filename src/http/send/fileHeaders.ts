@@ -1,12 +1,17 @@
 import { create } from 'content-disposition'
 import { toDownloadName } from '../../domain/values/fileNames.ts'
+import { canonicalType } from '../../domain/values/mediaTypeNames.ts'
 import type { Visibility } from '../../model/bucket.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { toDigestField } from '../fields/digestFields.ts'
 
-/** Types that a browser shows without running code in them. */
-const INLINE =
-  /^(image\/(png|jpeg|gif|webp|avif|apng)|text\/plain|video\/(mp4|webm|ogg)|audio\/(mpeg|mp4|ogg|wav|vnd\.wave|webm|flac|x-flac|aac))$/
+/** The types that a browser shows without running code in them: all that may be shown inline. */
+const INLINE: ReadonlySet<string> = new Set([
+  ...['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'image/apng'],
+  ...['text/plain'],
+  ...['video/mp4', 'video/webm', 'video/ogg'],
+  ...['audio/mpeg', 'audio/mp4', 'audio/ogg', 'audio/vnd.wave', 'audio/webm', 'audio/flac', 'audio/aac'],
+])
 
 /** Types that a page of the same origin could run as a script or register as a service worker. */
 const SCRIPT = /^(text|application)\/(x-)?(java|ecma|j|live)script[\d.]*$/
@@ -65,7 +70,7 @@ export const fileHeaders = (file: FileRecord, delivery: FileDelivery): Record<st
 /** A Content-Disposition (RFC 6266). A type in which a browser could run something is never `inline`. */
 export const contentDisposition = (file: FileRecord, preferred: Disposition): string =>
   create(toDownloadName(file.name), {
-    type: preferred === 'inline' && INLINE.test(file.mediaType) ? 'inline' : 'attachment',
+    type: preferred === 'inline' && INLINE.has(canonicalType(file.mediaType)) ? 'inline' : 'attachment',
   })
 
 /** The Cache-Control of a public file: a cache drops the file when the file expires, or earlier. */
@@ -76,6 +81,7 @@ function cachedPublicly({ expiresAt }: FileRecord): string {
 
 /** The Content-Type of a file. A script is sent as `text/plain`, so that no browser runs it. */
 export function contentType(mediaType: string): string {
+  if (mediaType === 'audio/vnd.wave') return 'audio/wav' // Firefox plays it under this name only
   const type = SCRIPT.test(mediaType) ? 'text/plain' : mediaType
   return type.startsWith('text/') ? `${type}; charset=utf-8` : type
 }

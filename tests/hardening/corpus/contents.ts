@@ -70,7 +70,7 @@ export const hostileContents: readonly HostileContent[] = [
   {
     what: 'a Windows program',
     bytes: Buffer.concat([Buffer.from('MZ'), Buffer.alloc(126)]),
-    type: 'application/x-msdownload',
+    type: 'application/vnd.microsoft.portable-executable',
   },
   {
     what: 'a picture that goes on as HTML',
