@@ -972,6 +972,8 @@ export interface components {
         Disposition: "inline" | "attachment";
         /** @description Seconds since 1970. */
         LinkExpires: number;
+        /** @description The Content-Type that the request has to have. */
+        LinkContentType: string;
         /** @description The id of the secret that signed the link. */
         LinkKeyId: string;
         /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
@@ -1915,6 +1917,8 @@ export interface operations {
     putDirectUpload: {
         parameters: {
             query: {
+                /** @description The Content-Type that the request has to have. */
+                content_type?: components["parameters"]["LinkContentType"];
                 /** @description Seconds since 1970. */
                 expires: components["parameters"]["LinkExpires"];
                 /** @description The id of the secret that signed the link. */
@@ -2003,8 +2007,8 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    /** @description The `key` of the announcement. */
-                    key?: string;
+                    /** @description The `key` of the announcement, before the file. */
+                    key: string;
                     /**
                      * Format: binary
                      * @description The file.

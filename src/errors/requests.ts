@@ -94,9 +94,9 @@ export const linkExpired = () =>
     hint: '<Message>Request has expired</Message>',
   })
 
-/** The signature does not belong to this method and address, or to no secret that is in use. */
-export const linkInvalid = () =>
-  new FileServiceError('link-invalid', 'This service did not sign this link for this request.')
+/** The signature does not belong to this method and address, or to no secret that is in use; or `detail` differs from it. */
+export const linkInvalid = (detail = 'This service did not sign this link for this request.') =>
+  new FileServiceError('link-invalid', detail)
 
 /** `header` is If-Match or If-None-Match. */
 export const preconditionFailed = (header: string) =>

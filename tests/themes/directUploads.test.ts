@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { download, type FileBody, filesPath, send } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { announce, getStatus, gif, sendDirect, setStatus, sha256 } from '../support/direct.ts'
+import { follow } from '../support/named.ts'
 import { startService } from '../support/service.ts'
 
 describeService('a direct upload', { UPLOAD_EXPIRATION: '3600' }, (service) => {
@@ -136,6 +137,84 @@ describeService('a direct upload', { UPLOAD_EXPIRATION: '3600' }, (service) => {
       const { body } = await announce(service, bytes, { method, type: 'image' })
       expect([200, 201]).toContain((await sendDirect(service, body, bytes)).status)
       expect((await setStatus(service, body.key, 'uploaded')).body.type).toBe('image/gif')
+    })
+  })
+
+  describe('a signed form is judged as S3 judges it', () => {
+    type Entry = readonly [name: string, value: string | Blob]
+    const cases: readonly (readonly [string, (key: string, file: Blob) => readonly Entry[], number])[] = [
+      [
+        'with another key',
+        (key, file) => [
+          ['key', `${key}x`],
+          ['file', file],
+        ],
+        403,
+      ],
+      [
+        'with the key in capitals',
+        (key, file) => [
+          ['key', key.toUpperCase()],
+          ['file', file],
+        ],
+        403,
+      ],
+      ['without its key', (_key, file) => [['file', file]], 400],
+      [
+        'with an empty key',
+        (_key, file) => [
+          ['key', ''],
+          ['file', file],
+        ],
+        400,
+      ],
+      [
+        'with its key behind the file',
+        (key, file) => [
+          ['file', file],
+          ['key', key],
+        ],
+        400,
+      ],
+      [
+        'with its key twice',
+        (key, file) => [
+          ['key', key],
+          ['key', key],
+          ['file', file],
+        ],
+        400,
+      ],
+      ['without its file', (key) => [['key', key]], 400],
+    ]
+    it.each(cases)('%s', async (_case, entriesOf, status) => {
+      const bytes = fresh()
+      const { body } = await announce(service, bytes)
+      const { key = '', ...others } = body.fields
+      const form = new FormData()
+      for (const [name, value] of Object.entries(others)) form.append(name, value)
+      for (const [name, value] of entriesOf(key, new Blob([new Uint8Array(bytes)]))) form.append(name, value)
+      const refused = await follow(service, body.url, { method: 'POST', body: form })
+      expect(refused.status).toBe(status)
+      if (!onS3) expect(refused).toBeProblem(status)
+      expect((await getStatus(service, body.key)).body.status).toBe('pending')
+      expect([200, 201]).toContain((await sendDirect(service, body, bytes)).status)
+    })
+
+    it.each([
+      ['another type', { 'Content-Type': 'text/html' }],
+      ['another kind of the type', { 'Content-Type': 'image/png' }],
+      ['a parameter', { 'Content-Type': 'image/gif; charset=utf-8' }],
+      ['no type', {}],
+    ])('and so is a signed PUT with %s', async (_case, headers) => {
+      const bytes = fresh()
+      const { body } = await announce(service, bytes, { method: 'PUT' })
+      const sending = { method: 'PUT', body: new Uint8Array(bytes) }
+      const refused = await follow(service, body.url, { ...sending, headers })
+      expect(refused.status).toBe(403)
+      if (!onS3) expect(refused).toBeProblem(403, 'link-invalid')
+      expect((await getStatus(service, body.key)).body.status).toBe('pending')
+      expect([200, 201]).toContain((await sendDirect(service, body, bytes)).status)
     })
   })
 

@@ -75,7 +75,8 @@ function signToService(
   mediaType: string,
 ): AnnouncedUpload {
   const seconds = requestSeconds(deps)
-  const { target, expiresAt } = signLink(deps, { method, path: `/direct/${upload.id}`, query: {}, seconds })
+  const query: Record<string, string> = method === 'PUT' ? { content_type: mediaType } : {}
+  const { target, expiresAt } = signLink(deps, { method, path: `/direct/${upload.id}`, query, seconds })
   const headers: Record<string, string> = method === 'PUT' ? { 'Content-Type': mediaType } : {}
   const fields: Record<string, string> = method === 'POST' ? { key: upload.id } : {}
   return { upload, request: { method, url: target, seconds, headers, fields }, expiresAt }

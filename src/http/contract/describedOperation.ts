@@ -22,4 +22,5 @@ export interface DescribedParameter {
 export interface DescribedSchema {
   readonly properties?: Readonly<Record<string, { readonly format?: string; readonly maxLength?: number }>>
   readonly additionalProperties?: boolean
+  readonly required?: readonly string[]
 }

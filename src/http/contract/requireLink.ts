@@ -1,16 +1,22 @@
 import type { RequestHandler } from 'express'
 import type { Deps } from '../../deps.ts'
 import { verifyLink } from '../../domain/files/links.ts'
+import { linkInvalid } from '../../errors/requests.ts'
 import { descriptionOf } from './context.ts'
 
 /**
- * Verifies the link of a request, before its body is received, when the spec says that the operation needs a link. Throws
- * `link-invalid` and `link-expired`.
+ * Verifies the link of a request, before its body is received, when the spec says that the operation needs a link. A link may
+ * say which Content-Type the request has to have. Throws `link-invalid` and `link-expired`.
  */
 export const requireLink =
   (deps: Deps): RequestHandler =>
   (req, _res, next) => {
     const needed = descriptionOf(req)?.security?.some((scheme) => Object.hasOwn(scheme, 'link'))
-    if (needed) verifyLink(deps, req.method, req.originalUrl)
+    if (!needed) return next()
+    verifyLink(deps, req.method, req.originalUrl)
+    const signed = req.query.content_type
+    // The header as the client sent it: `findOperation` has replaced it in `req.headers` by a general type.
+    if (typeof signed === 'string' && req.headersDistinct['content-type']?.join() !== signed)
+      throw linkInvalid(`Content-Type must be ${signed}, for which the link was signed.`)
     next()
   }

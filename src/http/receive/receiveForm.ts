@@ -36,8 +36,8 @@ const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
 /**
  * Receives a form with one file. The parts may come in any order. Text parts with some text become `req.body`; the file part
  * becomes an empty text in it, because the spec requires a field for the file. Text parts that the operation does not know are
- * read and ignored, unless its schema allows no others. Throws `form-invalid`, `form-too-large`, `file-missing`,
- * `digest-mismatch`, and the errors of `receiveBytes`.
+ * read and ignored. A form whose schema allows no other parts is judged as S3 judges a form: its fields come before the file.
+ * Throws `form-invalid`, `form-too-large`, `file-missing`, `digest-mismatch`, and the errors of `receiveBytes`.
  */
 export async function receiveForm(upload: Upload, schema: DescribedSchema): Promise<void> {
   const { req, res, expectedDigests } = upload
@@ -65,14 +65,22 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
     }
     if (fields.has(name) || (context.received && name === filePart))
       throw formInvalid(`The form has the part "${name}" twice.`, `/${name}`)
-    if (name === filePart) context.received = await receivePart(upload, part)
-    else fields.set(name, await readField(part))
+    if (name === filePart) {
+      if (schema.additionalProperties === false) insistOnFields(schema.required ?? [], fields, filePart)
+      context.received = await receivePart(upload, part)
+    } else fields.set(name, await readField(part))
   }
   if (!context.received) throw fileMissing(filePart)
   verifyReceivedDigests(expectedDigests, context.received.receipt.digests, body.digests())
   // An empty field counts as not sent: an HTML form sends every field.
   const filled = [...fields].filter(([, text]) => text !== '')
   req.body = { ...Object.fromEntries(filled), [filePart]: '' }
+}
+
+function insistOnFields(required: readonly string[], fields: ReadonlyMap<string, string>, filePart: string) {
+  const missing = required.find((name) => name !== filePart && (fields.get(name) ?? '') === '')
+  if (missing !== undefined)
+    throw formInvalid(`The form must have the field "${missing}" before its file.`, `/${missing}`)
 }
 
 async function receivePart(
