@@ -176,15 +176,6 @@ describeService('a direct upload', { UPLOAD_EXPIRATION: '3600' }, (service) => {
         ],
         400,
       ],
-      [
-        'with its key twice',
-        (key, file) => [
-          ['key', key],
-          ['key', key],
-          ['file', file],
-        ],
-        400,
-      ],
       ['without its file', (key) => [['key', key]], 400],
     ]
     it.each(cases)('%s', async (_case, entriesOf, status) => {
