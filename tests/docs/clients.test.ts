@@ -60,4 +60,30 @@ describeService('docs/clients.md', (service) => {
       expect((await download(service, key)).bytes.toString()).toBe(bytes)
     },
   )
+
+  it('has options for FilePond, whose form is then a file', async () => {
+    interface Process {
+      readonly url: string
+      readonly ondata: (form: FormData) => FormData
+      readonly onload: (text: string) => string
+    }
+    type Options = { readonly name: string; readonly server: { readonly process: Process } }
+    let given: Options | undefined
+    const FilePond = {
+      setOptions: (options: Options) => {
+        given = options
+      },
+    }
+    runInNewContext(fenceOf('docs/clients.md', 'Upload widgets', 'js'), { FilePond, JSON })
+    if (!given) throw new Error('The guide sets no options.')
+    const { name, server } = given
+    const form = new FormData()
+    form.append(name, '{}')
+    form.append(name, new File(['From FilePond.'], 'pond.txt', { type: 'text/plain' }))
+    const path = new URL(server.process.url).pathname
+    const answer = await send(service, path, { method: 'POST', body: server.process.ondata(form) })
+    expect(answer.status).toBe(201)
+    const id = server.process.onload(answer.bytes.toString())
+    expect((await download(service, id)).bytes.toString()).toBe('From FilePond.')
+  })
 })
