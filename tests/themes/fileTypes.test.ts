@@ -234,6 +234,13 @@ const documents: readonly Row[] = [
   ],
   ['a PDF behind NULs', 'h.pdf', 'application/pdf', latin1(`${'\0'.repeat(1000)}${pdf}`), 'application/pdf'],
   ['a PDF behind noise', 'i.pdf', 'application/pdf', latin1(`\x01\x02\x03\xfe${pdf}`), 'application/pdf'],
+  [
+    'a PDF behind words',
+    'k.pdf',
+    'application/pdf',
+    latin1(`Our printer says hello.\n${pdf}`),
+    'application/pdf',
+  ],
   ['a PDF too far behind', 'j.pdf', 'application/pdf', latin1(`${'\0'.repeat(1024)}${pdf}`), binary],
   ['a program that names PDF', 'a.bin', binary, latin1('\x01\0reads %PDF-1.7, and writes it\0'), binary],
   ['a text about PDF', 'a.txt', 'text/plain', 'The first line is:\n\n%PDF-1.7\n', 'text/plain', 'inline'],

@@ -9,12 +9,17 @@ const HEADER = /%PDF-\d\.\d(?=[\s%]|$)/
 
 /** Lines that printers and programs put before a document: blank, of a printer job, of a MIME head, of a form. */
 const FOREIGN_LINE = /^(\s*|\x1b%-12345X.*|@PJL.*|HTTP\/[\d.]+ \d.*|--\S+|[\w-]+:.*|[ \t].*)$/
-const PRINTER_OR_MIME = /^(\x1b%-12345X|@PJL|content-[a-z-]+:)/im
+const PRINTER_OR_MIME = /^(\x1b%-12345X|@PJL|HTTP\/|mime-version:|content-[a-z-]+:)/im
+/** A header, and the comment that tells programs to treat the file as binary (ISO 32000, 7.5.2). */
+const BINARY_HEADER = /%PDF-\d\.\d\s+%[\x80-\xff]{4}/
 
-/** Whether a text is a PDF: the header comes first, or behind the lines of a printer job or a MIME head. */
+/**
+ * Whether a text is a PDF: the header comes first, or behind the lines of a printer job or a MIME head, or it says that the
+ * file is binary.
+ */
 export function isReadablePdf(text: string): boolean {
   const start = text.slice(0, HEADER_BYTES)
-  if (FIRST_HEADER.test(start)) return true
+  if (FIRST_HEADER.test(start) || BINARY_HEADER.test(start)) return true
   const before = textBeforeHeader(text)
   if (before === undefined || !PRINTER_OR_MIME.test(before)) return false
   return before.split(/\r\n|\n|\r/).every((line) => FOREIGN_LINE.test(line))
