@@ -39,6 +39,7 @@ export default {
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/tests/support/globalSetup.ts',
+  reporters: ['default', '<rootDir>/tests/support/hostileInputs.ts'],
   globalTeardown: '<rootDir>/tests/support/globalTeardown.ts',
   setupFilesAfterEnv: ['<rootDir>/tests/support/matchers.ts'],
   testTimeout: 120_000,

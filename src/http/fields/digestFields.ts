@@ -14,7 +14,7 @@ const members = {
   'Content-Digest': /^\s*(?<name>[a-z*][a-z0-9_.*-]*)=:(?<base64>[A-Za-z0-9+/]*={0,2}):\s*$/,
   'Repr-Digest': /^\s*(?<name>[a-z*][a-z0-9_.*-]*)=:(?<base64>[A-Za-z0-9+/]*={0,2}):\s*$/,
   Digest: /^\s*(?<name>[A-Za-z0-9_.-]+)=(?<base64>[A-Za-z0-9+/]*={0,2})\s*$/,
-  'Content-MD5': /^\s*(?<base64>[A-Za-z0-9+/]*={0,2})\s*$/,
+  'Content-MD5': /^\s*(?<base64>[A-Za-z0-9+/]+={0,2})\s*$/,
 } as const
 
 /** A header with which a client announces digests of its bytes: RFC 9530, and before that RFC 3230 and RFC 1864. */
