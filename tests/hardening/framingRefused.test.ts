@@ -75,6 +75,18 @@ describeService('a client that is still sending', { MAX_FILE_SIZE: '1000000' }, 
     })
   })
 
+  it('reads the refusal of a body whose length it did not say', async () => {
+    const connection = await openRaw(service)
+    connection.pause()
+    await connection.write(`PUT ${filesPath} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    await connection.write(`${body.length.toString(16)}\r\n`)
+    await connection.write(body)
+    await connection.write('\r\n0\r\n\r\n')
+    connection.resume()
+    expect(await connection.answer()).toBeProblem(413, 'file-too-large')
+    connection.destroy()
+  })
+
   it('reads an answer that needs no body', async () => {
     expect(await blocking('GET', '/livez', {})).toBe(200)
     expect(await blocking('OPTIONS', filesPath, {})).toBe(204)

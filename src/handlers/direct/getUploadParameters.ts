@@ -1,9 +1,11 @@
+import { stringify } from 'node:querystring'
 import { announceForm } from '../../domain/uploads/announceUpload.ts'
 import { parseMediaType } from '../../domain/values/mediaTypes.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
 import { queryInvalid } from '../../errors/requests.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
 import type { Operation } from '../../http/contract/operation.ts'
+import { parseQuery } from '../../http/fields/query.ts'
 import { defaultBucket } from '../../model/bucket.ts'
 
 const PARAMETERS = new Set(['filename', 'type', 'bucket'])
@@ -30,7 +32,8 @@ export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => a
  */
 function metadataOf(target: string): Record<string, string> {
   const metadata: [string, string][] = []
-  for (const [name, value] of new URLSearchParams(target.slice(target.indexOf('?')))) {
+  const query = stringify(parseQuery(target.slice(target.indexOf('?') + 1)))
+  for (const [name, value] of new URLSearchParams(query)) {
     const key = /^metadata\[(.+)\]$/.exec(name)?.[1]
     if (key !== undefined) metadata.push([key, value])
     else if (!PARAMETERS.has(name)) throw queryInvalid(name, 'is not a parameter of this operation')

@@ -65,6 +65,13 @@ describeService(
       expect((await download(service, id)).body).toEqual(bytes)
     })
 
+    it('may have its name and its metadata in Windows-1252', async () => {
+      const { body } = await service.api.get('/s3/params?filename=Z%FCrich.gif&metadata[place]=Z%FCrich')
+      const { id } = await sendForm(body, gif(randomUUID()))
+      const { body: file } = await service.api.get(`${filesPath}/${id}`)
+      expect(file).toMatchObject({ file_name: 'Zürich.gif', metadata: { place: 'Zürich' } })
+    })
+
     it('obeys the rules of its bucket', async () => {
       const bucket = `b-${randomUUID()}`
       await makeBucket(service, bucket, { max_file_size: 50, allowed_types: ['image/*'] })
