@@ -942,7 +942,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description A problem (RFC 9457) with its `code`. */
+        /** @description A refusal or a failure, as a problem (RFC 9457) with its `code`. */
         Problem: {
             headers: {
                 [name: string]: unknown;
@@ -1047,7 +1047,7 @@ export interface operations {
                     "application/json": components["schemas"]["File"][];
                 };
             };
-            400: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     putFile: {
@@ -1097,15 +1097,7 @@ export interface operations {
                     "application/json": components["schemas"]["File"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
-            412: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
-            507: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     createFile: {
@@ -1163,7 +1155,6 @@ export interface operations {
                     "application/json": components["schemas"]["File"];
                 };
             };
-            400: components["responses"]["Problem"];
             /** @description The bucket has these bytes already; `file` is the file that has them. */
             403: {
                 headers: {
@@ -1173,13 +1164,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            409: components["responses"]["Problem"];
-            412: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
-            507: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     getFile: {
@@ -1214,7 +1199,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem"];
             /** @description There is no such file. */
             404: {
                 headers: {
@@ -1224,7 +1208,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     updateFile: {
@@ -1259,13 +1243,7 @@ export interface operations {
                     "application/json": components["schemas"]["File"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            404: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
-            412: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     deleteFile: {
@@ -1295,11 +1273,7 @@ export interface operations {
                     "application/json": string;
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            404: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
-            412: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     downloadFile: {
@@ -1349,11 +1323,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem"];
-            404: components["responses"]["Problem"];
-            412: components["responses"]["Problem"];
-            416: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     getFileLink: {
@@ -1384,9 +1354,7 @@ export interface operations {
                     "application/json": components["schemas"]["Link"];
                 };
             };
-            400: components["responses"]["Problem"];
-            404: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     putFileByName: {
@@ -1422,15 +1390,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
-            412: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
-            507: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     putNamedFile: {
@@ -1468,15 +1428,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
-            412: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
-            507: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     getNamedFileLink: {
@@ -1506,9 +1458,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope"];
                 };
             };
-            400: components["responses"]["Problem"];
-            404: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     deleteNamedFile: {
@@ -1533,11 +1483,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            404: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     readPublicFile: {
@@ -1561,6 +1507,7 @@ export interface operations {
                 headers: {
                     ETag: string;
                     "Repr-Digest": string;
+                    /** @description The same digest; absent from a 206 and from the response to HEAD, whose content differs. */
                     "Content-Digest"?: string;
                     [name: string]: unknown;
                 };
@@ -1586,7 +1533,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem"];
             /** @description There is no such file, or its bucket is private. */
             404: {
                 headers: {
@@ -1596,9 +1542,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            412: components["responses"]["Problem"];
-            416: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     readLink: {
@@ -1628,6 +1572,7 @@ export interface operations {
                 headers: {
                     ETag: string;
                     "Repr-Digest": string;
+                    /** @description The same digest; absent from a 206 and from the response to HEAD, whose content differs. */
                     "Content-Digest"?: string;
                     [name: string]: unknown;
                 };
@@ -1653,7 +1598,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem"];
             /** @description This service did not sign the link for this request, or the link has expired. */
             403: {
                 headers: {
@@ -1663,10 +1607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: components["responses"]["Problem"];
-            412: components["responses"]["Problem"];
-            416: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     listBuckets: {
@@ -1693,8 +1634,7 @@ export interface operations {
                     "application/json": components["schemas"]["Bucket"][];
                 };
             };
-            400: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     createBucket: {
@@ -1720,12 +1660,7 @@ export interface operations {
                     "application/json": components["schemas"]["Bucket"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     getBucket: {
@@ -1748,9 +1683,7 @@ export interface operations {
                     "application/json": components["schemas"]["Bucket"];
                 };
             };
-            400: components["responses"]["Problem"];
-            404: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     deleteBucket: {
@@ -1771,11 +1704,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            404: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     updateBucket: {
@@ -1802,12 +1731,7 @@ export interface operations {
                     "application/json": components["schemas"]["Bucket"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            404: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     createPresignedUrl: {
@@ -1832,11 +1756,7 @@ export interface operations {
                     "application/json": components["schemas"]["PresignedUrl"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     updateFileStatus: {
@@ -1861,8 +1781,6 @@ export interface operations {
                     "application/json": components["schemas"]["FileState"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
             /** @description There is no such file. */
             404: {
                 headers: {
@@ -1872,12 +1790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            409: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
-            507: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     getFileStatus: {
@@ -1901,7 +1814,6 @@ export interface operations {
                     "application/json": components["schemas"]["FileState"];
                 };
             };
-            400: components["responses"]["Problem"];
             /** @description There is no such file. */
             404: {
                 headers: {
@@ -1911,7 +1823,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     putDirectUpload: {
@@ -1959,7 +1871,6 @@ export interface operations {
                     "application/json": components["schemas"]["FileState"];
                 };
             };
-            400: components["responses"]["Problem"];
             /** @description This service did not sign the link for this request, or the link has expired. */
             403: {
                 headers: {
@@ -1969,13 +1880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
-            507: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     postDirectUpload: {
@@ -2029,7 +1934,6 @@ export interface operations {
                     "application/json": components["schemas"]["FileState"];
                 };
             };
-            400: components["responses"]["Problem"];
             /** @description This service did not sign the link for this request, or the link has expired. */
             403: {
                 headers: {
@@ -2039,13 +1943,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: components["responses"]["Problem"];
-            409: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
-            507: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     putDirectPart: {
@@ -2090,7 +1988,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem"];
             /** @description This service did not sign the link for this request, or the link has expired. */
             403: {
                 headers: {
@@ -2100,12 +1997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            404: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
-            507: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     getUploadParameters: {
@@ -2134,9 +2026,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadParameters"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     createMultipartUpload: {
@@ -2161,11 +2051,7 @@ export interface operations {
                     "application/json": components["schemas"]["MultipartUpload"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     listMultipartParts: {
@@ -2192,7 +2078,6 @@ export interface operations {
                     "application/json": components["schemas"]["MultipartPart"][];
                 };
             };
-            400: components["responses"]["Problem"];
             /** @description There is no such upload. */
             404: {
                 headers: {
@@ -2202,7 +2087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     abortMultipartUpload: {
@@ -2229,8 +2114,6 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
             /** @description There is no such upload. */
             404: {
                 headers: {
@@ -2240,7 +2123,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     signMultipartParts: {
@@ -2269,7 +2152,6 @@ export interface operations {
                     "application/json": components["schemas"]["SignedParts"];
                 };
             };
-            400: components["responses"]["Problem"];
             /** @description There is no such upload. */
             404: {
                 headers: {
@@ -2279,8 +2161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            409: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     completeMultipartUpload: {
@@ -2311,8 +2192,6 @@ export interface operations {
                     "application/json": components["schemas"]["CompletedUpload"];
                 };
             };
-            400: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
             /** @description There is no such upload. */
             404: {
                 headers: {
@@ -2322,12 +2201,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            409: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
-            507: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     signMultipartPart: {
@@ -2356,7 +2230,6 @@ export interface operations {
                     "application/json": components["schemas"]["SignedPart"];
                 };
             };
-            400: components["responses"]["Problem"];
             /** @description There is no such upload. */
             404: {
                 headers: {
@@ -2366,8 +2239,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            409: components["responses"]["Problem"];
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     getRoot: {
@@ -2389,7 +2261,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            406: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     getLiveness: {
@@ -2410,6 +2282,7 @@ export interface operations {
                     "application/json": components["schemas"]["Liveness"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
     getReadiness: {
@@ -2439,6 +2312,7 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
+            default: components["responses"]["Problem"];
         };
     };
     getHealthcheck: {
@@ -2459,7 +2333,7 @@ export interface operations {
                     "application/json": components["schemas"]["Liveness"];
                 };
             };
-            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
 }

@@ -41,7 +41,7 @@ export function answerComplaints(
   responses: Readonly<Record<string, Response>>,
   answer: Answer<unknown>,
 ): string[] {
-  const response = responses[answer.status]
+  const response = responses[answer.status] ?? (answer.status >= 400 ? responses.default : undefined)
   if (!response) return [`status ${answer.status} is not declared`]
   const headers = Object.entries(response.headers ?? {}).flatMap(([name, { required, schema }]) => {
     const value = answer.headers.get(name)

@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from '@jest/globals'
 import { load } from 'js-yaml'
 import { type Answer, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
-import { answerComplaints, contract, operations } from '../support/examples.ts'
+import { answerComplaints, complaints, contract, operations } from '../support/examples.ts'
 import { sendRaw } from '../support/sendRaw.ts'
 
 describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' }, (service) => {
@@ -157,6 +157,34 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
       })
       expect(answer).toBeProblem(400)
       expect(answerComplaints(responses, answer)).toEqual([])
+    },
+  )
+
+  /** The texts in the query and in headers of operations whose answer depends on no link and on no form or JSON. */
+  const texts = operations
+    .filter(({ security, requestBody }) => !security && (!requestBody || requestBody.content['*/*']))
+    .flatMap((operation) =>
+      operation.parameters
+        .filter(({ in: place, schema }) => place !== 'path' && !/integer|object/.test(String(schema.type)))
+        .map((parameter) => [operation.operationId, parameter.name, operation, parameter] as const),
+    )
+  it.each(texts)(
+    '%s refuses an empty %s when the contract does',
+    async (_id, name, operation, { schema }) => {
+      const { method, path, parameters } = operation
+      const query = new URLSearchParams()
+      const headers: Record<string, string> = { 'content-length': '0' }
+      for (const { name: other, in: place, required, examples = {} } of parameters) {
+        const [example] = Object.values(examples)
+        if (other === name && place === 'header') headers[name] = ''
+        else if (other === name) query.set(name, '')
+        else if (required && place === 'query' && example && 'value' in example)
+          query.set(other, String(example.value))
+      }
+      const answer = await sendRaw(service, method.toUpperCase(), `${concrete(path)}?${query}`, headers)
+      const refused =
+        answer.status === 400 && JSON.stringify(answer.body).toLowerCase().includes(name.toLowerCase())
+      expect(refused).toBe(complaints(schema, '').length > 0)
     },
   )
 
