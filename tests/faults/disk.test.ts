@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createInstallation } from '../support/childService.ts'
 import { download, type FileBody, filesPath, freshText, putRaw, send, upload } from '../support/client.ts'
@@ -146,6 +148,7 @@ describeService('a disk that fails', (service) => {
     it('refuses each small file, and takes the large ones', async () => {
       const installation = await createInstallation({ postgres: 'shared' })
       try {
+        await mkdir(join(installation.dataDirectory, 'volume')) // Node does not let such a process sync a new directory
         const allowed = '--permission --allow-fs-read=* --allow-fs-write=* --allow-child-process'
         const threadless = await installation.start({ NODE_OPTIONS: allowed })
         for (let count = 0; count < 3; count++) {
