@@ -5,8 +5,8 @@ import type { Duplex } from 'node:stream'
 const LINGER_BYTES = 64 * 2 ** 20
 /** Long enough to send that over a line of 20 Mbit/s. Clients that read while they send need no more than a round trip. */
 const LINGER_MILLISECONDS = 30_000
-/** Longer than TCP takes to repeat a lost packet a few times. A client that sends nothing reads, or is gone. */
-const SILENCE_MILLISECONDS = 2000
+/** Longer than TCP takes to repeat lost packets, and than a busy machine stops. A client that sends nothing reads, or is gone. */
+const SILENCE_MILLISECONDS = 5000
 /** Above this number, the connection that has lingered longest is cut, so that strangers cannot take all of MAX_CONNECTIONS. */
 const MOST_LINGERING = 256
 
