@@ -6,6 +6,7 @@ import type { KeyReserve } from './database/keyReserve.ts'
 import type { Database } from './database/schema.ts'
 import type { DigestThreads } from './digests/digestThreads.ts'
 import type { Logger } from './logger.ts'
+import type { StorageKey } from './model/blob.ts'
 import type { FileRecord } from './model/file.ts'
 import type { BlockPool } from './runtime/blockPool.ts'
 import type { YoungBuffers } from './runtime/youngBuffers.ts'
@@ -29,6 +30,12 @@ export interface Deps {
   /** The memory of downloads. */
   readonly blockPool: BlockPool
   readonly commitNewFile: CommitNewFile
+  readonly sweeper: {
+    /** Sweeps the bytes under keys that are in the trash, in the background. The next round of maintenance sweeps what is left. */
+    soon(keys: readonly StorageKey[]): void
+    /** Resolves when the keys that are due now were swept, or left. */
+    settled(): Promise<void>
+  }
   /** Uploads whose bytes are being verified now, by upload id, or by a hash of upload id and parts. */
   readonly verifications: Map<string, Promise<FileRecord>>
   /** Whether the service is stopping and takes no new requests. */

@@ -57,7 +57,6 @@ async function move(to: StorageKind): Promise<number> {
           target: storage.target,
           source: storage.source,
           targetId,
-          reservedFreeBytes: config.limits.reservedFreeBytes,
           say,
           begin: (left) => createProgress(to, left),
         }),

@@ -75,6 +75,7 @@ export function createMovingStorage(target: Driver, source: Driver): MovingStora
     async check() {
       await both(target.check(), source.readMark())
     },
+    boundless: target.boundless,
     freeBytes: () => target.freeBytes(),
     readIdentity: () => target.readIdentity(),
     writeIdentity: (id) => target.writeIdentity(id),

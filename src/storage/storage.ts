@@ -75,7 +75,10 @@ export interface Storage {
    */
   check(): Promise<void>
 
-  /** Free bytes; on a volume at most 50 ms old. */
+  /** Whether there is room for every write, as in S3: bytes that were given up can wait for their removal. */
+  readonly boundless: boolean
+
+  /** Bytes that writes may still take: on a volume those above the reserve, below 0 when the reserve is touched. */
   freeBytes(): Promise<number>
 
   /** The id of this storage, which tells it from every other; undefined on a new storage. */

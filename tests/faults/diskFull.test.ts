@@ -86,6 +86,69 @@ describe(`the room that uploads must leave on ${kindOfDisk}`, () => {
   })
 })
 
+describe(`uploads that do not fit together on ${kindOfDisk}`, () => {
+  let shared: SmallDisk
+  beforeEach(async () => {
+    // No round of maintenance helps.
+    shared = await openSmallDisk({
+      ...settings,
+      RESERVED_FREE_BYTES: String(5 * 2 ** 20),
+      MAINTENANCE_INTERVAL_SECONDS: '3600',
+      SCAN_SECONDS: '3600',
+      FAILPOINTS: 'U3=pause:5',
+    })
+  })
+  afterEach(() => shared.stop())
+
+  it.each([
+    ['without their length', (bytes: Buffer) => putStream(bytes, shared)],
+    ['with their length', (bytes: Buffer) => putRaw(shared, bytes)],
+  ])('are stored as far as they fit: %s', async (_how, put) => {
+    const contents = Array.from({ length: 12 }, () => randomBytes(2_000_000))
+    const answers = await Promise.all(contents.map(put))
+    const stored = answers.filter(({ status }) => status === 201)
+    // 11 MiB hold five of them. A simulated disk is one that others write to.
+    if (kindOfDisk === 'a real file system') expect(stored).toHaveLength(5)
+    else expect(stored.length).toBeGreaterThan(0)
+    for (const answer of answers) if (answer.status !== 201) expect(answer).toBeProblem(507, 'storage-full')
+    for (const [index, { status, body }] of answers.entries())
+      if (status === 201)
+        expect((await download(shared, body.id)).bytes.equals(contents[index] ?? Buffer.alloc(0))).toBe(true)
+    expect((await putStream(randomBytes(400_000), shared)).status).toBe(201)
+    const checked = await shared.fsck()
+    for (const line of ['trash: 0', 'violations: 0']) expect(checked.split('\n')).toContain(line)
+  })
+
+  it('leave their room at once to others when they are refused, cut off or not needed', async () => {
+    const refused = () =>
+      putRaw(shared, randomBytes(6_000_000), {
+        headers: { 'content-digest': `sha-256=:${'A'.repeat(43)}=:` },
+      })
+    const cut = async () => {
+      const ending = new AbortController()
+      async function* bytes() {
+        yield randomBytes(6_000_000)
+        ending.abort()
+        await sleep(60_000, undefined, { signal: ending.signal }).catch(() => {})
+      }
+      const body = ReadableStream.from(bytes())
+      const init = { method: 'PUT', body, duplex: 'half', signal: ending.signal }
+      await send(shared, filesPath, init as RequestInit).catch(() => {})
+    }
+    const same = randomBytes(5_000_000)
+    expect((await putRaw(shared, same)).status).toBe(201)
+    for (let round = 0; round < 3; round++) {
+      // The service notices the cut a moment later.
+      await eventually(async () => expect((await refused()).status).toBe(422))
+      for (let time = 0; time < 2; time++) {
+        expect((await putRaw(shared, same)).status).toBe(403)
+        expect((await refused()).status).toBe(422)
+      }
+      await cut()
+    }
+  })
+})
+
 describe(`a service on ${kindOfDisk}`, () => {
   it.each([
     ['room', () => disk.fill()],

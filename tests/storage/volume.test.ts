@@ -11,7 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -199,6 +199,18 @@ describe('volume, on its file system', () => {
     await expect(storage.check()).rejects.toMatchObject({ code: 'storage-unavailable' })
     await rename(`${root}-unmounted`, root)
     await stored(randomBytes(10))
+  })
+
+  it('leaves the reserve free, and keeps nothing of what does not fit', async () => {
+    const { bavail, bsize } = await statfs(root)
+    const tight = await createVolumeStorage(root, { reservedFreeBytes: bavail * bsize * 2 })
+    opened.push(tight)
+    expect(await tight.freeBytes()).toBeLessThan(0)
+    const key = newKey()
+    const writing = tight.write(key, inBatches(randomBytes(1000), 100))
+    await expect(writing).rejects.toMatchObject({ code: 'storage-full' })
+    expect(await tight.size(key)).toBeUndefined()
+    await stored(randomBytes(1000))
   })
 
   it('writes on after small files that there was no memory for', async () => {

@@ -6,6 +6,7 @@ import { createKeyReserve } from '../../database/keyReserve.ts'
 import { keepLinkSecret } from '../../database/rows/installation.ts'
 import type { Deps } from '../../deps.ts'
 import { createDigestThreads } from '../../digests/digestThreads.ts'
+import { createSweeper } from '../../domain/storing/sweeper.ts'
 import { blockBytes } from '../../model/blob.ts'
 import { createBlockPool } from '../../runtime/blockPool.ts'
 
@@ -29,6 +30,7 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     digestThreads: createDigestThreads(),
     blockPool: createBlockPool({ bufferBytes: blockBytes, most: DOWNLOAD_BLOCKS }),
     commitNewFile: createCommitQueue(db),
+    sweeper: createSweeper(opened),
     verifications: new Map(),
   }
 }

@@ -7,7 +7,7 @@ import type { S3Storage } from '../../storage/s3/s3.ts'
 import { createVolumeStorage, type VolumeStorage } from '../../storage/volume/volume.ts'
 import { inDataDirectory } from './inDataDirectory.ts'
 
-type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory'>
+type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory' | 'limits'>
 
 /** Opens the storage of STORAGE, and with STORAGE_FROM both. Throws when the directories of a volume cannot be made. */
 export async function openStorage(
@@ -32,13 +32,15 @@ export async function openMoving(
 }
 
 async function open(
-  { dataDirectory }: OpenConfig,
+  { dataDirectory, limits }: OpenConfig,
   storage: StorageConfig,
   youngBuffers: YoungBuffers,
 ): Promise<VolumeStorage | S3Storage> {
   switch (storage.kind) {
     case 'volume':
-      return await inDataDirectory(dataDirectory, () => createVolumeStorage(join(dataDirectory, 'volume')))
+      return await inDataDirectory(dataDirectory, () =>
+        createVolumeStorage(join(dataDirectory, 'volume'), limits),
+      )
     case 's3': {
       // Loaded only here: a service on a volume needs no SDK.
       const { createS3Storage } = await import('../../storage/s3/s3.ts')

@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import { bucketNotEmpty, bucketNotFound } from '../../errors/buckets.ts'
+import type { StorageKey } from '../../model/blob.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { isLiveInIndex } from './live.ts'
@@ -73,17 +74,18 @@ export async function updateBucketRules(
 
 /**
  * Deletes a bucket and its announced uploads, whose received bytes go into the trash. A transaction that adds a file locks the
- * bucket's row; this function waits for that lock, and then looks for files. Throws `bucket-not-found`, and
- * `bucket-not-empty` while the bucket has live files; then nothing is deleted.
+ * bucket's row; this function waits for that lock, and then looks for files. Returns the keys of received parts. Throws
+ * `bucket-not-found`, and `bucket-not-empty` while the bucket has live files; then nothing is deleted.
  */
-export async function deleteBucketRecord(db: Database, name: string): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+export async function deleteBucketRecord(db: Database, name: string): Promise<StorageKey[]> {
+  return await db.transaction().execute(async (trx) => {
     await insistOnEmpty(trx, name) // first: the uploads to a bucket that is in use are not locked for nothing
-    await deleteUploadsTo(trx, name) // before the bucket's row is locked: a commit locks in this order
+    const parts = await deleteUploadsTo(trx, name) // before the bucket's row is locked: a commit locks in this order
     const { rows } = await sql`select from buckets where name = ${name} for update`.execute(trx)
     if (rows.length === 0) throw bucketNotFound()
     await insistOnEmpty(trx, name)
     await trx.deleteFrom('buckets').where('name', '=', name).execute()
+    return parts
   })
 }
 

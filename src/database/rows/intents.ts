@@ -53,12 +53,17 @@ export async function trashIntent(db: Database, key: StorageKey, reason: TrashRe
   return Number(moved.numInsertedOrUpdatedRows ?? 0) > 0
 }
 
-/** Moves the intents of these keys into the trash. Reaped intents are in the trash already. */
-export async function trashIntents(trx: DatabaseTransaction, keys: readonly StorageKey[]): Promise<void> {
-  await sql`
+/** Moves the intents of these keys into the trash, and returns the keys that were moved. Reaped intents are there already. */
+export async function trashIntents(
+  trx: DatabaseTransaction,
+  keys: readonly StorageKey[],
+): Promise<StorageKey[]> {
+  const { rows } = await sql<{ storage_key: StorageKey }>`
     with gone as (delete from intents where storage_key = any(${keys}::text[]) returning storage_key)
     insert into trash (storage_key, reason, remove_after) select storage_key, 'aborted', now() from gone
+    returning storage_key
   `.execute(trx)
+  return rows.map(({ storage_key: key }) => key)
 }
 
 /**

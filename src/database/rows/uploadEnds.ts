@@ -7,49 +7,47 @@ import { trashIntents } from './intents.ts'
 /**
  * Marks an upload as `uploaded`, in the same transaction as the file; another transaction that finishes the same upload waits.
  * The keys that the client wrote to, except `ownKey` with the file's bytes, go into the trash. `partsDigest` is the digest of
- * the list of parts, if the file came in parts. False when another transaction or another list was first, or the upload does
- * not exist any more: the transaction must not commit.
+ * the list of parts, if the file came in parts. Returns the keys of the parts; undefined when another transaction or another
+ * list was first, or the upload does not exist any more: the transaction must not commit.
  */
 export async function finishUpload(
   trx: DatabaseTransaction,
   { id, partsDigest }: Pick<UploadRecord, 'id' | 'partsDigest'>,
   ownKey: StorageKey,
-): Promise<boolean> {
+): Promise<StorageKey[] | undefined> {
   const { rows } = await sql<{ storage_key: string | null }>`
     update uploads set status = 'uploaded', updated_at = now(), expires_at = null, parts_digest = ${partsDigest}
     where id = ${id} and status = 'pending' and expires_at > now()
       and (parts_digest is null or parts_digest = ${partsDigest}) returning storage_key
   `.execute(trx)
   const [finished] = rows
-  if (!finished) return false
-  const parts = await trx
-    .deleteFrom('upload_parts')
-    .where('upload_id', '=', id)
-    .returning('storage_key')
-    .execute()
-  const unused = [finished, ...parts].flatMap(({ storage_key: key }) =>
-    key === null || key === ownKey ? [] : [key],
-  )
-  await trashIntents(trx, unused)
-  return true
+  if (!finished) return undefined
+  const { storage_key: key } = finished
+  if (key !== null && key !== ownKey) await trashIntents(trx, [key])
+  return await trashParts(trx, [id])
 }
 
-/** Deletes a pending upload, and moves its received bytes into the trash. False when there is no such upload. */
-export const deletePendingUpload = (db: Database, id: string): Promise<boolean> =>
+/**
+ * Deletes a pending upload, and moves its received bytes into the trash. Returns the keys of its parts; undefined when there is
+ * no such upload.
+ */
+export const deletePendingUpload = (db: Database, id: string): Promise<StorageKey[] | undefined> =>
   db.transaction().execute(async (trx) => {
     const pending = sql`id = ${id} and status = 'pending' and expires_at is not null`
-    return (await deleteUploads(trx, pending)) > 0
+    const { count, parts } = await deleteUploads(trx, pending)
+    return count > 0 ? parts : undefined
   })
 
-/** Deletes all uploads to a bucket, and moves their received bytes into the trash. */
-export const deleteUploadsTo = (trx: DatabaseTransaction, bucket: string): Promise<number> =>
-  deleteUploads(trx, sql`bucket = ${bucket}`)
+/** Deletes all uploads to a bucket, and moves their received bytes into the trash. Returns the keys of their parts. */
+export async function deleteUploadsTo(trx: DatabaseTransaction, bucket: string): Promise<StorageKey[]> {
+  return (await deleteUploads(trx, sql`bucket = ${bucket}`)).parts
+}
 
 /**
- * Deletes the uploads that match the condition, and moves their received bytes into the trash. Returns their number. Locks the
- * intents before the uploads, as a commit does.
+ * Deletes the uploads that match the condition, and moves their received bytes into the trash. Locks the intents before the
+ * uploads, as a commit does.
  */
-async function deleteUploads(trx: DatabaseTransaction, where: RawBuilder<unknown>): Promise<number> {
+async function deleteUploads(trx: DatabaseTransaction, where: RawBuilder<unknown>) {
   await sql`
     select from intents where storage_key in (select storage_key from uploads where ${where})
     order by storage_key for update
@@ -59,15 +57,24 @@ async function deleteUploads(trx: DatabaseTransaction, where: RawBuilder<unknown
     select id, storage_key from uploads where ${where} order by id for update
   `.execute(trx)
   const ids = rows.map(({ id }) => id)
-  const { rows: parts } = await sql<{ storage_key: string | null }>`
-    delete from upload_parts where upload_id = any(${ids}::uuid[]) returning storage_key
-  `.execute(trx)
+  const parts = await trashParts(trx, ids)
   await sql`delete from uploads where id = any(${ids}::uuid[])`.execute(trx)
   await trashIntents(
     trx,
-    [...rows, ...parts].flatMap(({ storage_key: key }) => (key === null ? [] : [key])),
+    rows.flatMap(({ storage_key: key }) => (key === null ? [] : [key])),
   )
-  return rows.length
+  return { count: rows.length, parts }
+}
+
+/** Moves the parts of uploads into the trash, and returns their keys. */
+async function trashParts(trx: DatabaseTransaction, uploadIds: readonly string[]): Promise<StorageKey[]> {
+  const { rows } = await sql<{ storage_key: StorageKey }>`
+    delete from upload_parts where upload_id = any(${uploadIds}::uuid[]) returning storage_key
+  `.execute(trx)
+  return await trashIntents(
+    trx,
+    rows.map(({ storage_key: key }) => key),
+  )
 }
 
 /** Deletes at most `atMost` expired uploads; their bytes are reaped when the leases run out. Returns the number. */

@@ -1,19 +1,20 @@
 import { sql } from 'kysely'
+import type { StorageKey } from '../../model/blob.ts'
 import type { UploadPart } from '../../model/upload.ts'
 import type { Database } from '../schema.ts'
 import { trashIntents } from './intents.ts'
 
 /**
- * Makes received bytes a part of a pending upload. An older part of the same number goes into the trash. The intent of the
- * part lasts as long as the upload. Nothing is changed when all parts together have more than `maxBytes` (`too large`), and
- * when the upload is not pending any more or the intent was reaped (`gone`).
+ * Makes received bytes a part of a pending upload. An older part of the same number goes into the trash; its key is returned. The
+ * intent of the part lasts as long as the upload. Nothing is changed when all parts together have more than `maxBytes`
+ * (`too large`), and when the upload is not pending any more or the intent was reaped (`gone`).
  */
 export async function putUploadPart(
   db: Database,
   uploadId: string,
   { number, storageKey, size, md5, blockCrc32 }: UploadPart,
   maxBytes: number,
-): Promise<'kept' | 'gone' | 'too large'> {
+): Promise<StorageKey[] | 'gone' | 'too large'> {
   return await db.transaction().execute(async (trx) => {
     // The lock of the upload's row lets one part in at a time: the sum stays right, and no number is inserted twice.
     const locked = await sql`
@@ -37,7 +38,7 @@ export async function putUploadPart(
       .where('number', '=', number)
       .returning('storage_key')
       .execute()
-    await trashIntents(
+    const trashed = await trashIntents(
       trx,
       before.map(({ storage_key }) => storage_key),
     )
@@ -45,7 +46,7 @@ export async function putUploadPart(
       .insertInto('upload_parts')
       .values({ upload_id: uploadId, number, storage_key: storageKey, size, md5, block_crc32: blockCrc32 })
       .execute()
-    return 'kept'
+    return trashed
   })
 }
 

@@ -27,7 +27,7 @@ export const changeBucket = (deps: Deps, name: string, rules: Partial<BucketRule
 
 /** Deletes a bucket. Throws `bucket-not-found`, and `bucket-not-empty` while the bucket has live files. */
 export const removeBucket = (deps: Deps, name: string): Promise<void> =>
-  forgettingRules(deps, name, () => deleteBucketRecord(deps.db, name))
+  forgettingRules(deps, name, async () => deps.sweeper.soon(await deleteBucketRecord(deps.db, name)))
 
 function found(bucket: BucketRecord | undefined): BucketRecord {
   if (!bucket) throw bucketNotFound()

@@ -16,8 +16,6 @@ export interface Move {
   readonly target: Storage
   readonly source: Storage
   readonly targetId: string
-  /** Space that copies leave free in the target. */
-  readonly reservedFreeBytes: number
   /** Called with each blob whose bytes are in the target and verified. */
   readonly moved: (blob: StoredBlob) => void
   /** Called with a sentence about each blob that cannot be moved. */
@@ -121,9 +119,9 @@ async function moveBlob(move: Move, blob: StoredBlob): Promise<string | undefine
 }
 
 /** Copies of the blocks: a write may hold a block while the reader overwrites its buffer with the next. */
-async function* toBatches({ target, reservedFreeBytes }: Move, blocks: AsyncIterable<Buffer>) {
+async function* toBatches({ target }: Move, blocks: AsyncIterable<Buffer>) {
   for await (const block of blocks) {
-    if ((await target.freeBytes()) - reservedFreeBytes < block.length) throw storageFull()
+    if ((await target.freeBytes()) < block.length) throw storageFull()
     yield [Buffer.from(block)]
   }
 }

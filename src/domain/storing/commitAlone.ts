@@ -17,7 +17,7 @@ import type { Deps } from '../../deps.ts'
 import { idempotentRequestRunning } from '../../errors/requests.ts'
 import { uploadFenced } from '../../errors/service.ts'
 import { uploadTaken } from '../../errors/uploads.ts'
-import type { NewFile } from '../../model/blob.ts'
+import type { NewFile, StorageKey } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
@@ -34,11 +34,16 @@ export interface CommitRequest {
   readonly idempotent?: { readonly key: string; readonly fingerprint: Buffer } | undefined
 }
 
-/** The outcome of one attempt to commit a file. */
+/** The outcome of one attempt to commit a file. `parts`: the keys of the upload's parts, which are in the trash. */
 export type CommitOutcome =
-  | { readonly kind: 'stored'; readonly file: FileRecord }
+  | { readonly kind: 'stored'; readonly file: FileRecord; readonly parts: readonly StorageKey[] }
   /** The bucket has a file with these bytes. `healed`: the received bytes replaced damaged bytes of that file. */
-  | { readonly kind: 'exists'; readonly file: FileRecord; readonly healed: boolean }
+  | {
+      readonly kind: 'exists'
+      readonly file: FileRecord
+      readonly healed: boolean
+      readonly parts: readonly StorageKey[]
+    }
   /** The blob or the bucket changed during the attempt, and nothing was committed. */
   | { readonly kind: 'again' }
 
@@ -62,26 +67,27 @@ export async function commitAlone(
     await failpoint('U9')
     if (!(await takeIntent(trx, file.bytes.storageKey))) throw uploadFenced()
     await failpoint('U10')
-    if (upload !== undefined && !(await finishUpload(trx, upload, file.bytes.storageKey))) throw uploadTaken()
+    const parts = upload ? await finishUpload(trx, upload, file.bytes.storageKey) : []
+    if (!parts) throw uploadTaken()
     const blobId = known ? await lockBlob(trx, file, known) : await insertBlob(trx, file)
     if (blobId === undefined) return { kind: 'again' }
 
     const existing = known && duplicates === 'refuse' ? await findLiveFileOfBlob(trx, blobId) : undefined
-    if (existing && healthy) return { kind: 'exists', file: existing, healed: false }
+    if (existing && healthy) return { kind: 'exists', file: existing, healed: false, parts: [] }
     if (known && healthy)
       await insertTrash(trx, file.bytes.storageKey, { reason: 'duplicate', graceSeconds: 0 })
     if (known && !healthy) {
       await replaceBlobBytes(trx, blobId, file.bytes)
       await insertTrash(trx, known.storageKey, { reason: 'healed', graceSeconds: readGraceSeconds })
     }
-    if (existing) return { kind: 'exists', file: existing, healed: true }
+    if (existing) return { kind: 'exists', file: existing, healed: true, parts }
 
     if (!(await ensureBucket(trx, file.bucket))) return { kind: 'again' }
     if (file.named) await clearName(trx, file)
     const stored = await insertFile(trx, file, blobId)
     if (idempotent && !(await completeIdempotent(trx, idempotent, stored))) throw idempotentRequestRunning()
     await failpoint('U11')
-    return { kind: 'stored', file: stored }
+    return { kind: 'stored', file: stored, parts }
   })
 }
 

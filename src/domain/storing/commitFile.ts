@@ -25,9 +25,12 @@ export async function commitFile(deps: Deps, request: CommitRequest): Promise<Co
   const { storageKey } = request.file.bytes
   try {
     const result = await commitOrResolve(deps, request)
+    deps.sweeper.soon(result.parts)
     // The other file's commit must be durable too. A later commit makes it durable: that of `trashIntent`, else `makeCommitsDurable`.
-    if (result.kind === 'exists' && !result.healed && !(await trashIntent(deps.db, storageKey, 'aborted')))
-      await makeCommitsDurable(deps.db)
+    if (result.kind === 'exists' && !result.healed) {
+      if (await trashIntent(deps.db, storageKey, 'aborted')) deps.sweeper.soon([storageKey])
+      else await makeCommitsDurable(deps.db)
+    }
     await failpoint('U14')
     return result
   } catch (error) {
@@ -52,7 +55,7 @@ async function commit(deps: Deps, request: CommitRequest): Promise<CommitResult>
   const { idempotent, upload, file } = request
   const needsTransaction = idempotent !== undefined || upload !== undefined || file.named
   const committed = needsTransaction ? undefined : await deps.commitNewFile(file)
-  if (committed) return { kind: 'stored', file: committed }
+  if (committed) return { kind: 'stored', file: committed, parts: [] }
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const outcome = await attemptCommit(() => commitAlone(deps, request), attempt)
     if (outcome.kind !== 'again') return outcome
@@ -92,9 +95,9 @@ async function resolveOutcome(
       if (await intentExists(db, file.bytes.storageKey)) throw databaseUnavailable(cause)
       await makeCommitsDurable(db) // a primary that was killed and restarted may show commits that its standby lacks
       const record = await findFileRecord(db, { kind: 'id', value: file.id, bucket: file.bucket })
-      if (record) return { kind: 'stored', file: record }
+      if (record) return { kind: 'stored', file: record, parts: [] }
       const healed = duplicates === 'refuse' && (await findLiveFileOfBytes(db, file.bytes.storageKey))
-      if (healed) return { kind: 'exists', file: healed, healed: true }
+      if (healed) return { kind: 'exists', file: healed, healed: true, parts: [] }
       throw uploadFenced()
     } catch (error) {
       if (hasCode(error, 'database-unavailable') || hasCode(error, 'upload-fenced')) throw error

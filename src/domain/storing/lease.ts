@@ -36,12 +36,16 @@ export async function giveUp(
 }
 
 /**
- * Puts the bytes of an intent into the trash. An error of the database is only logged: maintenance reaps the intent when its
- * lease runs out. False when the intent was gone already.
+ * Puts the bytes of an intent into the trash, and lets them be swept soon. An error of the database is only logged: maintenance
+ * reaps the intent when its lease runs out. False when the intent was gone already.
  */
-export async function abandon({ db, logger }: Deps, storageKey: StorageKey): Promise<boolean> {
-  return await trashIntent(db, storageKey, 'aborted').catch((error: unknown) => {
+export async function abandon({ db, logger, sweeper }: Deps, storageKey: StorageKey): Promise<boolean> {
+  try {
+    const trashed = await trashIntent(db, storageKey, 'aborted')
+    if (trashed) sweeper.soon([storageKey])
+    return trashed
+  } catch (error) {
     logger.warn('Unused bytes stay until their lease runs out', { storageKey, error })
     return true
-  })
+  }
 }

@@ -29,9 +29,8 @@ export async function receiveBytes(
   bytes: AsyncIterable<Buffer>,
   { sha512, declaredBytes, maxBytes }: ReceiveOptions,
 ): Promise<Receipt> {
-  const { reservedFreeBytes } = deps.config.limits
   if (declaredBytes !== undefined && declaredBytes > maxBytes) throw fileTooLarge(maxBytes)
-  if ((await deps.storage.freeBytes()) - reservedFreeBytes < (declaredBytes ?? 0)) throw storageFull()
+  await insistOnRoom(deps, declaredBytes ?? 0)
 
   await failpoint('U0')
   const storageKey = await deps.keys.take()
@@ -50,8 +49,6 @@ export async function receiveBytes(
       batch.push(chunk)
       filled += chunk.length
       if (filled < BATCH_BYTES) continue
-      // Checked again: other uploads fill the storage meanwhile, and the client may have declared no size.
-      if ((await deps.storage.freeBytes()) < reservedFreeBytes) throw storageFull()
       yield batch
       batch = []
       filled = 0
@@ -76,4 +73,11 @@ export async function receiveBytes(
   } finally {
     digester.close()
   }
+}
+
+/** Throws `storage-full`. Bytes that were given up and are about to be removed count as room. */
+async function insistOnRoom({ storage, sweeper }: Deps, bytes: number): Promise<void> {
+  if ((await storage.freeBytes()) >= bytes) return
+  await sweeper.settled()
+  if ((await storage.freeBytes()) < bytes) throw storageFull()
 }

@@ -112,6 +112,7 @@ export async function storePart(
     const outcome = await putUploadPart(deps.db, id, part, maxBytes)
     if (outcome === 'too large') throw fileTooLarge(maxBytes)
     if (outcome === 'gone') throw uploadNotFound()
+    deps.sweeper.soon(outcome)
     return part
   } catch (error) {
     await giveUp(deps, receipt)
@@ -140,5 +141,7 @@ export const etagOf = (md5: Buffer): string => `"${md5.toString('hex')}"`
 
 /** Deletes a pending upload and its parts. Throws `upload-not-found`, also for a completed upload, which stays. */
 export async function abortParts(deps: Deps, id: string): Promise<void> {
-  if (!(await deletePendingUpload(deps.db, id))) throw uploadNotFound()
+  const parts = await deletePendingUpload(deps.db, id)
+  if (!parts) throw uploadNotFound()
+  deps.sweeper.soon(parts)
 }

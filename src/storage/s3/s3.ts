@@ -145,6 +145,7 @@ export function createS3Storage(options: S3StorageOptions, youngBuffers: YoungBu
       await checking
     },
     // A bucket is never full; its owner watches the cost.
+    boundless: true,
     freeBytes: async () => Number.MAX_SAFE_INTEGER,
     readIdentity: () =>
       attemptS3(async () => {

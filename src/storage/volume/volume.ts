@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { lstat, statfs } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { storageUnavailable } from '../../errors/service.ts'
 import { errorCode, hasCode } from '../../errors.ts'
@@ -15,21 +15,23 @@ import { createVolumeIdentity } from './identity.ts'
 import { createLargeWrites } from './largeWrites.ts'
 import { listVolume } from './listing.ts'
 import { openToRead } from './reads.ts'
-import { createSmallWrites } from './smallWrites.ts'
+import { createRoom } from './room.ts'
+import { createSmallWrites, type SmallWriteTarget } from './smallWrites.ts'
 import { attempt, toStorageError } from './systemErrors.ts'
+import { byteLength } from './writeBatches.ts'
 
 export interface VolumeStorage extends Storage {
   close(): Promise<void>
 }
 
-/** How long the number of free bytes is kept; bytes that uploads write meanwhile are not counted. */
-const FREE_SPACE_MILLISECONDS = 50
-
 /**
- * Bytes as files below a directory: written in `tmp`, synced, renamed to `blobs/<shard>`, and the rename synced.
- * Throws when the directories cannot be made.
+ * Bytes as files below a directory: written in `tmp`, synced, renamed to `blobs/<shard>`, and the rename synced. Writes leave
+ * `reservedFreeBytes` free. Throws when the directories cannot be made.
  */
-export async function createVolumeStorage(root: string): Promise<VolumeStorage> {
+export async function createVolumeStorage(
+  root: string,
+  { reservedFreeBytes = 0 }: { readonly reservedFreeBytes?: number } = {},
+): Promise<VolumeStorage> {
   const layout = volumeLayout(root)
   const directories = createDirectorySync()
   await prepareVolume(root, directories)
@@ -39,7 +41,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
   const distrust = () => {
     trust.syncFailures += 1
   }
-  let free = { bytes: 0, until: 0 }
+  const room = createRoom(root, reservedFreeBytes)
   const small = createSmallWrites(distrust, () => ({ path: layout.identity, stamp: identity.stamp() }))
 
   /** After a new mount the directories that are held open belong to the old mount. */
@@ -47,7 +49,7 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
     if ((await identity.insist()) === 'anew') await directories.close()
   }
 
-  const large = createLargeWrites({ layout, directories, insistOnIdentity, distrust })
+  const large = createLargeWrites({ layout, directories, room, insistOnIdentity, distrust })
 
   async function check() {
     const path = join(layout.temporary, `check-${randomUUID()}`)
@@ -80,9 +82,13 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
       directory: layout.directoryOf(key),
       wayTo: layout.wayTo(key),
     }
-    const bytes = first.done ? [] : first.value
-    const written = await small.write(target, bytes)
-    if (written === 'done') return
+    const batch = first.done ? [] : first.value
+    await writeSmall(target, batch)
+    room.written(byteLength(batch))
+  }
+
+  async function writeSmall(target: SmallWriteTarget, bytes: readonly Buffer[]) {
+    if ((await small.write(target, bytes)) === 'done') return
     await attempt(insistOnIdentity) // the same volume may have been mounted anew
     if ((await small.write(target, bytes)) !== 'done') throw storageUnavailable(new Error(`${root} changes.`))
   }
@@ -135,15 +141,11 @@ export async function createVolumeStorage(root: string): Promise<VolumeStorage> 
         await insistOnDirectories(layout.wayTo(key))
         await removeFile(layout.temporaryPath(key))
         await removeFile(layout.path(key))
+        room.freed(key)
         await directories.sync(layout.directoryOf(key))
       }),
-    async freeBytes() {
-      if (performance.now() > free.until) {
-        const { bavail, bsize } = await attempt(() => statfs(root))
-        free = { bytes: bavail * bsize, until: performance.now() + FREE_SPACE_MILLISECONDS }
-      }
-      return free.bytes
-    },
+    boundless: false,
+    freeBytes: room.left,
     readIdentity: identity.read,
     async writeIdentity(id) {
       await writeWhole(layout.identity, `${id}\n`, root, directories)

@@ -1,18 +1,20 @@
 import type { FileHandle } from 'node:fs/promises'
 import { failpoint } from '../../runtime/failpoint.ts'
+import type { RoomShare } from './room.ts'
 import { toStorageError } from './systemErrors.ts'
 
 /** After every 32 MiB the file is synced early, so that the final fsync has little left to write. */
 const EARLY_SYNC_BYTES = 32 * 2 ** 20
 
 /**
- * Writes every batch to the file, in order, with at most one write in flight while the next batch fills. `syncEarly` is
+ * Writes every batch to the file, in order, as there is room, with at most one write in flight while the next batch fills. `syncEarly` is
  * called after every 32 MiB, never twice at once, and never again after it failed.
  * Throws `storage-full`, `storage-unavailable`, or whatever `batches` throws.
  */
 export async function writeBatches(
   handle: FileHandle,
   batches: AsyncIterable<readonly Buffer[]>,
+  room: RoomShare,
   syncEarly: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
   let writing: Promise<void> = Promise.resolve()
@@ -23,9 +25,11 @@ export async function writeBatches(
     for await (const batch of batches) {
       await writing
       if (syncFailure !== undefined) throw syncFailure
-      writing = writeFully(handle, batch)
+      const bytes = byteLength(batch)
+      await room.take(bytes)
+      writing = writeFully(handle, batch).then(() => room.written(bytes))
       writing.catch(() => {}) // awaited before the next batch, or below
-      unsynced += byteLength(batch)
+      unsynced += bytes
       if (unsynced < EARLY_SYNC_BYTES || syncing) continue
       unsynced = 0
       // The kernel reports a lost page to one fsync only: a failure here must not be forgotten for the final one.
@@ -61,4 +65,5 @@ async function writeFully(handle: FileHandle, batch: readonly Buffer[]): Promise
   }
 }
 
-const byteLength = (batch: readonly Buffer[]) => batch.reduce((total, { length }) => total + length, 0)
+/** The bytes of a batch. */
+export const byteLength = (batch: readonly Buffer[]) => batch.reduce((total, { length }) => total + length, 0)
