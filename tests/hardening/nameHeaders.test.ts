@@ -89,6 +89,7 @@ describeService('names in headers', (service) => {
       ['two filenames*', `; filename*=UTF-8''a; filename*=UTF-8''b`],
       ['a filename in a filename', `; filename="a"b; filename="c"`],
       ['two filenames, one without quotes', `; filename=a; FILENAME="b"`],
+      ['a parameter that may be in the filename', '; filename="a\\"; x="b"'],
       ['an open quote', `; filename="a`],
       ['a quote in the middle', `; filename=a"b`],
       ['text behind the quotes', `; filename="a" b`],

@@ -7,9 +7,9 @@ import { descriptionOf } from './context.ts'
  * the weights alone as parameters in Accept: `application/json; charset=utf-8` allows JSON.
  */
 export const acceptsAnswer: RequestHandler = (req, _res, next) => {
-  const { accept = '' } = req.headers
-  if (accept.trim() === '') delete req.headers.accept
-  else req.headers.accept = accept.split(',').map(withoutParameters).join()
+  const { accept = '*/*' } = req.headers
+  if (accept === '*/*') return next()
+  req.headers.accept = accept.trim() === '' ? '*/*' : accept.split(',').map(withoutParameters).join()
   const types = answerTypes(req)
   if (types.length === 0 || types.includes('*/*') || req.accepts(types)) return next()
   next(notAcceptable(types))

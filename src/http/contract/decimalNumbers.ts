@@ -9,11 +9,12 @@ const DECIMAL = /^-?\d+$/
  * another reader of the same query may take for another number.
  */
 export const insistOnDecimals: RequestHandler = (req, _res, next) => {
-  for (const { name, schema } of descriptionOf(req)?.parameters ?? []) {
-    if (schema?.type !== 'integer' && schema?.type !== 'number') continue
-    const value = req.query[name]
-    if (typeof value === 'string' && value !== '' && !DECIMAL.test(value))
-      return next(invalidParameter(name, 'must be a whole number in decimal digits'))
-  }
-  next()
+  const numbers = descriptionOf(req)?.parameters?.filter(({ schema }) => schema?.type === 'integer') ?? []
+  if (numbers.length === 0) return next()
+  const { query } = req
+  const wrong = numbers.find(({ name }) => {
+    const value = query[name]
+    return typeof value === 'string' && value !== '' && !DECIMAL.test(value)
+  })
+  next(wrong && invalidParameter(wrong.name, 'must be a whole number in decimal digits'))
 }

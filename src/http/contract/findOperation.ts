@@ -33,7 +33,7 @@ export function findOperation(routes: readonly Route[], stages: readonly Request
     if (expressPath === undefined) return undefined
     const methods = known.filter((route) => route.expressPath === expressPath).map((route) => route.method)
     const hint = methodHints[`${method} ${expressPath}`]
-    return methodNotAllowed(method, [...new Set([...methods.toSorted(), 'OPTIONS'])].join(', '), hint)
+    return methodNotAllowed(method, [...new Set([...methods, 'OPTIONS'])].join(', '), hint)
   }
 
   return (req, res, next) => {

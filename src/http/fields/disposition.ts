@@ -11,12 +11,12 @@ export interface Disposition {
 const TYPE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]*)[ \t]*(?=;|$)/
 /**
  * A parameter up to the next semicolon: nothing, a name, or a name and its value. In quotes only `\"` and `\\` are escapes,
- * because browsers escape no backslash, not even the last one. Some clients do not escape quotes either: their value has no
- * semicolon, so no other parser sees a parameter in it. Within an alternative no character may match in two ways: the time for
+ * because browsers escape no backslash, not even the last one; no quote follows then. Some clients do not escape quotes either:
+ * their value has no semicolon, so no other parser sees a parameter in it. Within an alternative no character may match in two ways: the time for
  * a row of backslashes would double with each backslash.
  */
 const PARAMETER =
-  /;[ \t;]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*(?:=(?:[ \t]*"(?:((?:\\["\\]|\\(?!["\\])|[^"\\])*)|([^"]*)|([^;]*[^;\\]))"[ \t]*|([^;"]*)))?)?(?=;|$)/y
+  /;[ \t;]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*(?:=(?:[ \t]*"(?:((?:\\["\\]|\\(?!["\\])|[^"\\])*)|([^"]*(?="[^"]*$))|([^;]*[^;\\]))"[ \t]*|([^;"]*)))?)?(?=;|$)/y
 
 /**
  * Parses a Content-Disposition. `filename` is the first of `filename*` and `filename` that names a file. Blanks, semicolons too

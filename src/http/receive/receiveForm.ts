@@ -45,6 +45,7 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
   const boundary = boundaryOf(req)
   const properties = new Map(Object.entries(schema.properties ?? {}))
   const filePart = filePartOf(schema)
+  const strict = schema.additionalProperties === false
   continueSending(req, res)
 
   const body = digestedBody(
@@ -55,7 +56,7 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
   for await (const part of parseMultipart(body.bytes, boundary)) {
     const { name } = part
     if (!properties.has(name)) {
-      if (schema.additionalProperties === false)
+      if (strict)
         throw formInvalid(
           `This form may have only the parts ${[...properties.keys()].join(', ')}.`,
           `/${name.slice(0, 100)}`,
@@ -66,7 +67,7 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
     if (fields.has(name) || (context.received && name === filePart))
       throw formInvalid(`The form has the part "${name}" twice.`, `/${name}`)
     if (name === filePart) {
-      if (schema.additionalProperties === false) insistOnFields(schema.required ?? [], fields, filePart)
+      if (strict) insistOnFields(schema.required ?? [], fields, filePart)
       context.received = await receivePart(upload, part)
     } else fields.set(name, await readField(part))
   }
