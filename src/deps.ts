@@ -38,6 +38,8 @@ export interface Deps {
   }
   /** Uploads whose bytes are being verified now, by upload id, or by a hash of upload id and parts. */
   readonly verifications: Map<string, Promise<FileRecord>>
+  /** Aborted when the service's own PostgreSQL has ended: from then on nothing can be committed. */
+  readonly databaseGone: AbortSignal
   /** Whether the service is stopping and takes no new requests. */
   readonly stopping: () => boolean
 }

@@ -29,7 +29,7 @@ export interface Receipt {
 
 /** The hold of a running request on an intent: while the lease is renewed, maintenance does not remove the bytes. */
 export interface Lease {
-  /** Throws `upload-fenced` once the lease is lost. */
+  /** Throws `upload-fenced` once the lease is lost, and `database-unavailable` once the database is gone. */
   insist(): void
   /** Stops the renewal. */
   end(): void

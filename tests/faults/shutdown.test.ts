@@ -156,6 +156,49 @@ describe('SIGTERM', () => {
   })
 })
 
+describe('a service whose own PostgreSQL is killed', () => {
+  /** Uploads until the service is gone. Returns the statuses. */
+  async function keepUploading(service: ChildService): Promise<number[]> {
+    const statuses: number[] = []
+    for (;;) {
+      const status = await upload(service, randomBytes(2000)).then(
+        (answer) => answer.status,
+        () => undefined,
+      )
+      if (status === undefined) return statuses
+      statuses.push(status)
+    }
+  }
+
+  it('ends as soon as nothing can succeed any more, and lets a download succeed', async () => {
+    const service = await embedded.start({ SHUTDOWN_SECONDS: '3600' }) // longer than the test waits
+    const bytes = randomBytes(12_000_000)
+    const { body: file } = await upload(service, bytes)
+    const head = `GET ${filesPath}/${file.id}/content HTTP/1.1\r\nHost: x\r\n\r\n`
+    const reading = await openRaw(portOf(service), head)
+    reading.pause()
+    const half = await beginUpload(service, 5000)
+    const json = await openRaw(
+      portOf(service),
+      `POST /buckets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{`,
+    )
+    const uploading = Promise.all(Array.from({ length: 8 }, () => keepUploading(service)))
+    await sleep(500)
+    const [postmaster = 0] = processesIn(join(embedded.dataDirectory, 'postgres'))
+    process.kill(postmaster, 'SIGKILL')
+    for (const status of (await uploading).flat()) expect([201, 503]).toContain(status)
+    await Promise.all([half.connection.rest(), json.rest()])
+    reading.resume()
+    expect((await reading.answer()).bytes.equals(bytes)).toBe(true)
+    expect((await service.ended).code).toBe(1)
+    for (const connection of [reading, half.connection, json]) connection.destroy()
+
+    const again = await embedded.start()
+    expect((await download(again, file.id)).bytes.equals(bytes)).toBe(true)
+    expect((await again.stop()).code).toBe(0)
+  })
+})
+
 describe('a bug that nobody caught', () => {
   it.each(['uncaughtException', 'unhandledRejection', 'uncaughtException of something that is no Error'])(
     'as %s is logged, and the service ends with 1 once it has finished what it was doing',

@@ -13,7 +13,8 @@ import { createBlockPool } from '../../runtime/blockPool.ts'
 /** All downloads together have this number of blocks in memory, at most: 32 MiB. */
 const DOWNLOAD_BLOCKS = 32
 
-type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId' | 'youngBuffers'>
+type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | 'storageId' | 'youngBuffers'> &
+  Partial<Pick<Deps, 'databaseGone'>>
 
 /** Makes the other dependencies of the service. The database must be migrated, and the storage bound to it. */
 export async function openDeps(opened: Opened): Promise<Deps> {
@@ -22,6 +23,7 @@ export async function openDeps(opened: Opened): Promise<Deps> {
   const [newest = await keepLinkSecret(db, randomBytes(32).toString('hex')), ...older] =
     config.http.linkSecrets
   return {
+    databaseGone: new AbortController().signal,
     ...opened,
     clock,
     keys: createKeyReserve(db, config.protocol.leaseSeconds, opened.storageId),

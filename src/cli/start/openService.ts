@@ -57,13 +57,17 @@ export async function openService(
     closing.defer(() => storage.close()) // closed before `attendance` releases the locks: no move can end while the service holds them
     await checkStorage(storage, logger)
     await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
-    const deps = await openDeps({ config, logger, db, storage, storageId, youngBuffers, stopping })
+    const gone = new AbortController()
+    const databaseLost = database.lost.then(() => gone.abort())
+    const databaseGone = gone.signal
+    const opened = { config, logger, db, storage, storageId, youngBuffers, databaseGone, stopping }
+    const deps = await openDeps(opened)
     closing.defer(() => deps.digestThreads.close())
     return {
       deps,
       databaseLocation: database.location,
       lost: Promise.race([
-        database.lost.then(() => ({ reason: 'The database of this service ended', code: 1 })),
+        databaseLost.then(() => ({ reason: 'The database of this service ended', code: 1 })),
         attendance.lost.then(() => ({ reason: 'Files were moved to another storage', code: 1 })),
       ]),
       close,

@@ -52,9 +52,10 @@ async function runHttp({ deps, databaseLocation, lost }: OpenService, ending: En
   )
   process.send?.({ url })
 
-  const { reason, code } = await Promise.race([ending.promise, lost])
+  void lost.then(ending.begin)
+  const { reason, code } = await ending.promise
   logger.info('Stopping', { reason })
-  await drain(server, connections, config.http.shutdownSeconds)
+  await drain(server, connections, deps)
   clearInterval(adjusting)
   await maintenance.stop()
   return code
@@ -68,17 +69,28 @@ function keepClock({ clock, logger }: Deps): NodeJS.Timeout {
   return setInterval(() => void clock.adjust().catch(warn), CLOCK_MILLISECONDS)
 }
 
-/** Takes no new connection and lets running requests go on for `seconds`; then their connections are cut. */
+/** For this time after its database has ended, the service still answers requests: that they failed. */
+const FAILING_MILLISECONDS = 1000
+
+/**
+ * Takes no new connection and lets running requests go on for `shutdownSeconds`; then their connections are cut. Without its
+ * database, only answers that have begun can succeed: downloads.
+ */
 async function drain(
   server: Server,
   connections: ReturnType<typeof watchConnections>,
-  seconds: number,
+  { config, databaseGone }: Deps,
 ): Promise<void> {
   const closed = once(server, 'close')
   server.close()
   connections.closeUnused()
-  const unused = setInterval(() => connections.closeUnused(), 100)
-  const cut = setTimeout(() => server.closeAllConnections(), seconds * 1000)
+  let gone = Number.POSITIVE_INFINITY
+  const unused = setInterval(() => {
+    connections.closeUnused()
+    if (databaseGone.aborted) gone = Math.min(gone, performance.now())
+    if (performance.now() - gone > FAILING_MILLISECONDS) connections.closeUnanswered()
+  }, 100)
+  const cut = setTimeout(() => server.closeAllConnections(), config.http.shutdownSeconds * 1000)
   await closed
   clearTimeout(cut)
   clearInterval(unused)

@@ -11,22 +11,25 @@ export interface Ending {
   /** Resolves when the end begins. Only the first reason counts: Ctrl-C through npm arrives twice. */
   readonly promise: Promise<End>
   begun(): boolean
+  /** Begins the end. */
+  begin(end: End): void
 }
 
 /** Listens for the end of the process: SIGTERM and SIGINT end it with exit code 0, an error that nobody caught with 1. */
 export function waitForEnd(logger: Logger): Ending {
   const { promise, resolve } = Promise.withResolvers<End>()
   let begun = false
-  const end = (reason: string, code: number) => {
+  const begin = (end: End) => {
     begun = true
-    resolve({ reason, code })
+    resolve(end)
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(signal, 0))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => begin({ reason: signal, code: 0 }))
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       logger.critical('An error that nobody caught: the service ends', { event, error })
-      end(event, 1)
+      begin({ reason: event, code: 1 })
     })
   }
-  return { promise, begun: () => begun }
+  return { promise, begun: () => begun, begin }
 }

@@ -81,11 +81,11 @@ async function attemptCommit(
 
 /**
  * Finds out whether a COMMIT with a lost reply happened (U13). It did not happen if the intent still exists. It happened if the
- * file exists, or if a blob of another file refers to the received bytes (`healed`). Tries for at most 10 s. Throws
- * `database-unavailable`, `upload-fenced`, `outcome-unknown`.
+ * file exists, or if a blob of another file refers to the received bytes (`healed`). Tries for at most 10 s, and not without a
+ * database. Throws `database-unavailable`, `upload-fenced`, `outcome-unknown`.
  */
 async function resolveOutcome(
-  { db, logger }: Deps,
+  { databaseGone, db, logger }: Deps,
   { file, duplicates }: CommitRequest,
   cause: unknown,
 ): Promise<CommitResult> {
@@ -101,7 +101,7 @@ async function resolveOutcome(
       throw uploadFenced()
     } catch (error) {
       if (hasCode(error, 'database-unavailable') || hasCode(error, 'upload-fenced')) throw error
-      if (performance.now() > deadline) throw outcomeUnknown(cause)
+      if (databaseGone.aborted || performance.now() > deadline) throw outcomeUnknown(cause)
       logger.debug('The outcome of a commit is still unknown', { id: file.id, error })
       await sleep(250)
     }

@@ -1,10 +1,10 @@
 import { extendIntent, trashIntent } from '../../database/rows/intents.ts'
 import type { Deps } from '../../deps.ts'
-import { uploadFenced } from '../../errors/service.ts'
+import { databaseUnavailable, uploadFenced } from '../../errors/service.ts'
 import type { Lease, Receipt, StorageKey } from '../../model/blob.ts'
 
 /** Renews the lease of an intent at every third of `leaseSeconds`, until `end`. */
-export function beginLease({ config, db, keys, logger }: Deps, storageKey: StorageKey): Lease {
+export function beginLease({ config, databaseGone, db, keys, logger }: Deps, storageKey: StorageKey): Lease {
   const { leaseSeconds } = config.protocol
   let lost = false
   const renew = async () => {
@@ -18,6 +18,7 @@ export function beginLease({ config, db, keys, logger }: Deps, storageKey: Stora
   const timer = setInterval(() => void renew(), (leaseSeconds * 1000) / 3)
   return {
     insist() {
+      if (databaseGone.aborted) throw databaseUnavailable(new Error('The database of this service ended.'))
       if (!lost) return
       keys.discard() // the intents of the same batch are probably lost too
       throw uploadFenced()

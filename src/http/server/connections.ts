@@ -5,30 +5,36 @@ import type { Socket } from 'node:net'
 const UNUSED_MILLISECONDS = 500
 
 /**
- * Counts the requests on each connection of a server; call it before the server listens. `closeUnused` closes the
+ * Knows the requests on each connection of a server; call it before the server listens. `closeUnused` closes the
  * connections that had no request for 500 ms: connections kept alive after an answer, and connections never used, which
- * Node does not count as idle.
+ * Node does not count as idle. `closeUnanswered` closes all connections but those whose answer is on its way.
  */
-export function watchConnections(server: Server): { closeUnused(): void } {
-  const connections = new Map<Socket, { requests: number; since: number }>()
-  const count = (socket: Socket, change: number) => {
-    const requests = (connections.get(socket)?.requests ?? 0) + change
-    if (!socket.destroyed) connections.set(socket, { requests, since: performance.now() })
-  }
+export function watchConnections(server: Server): { closeUnused(): void; closeUnanswered(): void } {
+  const connections = new Map<Socket, { readonly answers: Set<ServerResponse>; since: number }>()
   const begin = ({ socket }: IncomingMessage, res: ServerResponse) => {
-    count(socket, 1)
-    res.once('close', () => count(socket, -1))
+    const connection = connections.get(socket)
+    if (!connection) return
+    connection.answers.add(res)
+    res.once('close', () => {
+      connection.answers.delete(res)
+      connection.since = performance.now()
+    })
   }
   server.on('connection', (socket: Socket) => {
-    count(socket, 0)
+    connections.set(socket, { answers: new Set(), since: performance.now() })
     socket.once('close', () => void connections.delete(socket))
   })
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.prependListener(event, begin)
   return {
     closeUnused() {
       const latest = performance.now() - UNUSED_MILLISECONDS
-      for (const [socket, { requests, since }] of connections) {
-        if (requests === 0 && since < latest) socket.destroy()
+      for (const [socket, { answers, since }] of connections) {
+        if (answers.size === 0 && since < latest) socket.destroy()
+      }
+    },
+    closeUnanswered() {
+      for (const [socket, { answers }] of connections) {
+        if (![...answers].some((res) => res.headersSent && !res.writableFinished)) socket.destroy()
       }
     },
   }
