@@ -42,10 +42,10 @@ describeService('completeMultipartUpload: a file in parts', (service) => {
   })
 
   it('has one list of parts: it may be sent again in any form, another list is refused', async () => {
-    const content = [randomBytes(5 * MIB), randomBytes(5 * MIB), randomBytes(100)]
-    const { id, named } = await sendAll(service, content)
-    const [first, second, third] = named
-    const parts = named.slice(0, 2)
+    const content = [randomBytes(5 * MIB), randomBytes(100)]
+    const { id, named: parts } = await sendAll(service, content)
+    const [first, second] = parts
+    const third = { PartNumber: 3, ETag: '"x"' }
     await completeMultipart(service, id, parts).expect(200)
     const inOtherWords = parts
       .map(({ PartNumber, ETag }) => ({ PartNumber, ETag: ETag.replaceAll('"', '') }))
@@ -54,24 +54,26 @@ describeService('completeMultipartUpload: a file in parts', (service) => {
     const others = [
       [first],
       [second],
-      named,
+      [...parts, third],
       [third],
-      [first, { ...second, ETag: third?.ETag }],
+      [first, { ...second, ETag: third.ETag }],
       [{ PartNumber: 77, ETag: '"x"' }],
     ]
     for (const other of others)
       expect(await completeMultipart(service, id, other as object[])).toBeProblem(409, 'upload-taken')
-    expect((await download(service, id)).body.equals(Buffer.concat(content.slice(0, 2)))).toBe(true)
+    expect((await download(service, id)).body.equals(Buffer.concat(content))).toBe(true)
   })
 
   it('is the file of one list when several come at once, and the others are refused', async () => {
+    // An S3 server may refuse a list that leaves out a part: there every caller sends the same one.
+    const leavesOut = service.deps.config.storage.kind !== 's3'
     for (let round = 0; round < 15; round++) {
-      const content = [0, 1, 2].map(() => randomBytes(1000))
+      const content = (leavesOut ? [0, 1, 2] : [0]).map(() => randomBytes(1000))
       const { id, named } = await sendAll(service, content)
       const lists = [...named, ...named].map((part) => [part])
       const answers = await Promise.all(lists.map((list) => completeMultipart(service, id, list)))
       const winners = answers.flatMap(({ status }, index) => (status === 200 ? [index] : []))
-      expect(winners).toEqual([winners[0], (winners[0] ?? 0) + 3])
+      expect(winners).toEqual([winners[0], (winners[0] ?? 0) + content.length])
       for (const answer of answers) if (answer.status !== 200) expect(answer).toBeProblem(409, 'upload-taken')
       expect((await download(service, id)).body).toEqual(content[winners[0] ?? 0])
     }
