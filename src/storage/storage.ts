@@ -34,6 +34,8 @@ export interface BlobReader {
    * `file-not-found`, `storage-unavailable`.
    */
   read(position: number, buffer: Buffer): Promise<void>
+  /** Frees the memory of what arrives for the next read, which may be far away. Between reads only. */
+  pause(): void
   /** Ends a read that has not ended: its promise is rejected, or resolved before `close` is. */
   close(): Promise<void>
 }

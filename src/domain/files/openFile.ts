@@ -8,38 +8,40 @@ import { type ByteRange, blockBytes } from '../../model/blob.ts'
 import type { FileContent } from '../../model/file.ts'
 import type { BlobReader } from '../../storage/storage.ts'
 
-/** A range of a file's bytes, open for reading. All returned bytes were compared with a CRC-32: a client never gets damaged ones. */
+/** A range of a file's bytes. All returned bytes were compared with a CRC-32: a client never gets damaged ones. */
 export interface FileReader {
   /**
    * Reads into `buffer`, which has `blockBytes` or the size of the file, and returns the bytes from `position` to the end of
-   * their block or of the range. Throws `file-damaged`, `file-not-found` when the bytes were removed, `storage-unavailable`.
+   * their block or of the range. One read at a time. Throws `file-damaged`, `file-not-found` when the file was deleted
+   * meanwhile, and `storage-unavailable`.
    */
   read(position: number, buffer: Buffer): Promise<Buffer>
   /**
-   * Remembers the CRC-32 of bytes that `read` returned: the next `read` at `position` reads these bytes only, instead of their
-   * whole block.
+   * Holds no bytes until the next `read`. `bytes` are the rest of what `read` returned, from `position` on: their CRC-32 is kept,
+   * and the next `read` there reads them only, instead of their whole block.
    */
-  remember(position: number, bytes: Buffer): void
+  pause(position: number, bytes: Buffer): void
   close(): Promise<void>
 }
 
 /**
- * Opens a range of a file's bytes. Damage is logged, and the blob is marked, so that the next upload of the same bytes heals it.
- * Throws `file-damaged`, `file-not-found` when the file was deleted meanwhile, and `storage-unavailable`.
+ * Opens a range of a file's bytes, at the first `read`. Damage is logged, and the blob is marked, so that the next upload of the
+ * same bytes heals it.
  */
-export async function openFile(
-  deps: Deps,
-  content: FileContent,
-  { first, last }: ByteRange,
-): Promise<FileReader> {
+export function openFile(deps: Deps, content: FileContent, { first, last }: ByteRange): FileReader {
   const { size } = content.file
   const beginOf = (position: number) => position - (position % blockBytes)
   const endOf = (position: number) => Math.min(beginOf(position) + blockBytes, size)
-  const blocks = { first: beginOf(first), last: endOf(last) - 1 }
-  const bytes = await openBytes(deps, content, blocks).catch((error) => reportDamage(deps, content, error))
+  let opened: BlobReader | undefined
   let remembered: { position: number; length: number; check: number } | undefined
 
+  async function open(): Promise<BlobReader> {
+    opened ??= await openBytes(deps, content, { first: beginOf(first), last: endOf(last) - 1 })
+    return opened
+  }
+
   async function readBlock(position: number, buffer: Buffer): Promise<Buffer> {
+    const bytes = await open()
     const begin = beginOf(position)
     const block = buffer.subarray(0, endOf(position) - begin)
     await bytes.read(begin, block)
@@ -50,6 +52,7 @@ export async function openFile(
   }
 
   async function readAgain(position: number, buffer: Buffer, check: number): Promise<Buffer> {
+    const bytes = await open()
     await bytes.read(position, buffer)
     if (crc32(buffer) !== check)
       throw fileDamaged(`Bytes from ${position} under ${content.storageKey} differ.`)
@@ -65,10 +68,13 @@ export async function openFile(
         : readBlock(position, buffer)
       return await reading.catch((error) => reportDamage(deps, content, error))
     },
-    remember(position, rest) {
+    pause(position, rest) {
+      opened?.pause()
       if (rest.length > 0) remembered = { position, length: rest.length, check: crc32(rest) }
     },
-    close: bytes.close,
+    async close() {
+      await opened?.close()
+    },
   }
 }
 

@@ -49,7 +49,7 @@ export async function sendBlocks(
       offset += length
       position += length
       const rest = bytes.subarray(offset)
-      const offer = () => pooled.offer(() => reader.remember(position, rest))
+      const offer = () => pooled.offer(() => reader.pause(position, rest))
       milliseconds += await client.write(piece.subarray(0, length), offer)
       if (!pooled.withdraw()) return undefined
     }

@@ -34,7 +34,7 @@ export async function sendFile(
   else if (req.method === 'GET') res.set('Content-Digest', toDigestField(file.hash))
   res.set('Content-Length', String(last - first + 1))
   if (req.method === 'HEAD' || file.size === 0) return void res.end()
-  const reader = await openFile(deps, content, { first, last })
+  const reader = openFile(deps, content, { first, last })
   const { blockPool, config } = deps
   const sending =
     file.size <= pieceBytes

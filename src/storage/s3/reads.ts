@@ -13,31 +13,39 @@ const MOST_BREAKS = 3
 
 /**
  * Opens an object by a request for the whole `range`, which reads in order share; a read elsewhere is a request of its own.
- * After a broken connection the next request goes on where the bytes ended. With an ETag, only the object with that ETag is
- * read. Throws `file-not-found`, `file-damaged` when the object is too short, `storage-unavailable`.
+ * After a broken connection, or a pause, the next request goes on where the bytes ended. With an ETag, only the object with
+ * that ETag is read. Throws `file-not-found`, `file-damaged` when the object is too short, `storage-unavailable`.
  */
 export async function openS3Object(
   calls: S3Calls,
   object: Pick<S3Object, 'name' | 'etag'>,
   range: ByteRange,
 ): Promise<BlobReader> {
-  let body = await openBody(calls, object, range)
+  let body: Body | undefined = await openBody(calls, object, range)
+  let next = range.first
   let closed = false
+
+  function closeBody(): void {
+    body?.close()
+    body = undefined
+  }
 
   async function readOn(buffer: Buffer): Promise<void> {
     let breaks = 0
     for (let filled = 0; filled < buffer.length; ) {
+      body ??= await openBody(calls, object, { first: next, last: range.last })
+      if (closed) body.close() // `close` was called before there was a body
       const { bytes, failure } = await body.take(buffer.length - filled)
       filled += bytes.copy(buffer, filled)
+      next += bytes.length
       if (bytes.length > 0) {
         breaks = 0
         continue
       }
       breaks += 1
+      closeBody()
       if (closed || breaks > MOST_BREAKS)
         throw failure === undefined ? fileDamaged('The bytes end before they should.') : toS3Error(failure)
-      body.close()
-      body = await openBody(calls, object, { first: body.position(), last: range.last })
     }
   }
 
@@ -47,27 +55,33 @@ export async function openS3Object(
   }
 
   return {
-    read: (position, buffer) =>
-      position === body.position() ? readOn(buffer) : readElsewhere(position, buffer),
+    read: (position, buffer) => (position === next ? readOn(buffer) : readElsewhere(position, buffer)),
+    pause: closeBody,
     async close() {
       closed = true
-      body.close()
+      closeBody()
     },
   }
 }
 
-/** The body of an answer, from `first` on. */
-async function openBody(calls: S3Calls, object: Pick<S3Object, 'name' | 'etag'>, { first, last }: ByteRange) {
-  const stream = await request(calls, object, { first, last })
+interface Body {
+  /** The next bytes, at most `most`; none when the body has ended or broken. */
+  take(most: number): Promise<{ bytes: Buffer; failure?: unknown }>
+  close(): void
+}
+
+/** The body of an answer. */
+async function openBody(
+  calls: S3Calls,
+  object: Pick<S3Object, 'name' | 'etag'>,
+  range: ByteRange,
+): Promise<Body> {
+  const stream = await request(calls, object, range)
   const chunks: AsyncIterator<Buffer> = stream.iterator()
   const reader = calls.youngBuffers.open()
-  let position = first
   let rest: Buffer = Buffer.alloc(0)
   return {
-    /** The position of the next byte. */
-    position: () => position,
-    /** The next bytes, at most `most`; none when the body has ended or broken. */
-    async take(most: number): Promise<{ bytes: Buffer; failure?: unknown }> {
+    async take(most) {
       try {
         if (rest.length === 0) {
           const { value, done } = await chunks.next()
@@ -79,7 +93,6 @@ async function openBody(calls: S3Calls, object: Pick<S3Object, 'name' | 'etag'>,
       }
       const bytes = rest.subarray(0, most)
       rest = rest.subarray(bytes.length)
-      position += bytes.length
       return { bytes }
     },
     close() {

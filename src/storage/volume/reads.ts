@@ -23,6 +23,7 @@ export async function openToRead(path: string, { last }: ByteRange): Promise<Blo
       readFully(handle, position, buffer).catch((error: unknown) => {
         throw toStorageError(error)
       }),
+    pause() {}, // nothing arrives that no read has asked for
     // Node closes a handle after the reads that were begun.
     close: () => handle.close(),
   }
