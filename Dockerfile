@@ -26,4 +26,5 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=8s --start-period=60s --retries=3 \
     CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthcheck/').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "src/main.ts", "serve"]
+# V8 would take 64 MiB more for young objects, and no request would be answered sooner (docs/decisions/0022).
+CMD ["node", "--max-semi-space-size=16", "src/main.ts", "serve"]

@@ -31,7 +31,7 @@ export async function startService(
   const port = await freePort()
   const log = join(directory, 'service.log')
   const output = openSync(log, 'a')
-  const child = spawn(process.execPath, [program, 'serve'], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', program, 'serve'], {
     cwd: root,
     env: {
       ...withoutSettings(process.env),

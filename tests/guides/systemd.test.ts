@@ -30,7 +30,7 @@ describe('The unit of docs/deployment.md', () => {
   it('runs the service with the directories that systemd makes, and lets it end in peace', () => {
     const { scripts } = JSON.parse(readGuide('package.json'))
     expect(value('ExecStart').replace('/opt/upfile/node_modules/.bin/', '')).toBe(
-      scripts.start.replace(/^exec (node) .* (src\/main\.ts serve)$/, '$1 $2'),
+      scripts.start.replace(/^exec (node .*)\$\(.*\) (src\/main\.ts serve)$/, '$1$2'),
     )
     const env = Object.fromEntries(
       value('Environment')

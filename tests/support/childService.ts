@@ -57,7 +57,8 @@ export interface Installation {
   remove(): Promise<void>
 }
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** As in `npm start`. */
+const program = ['--max-semi-space-size=16', fileURLToPath(new URL('../../src/main.ts', import.meta.url))]
 const PATIENCE_MILLISECONDS = 60_000
 
 /** Of the developer's environment only PATH reaches the process. */
@@ -87,7 +88,7 @@ export async function createInstallation({
   const processesOfPostgres = () => processesIn(join(dataDirectory, 'postgres'))
 
   function spawnMain(words: readonly string[], env: Env, stdio: 'ipc' | 'ignore') {
-    const child = spawn(process.execPath, [main, ...words], {
+    const child = spawn(process.execPath, [...program, ...words], {
       env: { ...base, ...env },
       stdio: ['ignore', 'pipe', 'pipe', stdio],
     })
