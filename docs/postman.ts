@@ -20,13 +20,15 @@ export function toCollection(document: Document) {
   return {
     info: {
       name: title,
-      description: `${description}\nGenerated from api/openapi.yaml ${version} by \`npm run postman\`.`,
+      description: `${description}\n${repeatable}\nGenerated from api/openapi.yaml ${version} by \`npm run postman\`.`,
       schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
     },
     variable: [
       { key: 'baseUrl', value: 'http://localhost:8000', type: 'string' },
       { key: 'file_hash', value: sampleHash(document), type: 'string' },
+      { key: 'made', value: '[]', type: 'string' },
     ],
+    event: [{ listen: 'test', script: { type: 'text/javascript', exec: removeMade } }],
     item: document.tags.map((tag) => ({
       name: tag.name,
       description: tag.description,
@@ -36,6 +38,20 @@ export function toCollection(document: Document) {
     })),
   }
 }
+
+const repeatable =
+  'Every DELETE here also removes the files and buckets that requests of this collection made, so that it can run again.'
+
+/** Runs after every request. A bucket with other files stays, because the service refuses to delete it. */
+const removeMade = [
+  "const made = JSON.parse(pm.collectionVariables.get('made'))",
+  "const location = pm.response.headers.get('Location')",
+  // With PUBLIC_URL the service says where others reach it, which may be elsewhere.
+  "if (pm.response.code === 201 && location) made.push(location.replace(/^\\w+:\\/\\/[^/]+/, ''))",
+  "const done = pm.request.method === 'DELETE' ? made.splice(0) : []",
+  "for (const path of done) pm.sendRequest({ url: pm.variables.replaceIn('{{baseUrl}}') + path, method: 'DELETE' })",
+  "pm.collectionVariables.set('made', JSON.stringify(made))",
+]
 
 /** The order in which a run of the whole collection makes sense: uploads first, deletions last. */
 const rank = ({ method }: DescribedOperation) => ['post', 'get', 'put', 'patch', 'delete'].indexOf(method)
