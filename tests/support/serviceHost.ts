@@ -22,9 +22,9 @@ import type { StartedService } from './service.ts'
 import { storageSettings } from './storageSettings.ts'
 
 /** One for all services of a worker, because reading a contract and compiling its schemas takes seconds of CPU time. */
-const contracts = new Map<boolean, Promise<Contract>>()
+const contracts = new Map<boolean, Contract>()
 
-function contractOf({ validateResponses }: { readonly validateResponses: boolean }): Promise<Contract> {
+function contractOf({ validateResponses }: { readonly validateResponses: boolean }): Contract {
   const contract = contracts.get(validateResponses) ?? loadContract({ validateResponses })
   contracts.set(validateResponses, contract)
   return contract

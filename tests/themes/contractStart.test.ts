@@ -34,7 +34,12 @@ describe('a contract that is not served', () => {
       (yaml: string) => yaml.replace(/^ {2}\/livez:\n( {4}.*\n)*/m, ''),
       /Without an operation in the spec: \[getLiveness\]/,
     ],
-    ['a document that is not OpenAPI', (yaml: string) => yaml.replace(/^info:$/m, 'information:'), /info/],
+    [
+      'an operation without an operationId',
+      (yaml: string) => yaml.replace(/^ *operationId: getLiveness$/m, ''),
+      /GET \/livez needs an operationId/,
+    ],
+    ['a document that is no OpenAPI', () => 'paths: 5', /Without an operation in the spec/],
     [
       'a reference that leads nowhere',
       (yaml: string) => yaml.replaceAll('schemas/Liveness', 'schemas/Life'),

@@ -59,7 +59,7 @@ describeService('a refusal says what would work', (service) => {
       filesPath,
       undefined,
       405,
-      /no method PATCH: use HEAD, PUT, POST, GET, OPTIONS/,
+      /no method PATCH: use GET, POST, PUT, HEAD, OPTIONS/,
     ],
   ])('to %s', async (_what, method, path, type, status, detail) => {
     const answer = await sendRaw(

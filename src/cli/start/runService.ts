@@ -37,7 +37,7 @@ export async function runService(): Promise<number> {
 /** Serves HTTP and maintains the storage until the end. Resolves with the exit code. */
 async function runHttp({ deps, databaseLocation, lost }: OpenService, ending: Ending): Promise<number> {
   const { config, logger } = deps
-  const server = createHttpServer(createApp(deps, await loadContract(config.http)), {
+  const server = createHttpServer(createApp(deps, loadContract(config.http)), {
     ...config.limits,
     ...config.http,
   })

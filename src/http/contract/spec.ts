@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import {
-  type Spec as LoadedSpec,
-  OpenApiSpecLoader,
-} from 'express-openapi-validator/dist/framework/openapi.spec.loader.js'
+import type { Spec as LoadedSpec } from 'express-openapi-validator/dist/framework/openapi.spec.loader.js'
 import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types.js'
 import { load } from 'js-yaml'
+import { checkReferences } from './references.ts'
 
 const specPath = resolve(import.meta.dirname, '../../../api/openapi.yaml')
 
@@ -21,17 +19,24 @@ export interface Spec {
   /** The text of api/openapi.yaml. */
   readonly yaml: string
   readonly document: OpenAPIV3.DocumentV3_1
-  /** What the validators use, already valid and bundled: every GET that changes nothing has a HEAD, and query values may contain reserved characters. */
+  /** What the validators use: every GET that changes nothing has a HEAD, and query values may contain reserved characters. */
   readonly loaded: LoadedSpec
   readonly routes: readonly Route[]
 }
 
 const METHODS = ['get', 'head', 'options', 'post', 'put', 'delete', 'patch'] as const
 
-/** Reads the contract. Throws when the contract is not valid OpenAPI, so that the service does not start. */
-export async function loadSpec(): Promise<Spec> {
+/** What a path has beside its methods. */
+const NO_METHODS = ['parameters', 'summary', 'description']
+
+/**
+ * Reads the contract. Throws when a reference in it leads nowhere, or a method has no operationId. That the document is OpenAPI
+ * is checked by `npm run lint` (docs/decisions/0023).
+ */
+export function loadSpec(): Spec {
   const yaml = readFileSync(specPath, 'utf8')
-  const document = load(yaml) as OpenAPIV3.DocumentV3_1 // or the loader below refuses it
+  const document = load(yaml) as OpenAPIV3.DocumentV3_1
+  checkReferences(document)
   const running = structuredClone(document)
   // Express lets a request add a slash to the end of a path, but not leave one out.
   running.paths = Object.fromEntries(
@@ -54,26 +59,56 @@ export async function loadSpec(): Promise<Spec> {
   }
   for (const parameter of Object.values(running.components?.parameters ?? {})) allowReserved(parameter)
 
-  const loader = new OpenApiSpecLoader({
-    apiDoc: running,
-    validateApiSpec: true,
-    $refParser: { mode: 'bundle' },
-  })
-  const loaded = await loader.load()
-  const routes = loaded.routes.map(({ method, expressRoute, openApiRoute }): Route => {
-    const known = METHODS.find((candidate) => candidate === method.toLowerCase())
-    const operationId = known && loaded.apiDoc.paths?.[openApiRoute]?.[known]?.operationId
-    if (!known || !operationId)
-      throw new Error(
-        `${method} ${openApiRoute} needs an operationId and one of the methods ${METHODS.join(', ')}.`,
-      )
-    return {
-      method: known,
-      expressPath: expressRoute,
+  const routes = Object.entries(running.paths ?? {})
+    .flatMap(([path, item]) => listRoutes(path, item ?? {}))
+    .sort(parametersLast)
+  return {
+    yaml,
+    document,
+    loaded: { apiDoc: running, basePaths: ['/'], routes: routes.map(toLoadedRoute), serial: 1 },
+    routes: routes.map(({ method, path, operationId }) => ({
+      method,
+      expressPath: toExpressPath(path),
       operationId: getsOfHeads.get(operationId) ?? operationId,
-    }
-  })
-  return { yaml, document, loaded, routes }
+    })),
+  }
+}
+
+interface ListedRoute extends Pick<Route, 'method' | 'operationId'> {
+  readonly path: string
+}
+
+function listRoutes(path: string, item: OpenAPIV3.PathItemObject): ListedRoute[] {
+  return Object.keys(item)
+    .filter((name) => !NO_METHODS.includes(name) && !name.startsWith('x-'))
+    .map((name) => {
+      const method = METHODS.find((candidate) => candidate === name)
+      const operationId = method && item[method]?.operationId
+      if (!operationId)
+        throw new Error(
+          `${name.toUpperCase()} ${path} needs an operationId and one of the methods ${METHODS.join(', ')}.`,
+        )
+      return { method, path, operationId }
+    })
+}
+
+/** Compares paths; a tilde is sorted after all letters. */
+function parametersLast(one: ListedRoute, other: ListedRoute): number {
+  const a = one.path.replaceAll('{', '~')
+  const b = other.path.replaceAll('{', '~')
+  return a === b ? 0 : a < b ? -1 : 1
+}
+
+const toExpressPath = (path: string) => path.replaceAll(/\{([^}]+)\}/g, ':$1')
+
+function toLoadedRoute({ method, path }: ListedRoute): LoadedSpec['routes'][number] {
+  return {
+    basePath: '',
+    expressRoute: toExpressPath(path),
+    openApiRoute: path,
+    method: method.toUpperCase(),
+    pathParams: [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name),
+  }
 }
 
 /** The parameter that a reference points to; a parameter that is no reference is returned as it is. */

@@ -66,10 +66,12 @@ describeService('deleteBucket: a bucket', (service) => {
     for (let round = 0; round < 15; round++) {
       const bucket = fresh()
       await makeBucket(service, bucket)
-      const { id, named } = await sendAll(service, [randomBytes(100)], { bucket })
-      const target = (await service.api.get(`/s3/multipart/${id}/2`).expect(200)).body.url
+      const bytes = randomBytes(100)
+      const { id, named } = await sendAll(service, [bytes], { bucket })
+      // The same part again: radosgw puts nothing together when a part has come that is not named.
+      const target = (await service.api.get(`/s3/multipart/${id}/1`).expect(200)).body.url
       const [part, completed, deleted] = await Promise.all([
-        follow(service, target, 'put').send(randomBytes(100)),
+        follow(service, target, 'put').send(bytes),
         completeMultipart(service, id, named),
         remove(bucket),
       ])

@@ -114,7 +114,7 @@ describeService('downloadFile', (service) => {
     it.each(['put', 'delete'] as const)('refuses %s', async (method) => {
       const answer = await service.api[method](file.content_url)
       expect(answer).toBeProblem(405)
-      expect(answer.headers.allow).toBe('HEAD, GET, OPTIONS')
+      expect(answer.headers.allow).toBe('GET, HEAD, OPTIONS')
     })
   })
 
