@@ -4,14 +4,16 @@ const long = [
   'tests/faults/databaseFailover.test.ts',
   'tests/faults/maintenanceWalk.test.ts',
   'tests/themes/memory.test.ts',
+  'tests/themes/memoryOfMediaTypes.test.ts',
 ]
-/** What `npm test` leaves to other suites: what is long, and what needs more than `npm ci` installs. */
-const apart = [...long, 'tests/browser/', 'tests/guides/', 'tests/proxies/', 'tests/s3/']
+/** What `npm test` leaves to other suites: what is long, what waits for faults, and what needs more than `npm ci` installs. */
+const apart = [...long, 'tests/browser/', 'tests/faults/', 'tests/guides/', 'tests/proxies/', 'tests/s3/']
 /** Suites, each run with `npm run test:<suite>`. */
 const suites = {
   quick: ['tests/unit/**', 'tests/operations/**', 'tests/storage/volume.test.ts'],
   long,
   browser: ['tests/browser/*'],
+  faults: ['tests/faults/*'],
   guides: ['tests/guides/*'],
   proxies: ['tests/proxies/*'],
   s3: [
@@ -25,8 +27,31 @@ const suites = {
     'tests/cli/fsck.test.ts', // the other commands do nothing with the storage
   ],
 }
-/** Tests that look at open files of a volume do not run on S3. */
-const volumeOnly = ['<rootDir>/tests/hardening/framingOpenFiles.test.ts']
+/** Tests that do not run on S3: they look at open files of a volume, or no storage sees what they send. */
+const volumeOnly = [
+  'tests/hardening/framing.test.ts',
+  'tests/hardening/framingConnections.test.ts',
+  'tests/hardening/framingExpectations.test.ts',
+  'tests/hardening/framingOpenFiles.test.ts',
+  'tests/hardening/framingRefused.test.ts',
+  'tests/hardening/cors.test.ts',
+  'tests/hardening/foreignPages.test.ts',
+  'tests/hardening/hosts.test.ts',
+  'tests/hardening/json.test.ts',
+  'tests/hardening/page.test.ts',
+  'tests/hardening/queries.test.ts',
+  'tests/hardening/regularExpressions.test.ts',
+  'tests/themes/contractStart.test.ts',
+  'tests/themes/declaredMethods.test.ts',
+  'tests/themes/hints.test.ts',
+  'tests/themes/keepAlive.test.ts',
+  'tests/themes/memoryOfMediaTypes.test.ts',
+  'tests/themes/page.test.ts',
+  'tests/themes/pages.test.ts',
+  'tests/themes/requestId.test.ts',
+]
+/** What a suite leaves out of its folders. */
+const leftOut = { undefined: apart, faults: long, s3: volumeOnly }
 const { SUITE } = process.env
 
 const toPattern = (path) =>
@@ -34,7 +59,7 @@ const toPattern = (path) =>
 
 export default {
   testMatch: (suites[SUITE] ?? ['tests/**']).map(toPattern),
-  testPathIgnorePatterns: SUITE === undefined ? apart.map(toPattern) : SUITE === 's3' ? volumeOnly : [],
+  testPathIgnorePatterns: (leftOut[SUITE] ?? []).map(toPattern),
   testEnvironment: '<rootDir>/tests/support/environment.ts',
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
