@@ -10,21 +10,30 @@ const SILENCE_MILLISECONDS = 5000
 /** Above this number, the connection that has lingered longest is cut, so that strangers cannot take all of MAX_CONNECTIONS. */
 const MOST_LINGERING = 256
 
-const lingering = new Set<Duplex>()
-
 /**
  * Ends a connection behind its last answer while the client may still be sending (RFC 9112, 9.6). Closed at once, the connection
  * would be reset, and the client would lose the answer. So only the sending side is closed, and the bytes that still arrive are
  * dropped: no parser sees them, and no further request is served.
  */
-export function linger(socket: Duplex): void {
-  if (lingering.has(socket) || socket.destroyed) return
-  const [oldest] = lingering
-  if (oldest && lingering.size >= MOST_LINGERING) {
-    lingering.delete(oldest)
-    oldest.destroy()
+export type Linger = (socket: Duplex) => void
+
+/** The lingering connections of one server. */
+export function createLinger(): Linger {
+  const lingering = new Set<Duplex>()
+  return (socket) => {
+    if (lingering.has(socket) || socket.destroyed) return
+    const [oldest] = lingering
+    if (oldest && lingering.size >= MOST_LINGERING) {
+      lingering.delete(oldest)
+      oldest.destroy()
+    }
+    lingering.add(socket)
+    drop(socket, () => lingering.delete(socket))
   }
-  lingering.add(socket)
+}
+
+/** Drops what arrives, and cuts the connection at the limits above. */
+function drop(socket: Duplex, onClose: () => void): void {
   let bytes = 0
   const cut = () => void socket.destroy()
   const end = setTimeout(cut, LINGER_MILLISECONDS)
@@ -32,7 +41,7 @@ export function linger(socket: Duplex): void {
   socket.once('close', () => {
     clearTimeout(end)
     clearTimeout(silence)
-    lingering.delete(socket)
+    onClose()
   })
   socket.removeAllListeners('data').on('data', (chunk: Buffer) => {
     bytes += chunk.length

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { statusCode } from '../problems/httpErrors.ts'
-import { linger } from './linger.ts'
+import type { Linger } from './linger.ts'
 
 interface ParserRefusal {
   readonly status: number
@@ -31,12 +31,12 @@ const refusals: Readonly<Record<string, ParserRefusal>> = {
 export function refuseMalformed(
   error: NodeJS.ErrnoException,
   socket: Duplex,
-  latest: ServerResponse | undefined,
+  { latest, linger }: { readonly latest: ServerResponse | undefined; readonly linger: Linger },
 ): void {
   if (closing.has(socket)) return
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   closing.add(socket)
-  const refuse = () => closeWith(socket, answer(refusals[error.code ?? ''] ?? { status: 400 }))
+  const refuse = () => closeWith(socket, answer(refusals[error.code ?? ''] ?? { status: 400 }), linger)
   if (latest === undefined || latest.writableFinished || isBodyOf(latest, socket)) refuse()
   else latest.once('finish', refuse)
 }
@@ -46,13 +46,14 @@ const isBodyOf = ({ req, headersSent, socket: served }: ServerResponse, socket: 
   !req.complete && !headersSent && served === socket
 
 /** Answers CONNECT, which Node's parser hands over with its socket. */
-export const refuseConnect = (socket: Duplex): void => closeWith(socket, answer({ status: 405 }))
+export const refuseConnect = (socket: Duplex, linger: Linger): void =>
+  closeWith(socket, answer({ status: 405 }), linger)
 
 /** Connections with malformed bytes. Further errors on them are ignored. */
 const closing = new WeakSet<Duplex>()
 
 /** Sends the last answer of a connection, whose client may still be sending. */
-function closeWith(socket: Duplex, text: string): void {
+function closeWith(socket: Duplex, text: string, linger: Linger): void {
   socket.on('error', () => {}) // after CONNECT the socket has no other listener, and a client may reset the connection
   if (socket.writable) socket.end(text)
   linger(socket)

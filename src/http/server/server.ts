@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { endUnread, isUnread, linger } from './linger.ts'
+import { createLinger, endUnread, isUnread } from './linger.ts'
 import { refuseConnect, refuseMalformed } from './malformed.ts'
 import { serveInTurn } from './turns.ts'
 import { limitWaitingAnswers } from './waitingAnswers.ts'
@@ -26,6 +26,7 @@ export function createHttpServer(
   { maxConnections, stallSeconds, keepAliveSeconds }: ServerOptions,
 ): Server {
   const waitingAnswers = limitWaitingAnswers(MOST_WAITING_BYTES)
+  const linger = createLinger()
   const { serve, latest, current } = serveInTurn((req, res) => {
     endUnread(req, res)
     waitingAnswers.watch(res)
@@ -61,7 +62,9 @@ export function createHttpServer(
     }
   })
   server.on('checkContinue', serve).on('checkExpectation', serve)
-  server.on('clientError', (error, socket) => refuseMalformed(error, socket, latest(socket)))
-  server.on('connect', (_req, socket: Duplex) => refuseConnect(socket))
+  server.on('clientError', (error, socket) =>
+    refuseMalformed(error, socket, { latest: latest(socket), linger }),
+  )
+  server.on('connect', (_req, socket: Duplex) => refuseConnect(socket, linger))
   return server
 }
