@@ -85,6 +85,7 @@ export interface paths {
          * A file's bytes
          * @description `Range`, `If-Range`, `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` as in RFC 9110;
          *     one range per request. A browser shows a file inline only on request, and only when its type can do no harm.
+         *     Other query parameters are ignored.
          */
         get: operations["downloadFile"];
         put?: never;

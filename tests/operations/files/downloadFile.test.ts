@@ -103,8 +103,16 @@ describeService('downloadFile', (service) => {
       expect(answers.every((answer) => answer.body.equals(bytes))).toBe(true)
     })
 
+    it.each(['download=1', 'fbclid=IwAR0x', 'a[b]=c', '__proto__=1'])(
+      'ignores what other sites append to its address: %s',
+      async (query) => {
+        for (const known of ['', 'disposition=inline&'])
+          expect(await service.api.get(`${file.content_url}?${known}${query}`)).toMatchObject({ status: 200 })
+        expect(await service.api.get(`${file.content_url}?${query}&bucket=Photos`)).toBeProblem(400)
+      },
+    )
+
     it.each([
-      ['an unknown parameter', '?download=1'],
       ['an unknown disposition', '?disposition=show'],
       ['a bucket in capitals', '?bucket=Photos'],
     ])('refuses %s', async (_case, query) => {
