@@ -28,7 +28,7 @@ export function createApp(deps: Deps, contract: Contract): Express {
   app.use(refuseOddFraming)
   app.use(refuseForeignHosts(http))
   app.use(cors(http.corsOrigins))
-  app.use(refuseForeignPages(http))
+  app.use(refuseForeignPages(http, contract.spec.changingGets))
   app.use(docs(contract.spec))
   app.use('/web', pageAssets())
   app.use(simplifyContentType)

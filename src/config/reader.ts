@@ -46,8 +46,11 @@ export function createReader(env: Env) {
     },
     /** Secrets with a comma between them. No message shows a secret. */
     secrets(name: SettingName, { most, leastCharacters }: { most: number; leastCharacters: number }) {
-      const secrets = (optional(name) ?? '').split(',').filter((secret) => secret !== '')
-      const tooShort = secrets.some((secret) => secret.trim().length < leastCharacters)
+      const secrets = (optional(name) ?? '')
+        .split(',')
+        .map((secret) => secret.trim())
+        .filter((secret) => secret !== '')
+      const tooShort = secrets.some((secret) => secret.length < leastCharacters)
       if (secrets.length > most || tooShort || new Set(secrets).size < secrets.length)
         mistakes.push(
           `${name} must be at most ${most} different secrets with a comma between them, each of at least ${leastCharacters} characters`,

@@ -8,5 +8,5 @@ export const bucketExists = (bucket: string) =>
 export const bucketNotEmpty = (bucket: string) =>
   new FileServiceError('bucket-not-empty', `The bucket "${bucket}" has files: delete the files first.`)
 
-/** Nobody created the bucket, and no file was ever stored in it. */
+/** There is no bucket of this name; it may have been deleted. */
 export const bucketNotFound = () => new FileServiceError('bucket-not-found', 'This bucket does not exist.')

@@ -94,7 +94,7 @@ export const linkExpired = () =>
     hint: '<Message>Request has expired</Message>',
   })
 
-/** The signature does not belong to this method and address, or to no secret that is in use; or `detail` differs from it. */
+/** The signature was not made for this method and address with a secret in use; `detail` names another reason. */
 export const linkInvalid = (detail = 'This service did not sign this link for this request.') =>
   new FileServiceError('link-invalid', detail)
 

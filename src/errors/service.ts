@@ -32,7 +32,7 @@ export const filesMovedAway = () =>
     new Error('Files were moved away from this storage: STORAGE must name the storage that has them.'),
   )
 
-/** Another process gave the upload up, because its lease was not renewed for LEASE_SECONDS. */
+/** Maintenance, of this process or another, gave the upload up, because its lease was not renewed for LEASE_SECONDS. */
 export const uploadFenced = () =>
   new FileServiceError(
     'upload-fenced',

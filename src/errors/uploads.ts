@@ -31,7 +31,7 @@ export const uploadDigestMismatch = () =>
 /** No pending upload in parts has this id. */
 export const uploadNotFound = () => new FileServiceError('upload-not-found', 'This upload does not exist.')
 
-/** The upload is complete already, and its file has other bytes. */
+/** The upload has its file already. */
 export const uploadTaken = () =>
   new FileServiceError('upload-taken', 'The file of this upload was stored already.')
 

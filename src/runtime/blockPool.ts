@@ -5,6 +5,8 @@ export interface BlockPool {
    * without an offer, callers wait in their order.
    */
   take(): Promise<PooledBlock>
+  /** Whether callers wait for a buffer: whoever has one gives it back after a block. */
+  wanted(): boolean
   /** A second buffer, to read ahead into. Undefined when there is none, or when a quarter of all buffers are read ahead into. */
   takeAhead(): PooledBlock | undefined
 }
@@ -26,7 +28,7 @@ export interface BlockPoolOptions {
   readonly most: number
 }
 
-/** A pool that nobody used for this time frees its buffers. */
+/** A pool from which nobody took a buffer for this time frees those that nobody has. */
 const IDLE_MILLISECONDS = 5000
 
 export function createBlockPool({ bufferBytes, most }: BlockPoolOptions): BlockPool {
@@ -39,8 +41,8 @@ export function createBlockPool({ bufferBytes, most }: BlockPoolOptions): BlockP
   let idle: NodeJS.Timeout | undefined
 
   function find(): Buffer | undefined {
-    clearTimeout(idle)
     const buffer = free.pop()
+    freeLater()
     if (buffer) return buffer
     if (made < most) {
       made += 1
@@ -54,8 +56,12 @@ export function createBlockPool({ bufferBytes, most }: BlockPoolOptions): BlockP
     const next = waiting.shift()
     if (next) next(buffer)
     else free.push(buffer)
+    freeLater()
+  }
+
+  function freeLater(): void {
     clearTimeout(idle)
-    idle = setTimeout(freeAll, IDLE_MILLISECONDS).unref()
+    if (free.length > 0) idle = setTimeout(freeAll, IDLE_MILLISECONDS).unref()
   }
 
   /** Frees the memory at once: V8 frees nothing while it is idle. */
@@ -98,6 +104,7 @@ export function createBlockPool({ bufferBytes, most }: BlockPoolOptions): BlockP
     async take() {
       return lend(find() ?? (await new Promise<Buffer>((resolve) => waiting.push(resolve))))
     },
+    wanted: () => waiting.length > 0,
     takeAhead() {
       const buffer = ahead < most / 4 && waiting.length === 0 ? find() : undefined
       if (!buffer) return undefined

@@ -1,4 +1,4 @@
-/** The candidate that takes the fewest changes to become `word`; undefined when each takes more than `most` of them says. */
+/** The candidate that takes the fewest changes to become `word`; undefined when every one takes more than `most` says. */
 export function nearest(
   word: string,
   candidates: readonly string[],
@@ -11,7 +11,7 @@ export function nearest(
 }
 
 /** How many letters to add, drop, replace or swap with their neighbour (the optimal string alignment distance). */
-export function countChanges(one: string, other: string): number {
+function countChanges(one: string, other: string): number {
   const rows = [Array.from({ length: other.length + 1 }, (_, column) => column)]
   for (let row = 1; row <= one.length; row++) {
     const [above = [], twoAbove = []] = [rows[row - 1], rows[row - 2]]

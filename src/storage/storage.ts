@@ -72,7 +72,7 @@ export interface Storage {
   list(shard?: string): AsyncIterable<StoredObject>
 
   /**
-   * Writes, reads, syncs and deletes a test object. Throws `storage-full`, and `storage-unavailable`, as when the id differs
+   * Tries every right that an upload, a download and a sweep need, with a test object. Throws `storage-full`, and `storage-unavailable`, as when the id differs
    * from the last `readIdentity`.
    */
   check(): Promise<void>

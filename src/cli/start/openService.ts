@@ -3,7 +3,7 @@ import { migrateUp } from '../../database/connection/migrate.ts'
 import type { ServiceRole, ServiceStorage } from '../../database/connection/presence.ts'
 import type { Deps } from '../../deps.ts'
 import { advanceMark } from '../../domain/maintenance/mark.ts'
-import { attend } from '../../domain/moving/attendance.ts'
+import { type Attendance, attend } from '../../domain/moving/attendance.ts'
 import { bindStorage } from '../../domain/moving/bindStorage.ts'
 import { hasCode } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
@@ -50,11 +50,13 @@ export async function openService(
     await checkDatabase(db, logger, config.environment)
     await migrateUp(db)
     const youngBuffers = createYoungBuffers({ enabled: config.collectYoungBuffers })
+    let attendance: Attendance | undefined
+    // Behind the storage, because no move can end while the service holds its locks.
+    closing.defer(async () => attendance?.end())
     const storage = await openStorage(config, youngBuffers)
+    closing.defer(() => storage.close())
     const storageId = await bindStorage(db, storage)
-    const attendance = await attend(database, logger, await roleOf(storage))
-    closing.defer(() => attendance.end())
-    closing.defer(() => storage.close()) // closed before `attendance` releases the locks: no move can end while the service holds them
+    attendance = await attend(database, logger, await roleOf(storage))
     await checkStorage(storage, logger)
     await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
     const gone = new AbortController()

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DatabaseConnection } from '../../database/connection/connect.ts'
 import { createMissing, statementFor } from '../../database/connection/createMissing.ts'
-import { classifyFailure, isMissing, isRefused } from '../../database/connection/failures.ts'
+import { classifyFailure, isMissingDatabase, isRefused } from '../../database/connection/failures.ts'
 import { readClock } from '../../database/rows/installation.ts'
 
 const LONGEST_WAIT_SECONDS = 30
@@ -40,14 +40,14 @@ export async function waitForDatabase(
       } catch (error) {
         const message = toSentence(error)
         const check = `check ${settingsFor(message)}`
-        if (isMissing(error) && mayCreate) {
+        if (isMissingDatabase(error) && mayCreate) {
           mayCreate = false
           say(`Made the database "${await createMissing(pool)}", because the server did not have it`)
           continue
         }
         const refused = classifyFailure(error) === 'other' || isRefused(error)
         if (refused || performance.now() > until || stopping()) {
-          const advice = isMissing(error) ? `; "upfile serve" makes it, or ${statementFor(pool)}` : ''
+          const advice = isMissingDatabase(error) ? `; "upfile serve" makes it, or ${statementFor(pool)}` : ''
           throw new Error(`The database cannot be reached (${check}): ${message}${advice}`, { cause: error })
         }
         announce(`${message}, ${check}`)

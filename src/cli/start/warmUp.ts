@@ -7,7 +7,8 @@ import { buffer } from 'node:stream/consumers'
  * the service does not answer. Not by `fetch`, which takes 60 ms to load.
  */
 export async function warmUp(url: string): Promise<void> {
-  const request = get(`${url}/service/fileupload?limit=1`, { agent: false })
+  const headers = { host: 'localhost' } // a host that is allowed, whatever HOST is
+  const request = get(`${url}/service/fileupload?limit=1`, { agent: false, headers })
   const [response]: IncomingMessage[] = await once(request, 'response')
   if (response) await buffer(response)
 }

@@ -51,7 +51,7 @@ export const isDuplicate = (error: unknown, constraint?: string): boolean =>
 export const isReferenced = (error: unknown): boolean => /^23(001|503)$/.test(errorCode(error) ?? '')
 
 /** Whether a running server has no database of this name. */
-export const isMissing = (error: unknown): boolean => errorCode(error) === '3D000'
+export const isMissingDatabase = (error: unknown): boolean => errorCode(error) === '3D000'
 
 /** Whether a database of this name was made before, perhaps in this moment. */
 export const isDuplicateDatabase = (error: unknown): boolean =>

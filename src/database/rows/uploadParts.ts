@@ -3,6 +3,7 @@ import type { StorageKey } from '../../model/blob.ts'
 import type { UploadPart } from '../../model/upload.ts'
 import type { Database } from '../schema.ts'
 import { trashIntents } from './intents.ts'
+import { slackSeconds } from './uploads.ts'
 
 /**
  * Makes received bytes a part of a pending upload. An older part of the same number goes into the trash; its key is returned. The
@@ -28,7 +29,7 @@ export async function putUploadPart(
     `.execute(trx)
     if ((rows[0]?.bytes ?? 0) + size > maxBytes) return 'too large'
     const lease = await sql`
-      update intents set lease_expires_at = u.expires_at + interval '10 minutes'
+      update intents set lease_expires_at = u.expires_at + ${slackSeconds} * interval '1 second'
       from uploads u where u.id = ${uploadId} and intents.storage_key = ${storageKey} returning u.id
     `.execute(trx)
     if (lease.rows.length === 0) return 'gone'

@@ -9,7 +9,7 @@ import { insertIntents } from './intents.ts'
 export type NewUpload = Omit<UploadRecord, 'partsDigest' | 'status' | 'updatedAt' | 'expiresAt'>
 
 /** The intent outlives the upload by 10 minutes: a client may still be sending bytes when the upload expires. */
-const SLACK_SECONDS = 600
+export const slackSeconds = 600
 
 const isOpen = sql<boolean>`(expires_at is null or expires_at > now())`
 
@@ -29,7 +29,7 @@ export async function insertUpload(
   { storageId, expiresInSeconds }: { storageId: string; expiresInSeconds: number },
 ): Promise<UploadRecord> {
   return await db.transaction().execute(async (trx) => {
-    const leaseSeconds = expiresInSeconds + SLACK_SECONDS
+    const leaseSeconds = expiresInSeconds + slackSeconds
     if (
       upload.storageKey !== null &&
       !(await insertIntents(trx, [upload.storageKey], { storageId, leaseSeconds }))

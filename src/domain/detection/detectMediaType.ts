@@ -13,7 +13,7 @@ import { createTokenizer } from './tokenizer.ts'
 import { detectZip } from './zip.ts'
 
 /** What the sender says about a file. It counts only where bytes cannot decide. */
-export interface SenderClaim {
+export interface Declaration {
   /** The declared media type, with its parameters. */
   readonly declaredType: string | undefined
   readonly name: string | undefined
@@ -24,7 +24,7 @@ export interface SenderClaim {
  * between sound and pictures in one container. Bytes that keep a detector busy for more than 50 ms are
  * `application/octet-stream`. Throws what reading throws.
  */
-export async function detectMediaType(file: FileBytes, claim: SenderClaim): Promise<string> {
+export async function detectMediaType(file: FileBytes, claim: Declaration): Promise<string> {
   if (file.size === 0) return emptyType(claim)
   const text = readText(file.head)
   if (text !== undefined) return typeOfText(text, claim)
@@ -33,7 +33,7 @@ export async function detectMediaType(file: FileBytes, claim: SenderClaim): Prom
 }
 
 /** The type of a text. In readable text, a magic number is a word: many texts begin with BM, and few bitmaps are readable. */
-function typeOfText(text: string, claim: SenderClaim): string {
+function typeOfText(text: string, claim: Declaration): string {
   if (isReadablePdf(text)) return 'application/pdf'
   const found = markedType(text) ?? markupType(text)
   if (found !== undefined && found !== 'application/xml') return found
@@ -45,7 +45,7 @@ function typeOfText(text: string, claim: SenderClaim): string {
 }
 
 /** An empty file is a text if its sender says nothing else. */
-function emptyType({ declaredType = '', name }: SenderClaim): string {
+function emptyType({ declaredType = '', name }: Declaration): string {
   const kind = kindOfText(declaredType)
   if (kind !== undefined) return kind
   const byName = /^\s*(application\/|$)/i.test(declaredType) ? kindByName(name) : undefined
@@ -76,7 +76,7 @@ async function detectByMagic(file: FileBytes): Promise<string | undefined> {
 /** Containers that may hold sound alone, pictures or both: the bytes name the container, the declared type tells the rest. */
 const CONTAINER = /^(?:video\/(webm|matroska|mp4|3gpp|3gpp2)|application\/(ogg))$/
 
-function chooseTrack(known: string, { declaredType }: SenderClaim): string {
+function chooseTrack(known: string, { declaredType }: Declaration): string {
   const [, picture, either] = CONTAINER.exec(known) ?? []
   const container = picture ?? either
   const track = /^\s*(audio|video)\//i.exec(declaredType ?? '')?.[1]?.toLowerCase()

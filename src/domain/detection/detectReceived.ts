@@ -2,14 +2,14 @@ import type { Deps } from '../../deps.ts'
 import { storageUnavailable } from '../../errors/service.ts'
 import { hasCode } from '../../errors.ts'
 import type { Receipt } from '../../model/blob.ts'
-import { detectMediaType, type SenderClaim } from './detectMediaType.ts'
+import { type Declaration, detectMediaType } from './detectMediaType.ts'
 import { createFileBytes } from './fileBytes.ts'
 
 /** Detects the media type of received bytes. Throws `storage-unavailable` when bytes that decide cannot be read back. */
 export function detectReceived(
   { storage }: Deps,
   { storageKey, size, head }: Receipt,
-  claim: SenderClaim,
+  claim: Declaration,
 ): Promise<string> {
   const file = createFileBytes({ size, head }, async (range) => {
     try {

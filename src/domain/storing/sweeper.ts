@@ -40,8 +40,8 @@ export function createSweeper(deps: Pick<Deps, 'db' | 'logger' | 'stopping' | 's
       if (!sweeping) sweepNext()
     },
     async settled() {
-      await sweeping
-      await sweeping // the one with the keys that were due
+      // The keys that are being swept, then those that are due; more of them may come meanwhile.
+      for (let left = due.length + KEYS_AT_ONCE; sweeping && left > 0; left -= KEYS_AT_ONCE) await sweeping
     },
   }
 }

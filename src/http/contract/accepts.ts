@@ -3,8 +3,8 @@ import { notAcceptable } from '../problems/httpErrors.ts'
 import { descriptionOf } from './context.ts'
 
 /**
- * Refuses with 406, before the body is read, when Accept allows none of the media types that the operation answers with. Leaves
- * the weights alone as parameters in Accept: `application/json; charset=utf-8` allows JSON.
+ * Refuses with 406, before the body is read, when Accept allows none of the media types that the operation answers with.
+ * Removes every parameter but the weight from Accept: `application/json; charset=utf-8` allows JSON.
  */
 export const acceptsAnswer: RequestHandler = (req, _res, next) => {
   const { accept = '*/*' } = req.headers

@@ -1,6 +1,6 @@
 import type { OperationId } from './operation.ts'
 
-/** For operations that clients take for another one: how that other one is called. */
+/** By operation: the request that a client probably meant when its Content-Type is wrong. */
 export const typeHints: Readonly<Record<string, string>> = {
   createFile: ' PUT takes the bytes of the file alone.',
   updateFile:
@@ -9,7 +9,7 @@ export const typeHints: Readonly<Record<string, string>> = {
 
 const putNamed = ' A file is put under its name as a form: `curl -F file=@name …/file/{bucket}`.'
 
-/** For methods that clients expect of a path and that it does not have: how the method that it has is called. */
+/** By a method that a path does not have: the request that a client probably meant. */
 export const methodHints: Readonly<Record<string, string>> = {
   'PUT /file': putNamed,
   'PUT /file/:bucket': putNamed,

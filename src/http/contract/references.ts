@@ -12,10 +12,13 @@ function* listReferences(node: unknown): Generator<string> {
     else yield* listReferences(value)
 }
 
-/** Follows a reference, such as `#/components/schemas/File`. */
+/** Follows a reference, such as `#/components/schemas/File` (RFC 6901). */
 function isThere(document: unknown, reference: string): boolean {
   const [root, ...names] = reference.split('/')
   let place = document
-  for (const name of names) place = Object.entries(place ?? {}).find(([key]) => key === name)?.[1]
+  for (const name of names.map(fromPointer))
+    place = Object.entries(place ?? {}).find(([key]) => key === name)?.[1]
   return root === '#' && place !== undefined
 }
+
+const fromPointer = (name: string) => decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~')

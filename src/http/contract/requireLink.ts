@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express'
 import type { Deps } from '../../deps.ts'
 import { verifyLink } from '../../domain/files/links.ts'
 import { linkInvalid } from '../../errors/requests.ts'
+import { sentContentType } from '../fields/header.ts'
 import { descriptionOf } from './context.ts'
 
 /**
@@ -15,8 +16,7 @@ export const requireLink =
     if (!needed) return next()
     verifyLink(deps, req.method, req.originalUrl)
     const signed = req.query.content_type
-    // The header as the client sent it: `findOperation` has replaced it in `req.headers` by a general type.
-    if (typeof signed === 'string' && req.headersDistinct['content-type']?.join() !== signed)
+    if (typeof signed === 'string' && sentContentType(req) !== signed)
       throw linkInvalid(`Content-Type must be ${signed}, for which the link was signed.`)
     next()
   }

@@ -22,6 +22,8 @@ export interface Spec {
   /** What the validators use: every GET that changes nothing has a HEAD, and query values may contain reserved characters. */
   readonly loaded: LoadedSpec
   readonly routes: readonly Route[]
+  /** The paths, as Express writes them, of each GET that changes something (`x-changes`). */
+  readonly changingGets: readonly string[]
 }
 
 const METHODS = ['get', 'head', 'options', 'post', 'put', 'delete', 'patch'] as const
@@ -57,7 +59,6 @@ export function loadSpec(): Spec {
       for (const parameter of part.parameters) allowReserved(parameter)
     }
   }
-  for (const parameter of Object.values(running.components?.parameters ?? {})) allowReserved(parameter)
 
   const routes = Object.entries(running.paths ?? {})
     .flatMap(([path, item]) => listRoutes(path, item ?? {}))
@@ -71,6 +72,9 @@ export function loadSpec(): Spec {
       expressPath: toExpressPath(path),
       operationId: getsOfHeads.get(operationId) ?? operationId,
     })),
+    changingGets: Object.entries(running.paths ?? {})
+      .filter(([, item]) => item?.get && 'x-changes' in item.get)
+      .map(([path]) => toExpressPath(path)),
   }
 }
 

@@ -10,10 +10,11 @@ export interface Disposition {
 
 const TYPE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]*)[ \t]*(?=;|$)/
 /**
- * A parameter up to the next semicolon: nothing, a name, or a name and its value. In quotes only `\"` and `\\` are escapes,
- * because browsers escape no backslash, not even the last one; no quote follows then. Some clients do not escape quotes either:
- * their value has no semicolon, so no other parser sees a parameter in it. Within an alternative no character may match in two ways: the time for
- * a row of backslashes would double with each backslash.
+ * A parameter up to the next semicolon: nothing, a name, or a name and its value. A value in quotes takes the first form that fits:
+ * 1. `\"` and `\\` are escapes; any other backslash is itself.
+ * 2. No escapes, when no quote follows: browsers send a value that ends with a backslash so.
+ * 3. Quotes inside that the client did not escape, without a semicolon: no other parser sees a parameter in it.
+ * Within a form no character may match in two ways, else the time would double with each backslash.
  */
 const PARAMETER =
   /;[ \t;]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*(?:=(?:[ \t]*"(?:((?:\\["\\]|\\(?!["\\])|[^"\\])*)|([^"]*(?="[^"]*$))|([^;]*[^;\\]))"[ \t]*|([^;"]*)))?)?(?=;|$)/y

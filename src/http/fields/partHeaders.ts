@@ -16,7 +16,7 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /**
  * Parses the header lines of a part (RFC 7578, 4.2). Throws `form-invalid` for a malformed line, for a missing or repeated
- * name, and for a file name that cannot be decoded. Nothing is guessed or dropped.
+ * name, and for a file name that cannot be decoded.
  */
 export function parsePartHeaders(lines: Buffer): PartHeaders {
   const text = lines.toString('latin1')

@@ -64,8 +64,7 @@ const problems: Record<
 
 /**
  * The problem that a client gets for an error. A problem with status 500 shows its code and never the message of the error.
- * Only here a failed statement becomes `database-unavailable`: functions of the domain throw the errors of node-postgres
- * unchanged.
+ * Errors of node-postgres that no function of the domain has interpreted become `database-unavailable` here.
  */
 export function toProblem(error: unknown): Problem {
   if (error instanceof FileServiceError) {

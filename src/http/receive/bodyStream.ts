@@ -23,6 +23,7 @@ export function openBody(
   youngBuffers: YoungBuffers,
 ): BodyStream {
   let received = 0
+  const waiting = createStopwatch()
   /** Rejects the read that waits for the client; undefined while no read waits. */
   let rejectRead: ((error: Error) => void) | undefined
 
@@ -32,12 +33,14 @@ export function openBody(
     const next = () =>
       new Promise<IteratorResult<Buffer>>((resolve, reject) => {
         rejectRead = reject
+        waiting.start()
         chunks.next().then(resolve, reject)
       })
     try {
       for (;;) {
         const { value, done } = await next()
         rejectRead = undefined
+        waiting.stop()
         if (done) return
         received += value.length
         reader.count(value.length)
@@ -57,16 +60,40 @@ export function openBody(
   return {
     bytes: { [Symbol.asyncIterator]: read },
     async during(work) {
-      let receivedBefore = 0
-      const timer = setInterval(() => {
-        if (received - receivedBefore < minimumBytesPerSecond * stallSeconds) rejectRead?.(bodyTooSlow())
-        receivedBefore = received
-      }, stallSeconds * 1000)
+      let before = { received, milliseconds: waiting.milliseconds() }
+      let timer: NodeJS.Timeout
+      /** Judges the client whenever it was waited for `stallSeconds`. */
+      const watch = () => {
+        const left = before.milliseconds + stallSeconds * 1000 - waiting.milliseconds()
+        if (left <= 0) {
+          if (received - before.received < minimumBytesPerSecond * stallSeconds) rejectRead?.(bodyTooSlow())
+          before = { received, milliseconds: waiting.milliseconds() }
+        }
+        timer = setTimeout(watch, left > 0 ? left : stallSeconds * 1000)
+      }
+      timer = setTimeout(watch, stallSeconds * 1000)
       try {
         return await work()
       } finally {
-        clearInterval(timer)
+        clearTimeout(timer)
       }
+    },
+  }
+}
+
+/** Adds up the milliseconds between `start` and `stop`. */
+function createStopwatch() {
+  let sum = 0
+  let since: number | undefined
+  const milliseconds = () => sum + (since === undefined ? 0 : performance.now() - since)
+  return {
+    milliseconds,
+    start() {
+      since = performance.now()
+    },
+    stop() {
+      sum = milliseconds()
+      since = undefined
     },
   }
 }

@@ -7,7 +7,7 @@ import { contextOf, descriptionOf } from '../contract/context.ts'
 import type { DescribedOperation, DescribedSchema } from '../contract/describedOperation.ts'
 import { typeHints } from '../contract/hints.ts'
 import { announcedDigests } from '../fields/digestFields.ts'
-import { header } from '../fields/header.ts'
+import { header, sentContentType } from '../fields/header.ts'
 import { badRequest, unsupportedMediaType } from '../problems/httpErrors.ts'
 import { openBody } from './bodyStream.ts'
 import { keepClaim } from './claims.ts'
@@ -50,8 +50,7 @@ function requireType(req: Request, content: RequestContent): void {
   const form = content['multipart/form-data']
   const type = header(req, 'content-type')?.split(';', 1)[0]
   if (content['*/*']) {
-    // The header as the client sent it: `findOperation` has replaced it in `req.headers` by a general type.
-    if (/^[ \t]*multipart\/form-data/i.test(req.headersDistinct['content-type']?.join() ?? ''))
+    if (/^[ \t]*multipart\/form-data/i.test(sentContentType(req) ?? ''))
       throw unsupportedMediaType('PUT takes the bytes of a file alone: send a form with POST.')
   } else if (type === undefined ? form || hint : !Object.hasOwn(content, type)) {
     const part = form && filePartOf(form.schema)

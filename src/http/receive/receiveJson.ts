@@ -5,6 +5,7 @@ import express from 'express'
 import type { SlowLimits } from '../../config.ts'
 import { bodyTooSlow, jsonInvalid } from '../../errors/requests.ts'
 import { descriptionOf } from '../contract/context.ts'
+import { sentContentType } from '../fields/header.ts'
 import { unsupportedMediaType } from '../problems/httpErrors.ts'
 import { continueSending } from './continueSending.ts'
 
@@ -39,8 +40,7 @@ function parserFor(limit: number) {
  * and the errors of Express.
  */
 export async function receiveJson(req: Request, res: Response, { stallSeconds }: SlowLimits): Promise<void> {
-  // The header as the client sent it: `simplifyContentType` has removed its parameters from `req.headers`.
-  const type = req.headersDistinct['content-type']?.join() ?? ''
+  const type = sentContentType(req) ?? ''
   const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1]
   if (charset !== undefined && !/^utf-?8$/i.test(charset))
     throw unsupportedMediaType('The charset of JSON must be utf-8.')

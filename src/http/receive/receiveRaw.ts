@@ -3,7 +3,7 @@ import { contextOf } from '../contract/context.ts'
 import { decodeText } from '../fields/decodeText.ts'
 import { verifyReceivedDigests } from '../fields/digestFields.ts'
 import { parseDisposition } from '../fields/disposition.ts'
-import { header } from '../fields/header.ts'
+import { header, sentContentType } from '../fields/header.ts'
 import { badRequest } from '../problems/httpErrors.ts'
 import { continueSending } from './continueSending.ts'
 import type { Upload } from './receiveForm.ts'
@@ -22,9 +22,7 @@ export async function receiveRaw({
   continueSending(req, res)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
   const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, maxBytes })
-  // The header as the client sent it: `findOperation` has replaced it in `req.headers` by a general type.
-  const contentType = req.headersDistinct['content-type']?.join(', ')
-  contextOf(req).received = { receipt, filename, contentType }
+  contextOf(req).received = { receipt, filename, contentType: sentContentType(req) }
   verifyReceivedDigests(expectedDigests, receipt.digests, {})
   req.body = ''
 }

@@ -25,8 +25,8 @@ export async function sendSmall(
 /**
  * Sends a range of a file, larger than `pieceBytes`, at the speed of the client, and ends the answer. A block is copied to the
  * client in pieces; while the client does not take a piece, other downloads may have the buffer of the block, and the rest of
- * the block is read again later. The blocks of a quick client are written whole, and the next one is read meanwhile. An error
- * before the first byte is thrown and can still become a problem. After a later error `problemHandler` cuts the connection, so
+ * the block is read again later. The blocks of a quick client are written whole, and the next one is read meanwhile. While other
+ * downloads wait for a buffer, each gives its own back after a block. An error before the first byte is thrown and can still become a problem. After a later error `problemHandler` cuts the connection, so
  * that no client takes a part for the whole file.
  */
 export async function sendBlocks(
@@ -67,11 +67,11 @@ export async function sendBlocks(
     while (next) {
       const bytes: Buffer = await next
       position += bytes.length
-      next = unfinished() ? read(position) : undefined
+      next = unfinished() && !blockPool.wanted() ? read(position) : undefined
       next?.catch(() => {}) // awaited below
       const milliseconds = await client.write(bytes)
       if (milliseconds <= QUICK_MILLISECONDS && !res.destroyed) continue
-      await next?.catch(() => {}) // the storage may write into the buffer until then
+      await next // the storage may write into the buffer until then
       return
     }
   }
@@ -80,9 +80,14 @@ export async function sendBlocks(
   try {
     while (unfinished()) {
       pooled ??= await blockPool.take()
+      if (!unfinished()) break // the client left while the download waited for a buffer
       const milliseconds = await sendBlock(pooled)
       if (milliseconds === undefined) pooled = undefined
-      else if (milliseconds <= QUICK_MILLISECONDS && unfinished()) {
+      else if (blockPool.wanted()) {
+        reader.pause(position, Buffer.alloc(0))
+        pooled.release()
+        pooled = undefined
+      } else if (milliseconds <= QUICK_MILLISECONDS && unfinished()) {
         const second = blockPool.takeAhead()
         if (second) await sendAhead(pooled, second).finally(second.release)
       }

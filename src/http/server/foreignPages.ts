@@ -1,21 +1,27 @@
 import type { Request, RequestHandler } from 'express'
+import { match } from 'path-to-regexp'
 import type { HttpConfig } from '../../config.ts'
 import { foreignPage } from '../../errors/requests.ts'
 import { requestHost } from './requestHost.ts'
 
-/** Uppy announces a file by a GET of this path. As in all operations, the path may end with a slash. */
-const CHANGED_BY_GET = /^\/s3\/params\/?$/
-
 /**
  * Refuses changes by pages of other origins. Browsers send a form without a preflight, also to a service that only their own
- * machine can reach. They name the origin of the page in Origin, with every request that is no GET, and how far away it is in
- * Sec-Fetch-Site, unless the service is on plain http and not on their own machine. Other clients send neither.
+ * machine can reach. They send Origin with every request but GET, and Sec-Fetch-Site to https and to their own machine. Other
+ * clients send neither. `changingGets` are paths, as Express writes them.
  */
-export function refuseForeignPages({
-  corsOrigins,
-  publicUrl,
-  trustedProxies,
-}: Pick<HttpConfig, 'corsOrigins' | 'publicUrl' | 'trustedProxies'>): RequestHandler {
+export function refuseForeignPages(
+  {
+    corsOrigins,
+    publicUrl,
+    trustedProxies,
+  }: Pick<HttpConfig, 'corsOrigins' | 'publicUrl' | 'trustedProxies'>,
+  changingGets: readonly string[],
+): RequestHandler {
+  const changedByGet = changingGets.map((path) => match(path, { sensitive: true }))
+  const changes = ({ method, path }: Request) =>
+    method === 'GET' || method === 'HEAD'
+      ? changedByGet.some((matches) => matches(path))
+      : method !== 'OPTIONS'
   const publicHost = publicUrl === undefined ? undefined : new URL(publicUrl).host
 
   /** By the host alone: behind a proxy that is not trusted, the service does not know the scheme. */
@@ -34,6 +40,3 @@ export function refuseForeignPages({
     next(foreign ? foreignPage(origin) : undefined)
   }
 }
-
-const changes = ({ method, path }: Request) =>
-  method === 'GET' || method === 'HEAD' ? CHANGED_BY_GET.test(path) : method !== 'OPTIONS'

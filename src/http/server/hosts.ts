@@ -22,10 +22,11 @@ export function refuseForeignHosts({
     const host = requestHost(req, trustedProxies)
     if (host === undefined) return next(hostNotAllowed(header(req, 'host') ?? ''))
     const name = host.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase()
-    if (isPrivate(name) || ours.has(name)) return next()
+    if (cannotBeRebound(name) || ours.has(name)) return next()
     next(hostNotAllowed(name))
   }
 }
 
-const isPrivate = (name: string) =>
+/** No stranger can let such a name lead to this machine. */
+const cannotBeRebound = (name: string) =>
   isIP(name.replace(/^\[|\]$/g, '')) !== 0 || !name.includes('.') || name.endsWith('.localhost')

@@ -47,10 +47,11 @@ export function createHttpServer(
   server.maxConnections = maxConnections
   // Else Node ends its side too when a client ends its own behind a request, as `nc -N` does, and the answer is lost.
   Object.assign(server, { httpAllowHalfOpen: true })
-  // Before an answer begins, the service works, or `openBody` watches the client. Afterwards the client reads nothing, or the
-  // connection was kept alive for too long.
+  // An idle connection is cut when bytes wait for its client, or when its answer is complete. Else the service works, `openBody`
+  // watches the client, or a download waits for the storage or for memory.
   server.setTimeout(stallSeconds * 1000, (socket) => {
-    if (current(socket)?.headersSent) socket.destroy()
+    const res = current(socket)
+    if (res?.headersSent && (res.writableLength > 0 || res.writableEnded)) socket.destroy()
   })
   server.on('connection', (socket: Socket) => {
     const destroySoon = socket.destroySoon.bind(socket)

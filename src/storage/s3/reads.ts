@@ -12,9 +12,9 @@ import type { S3Object } from './objects.ts'
 const MOST_BREAKS = 3
 
 /**
- * Opens an object by a request for the whole `range`, which reads in order share; a read elsewhere is a request of its own.
- * After a broken connection, or a pause, the next request goes on where the bytes ended. With an ETag, only the object with
- * that ETag is read. Throws `file-not-found`, `file-damaged` when the object is too short, `storage-unavailable`.
+ * Opens an object by a request for the whole `range`, which reads in order share; a read elsewhere is a request of its own, and so
+ * is the first one after a pause, because another pause may follow. After a broken connection the next request goes on where the
+ * bytes ended. With an ETag, only the object with that ETag is read. Throws `file-not-found`, `file-damaged` when the object is too short, `storage-unavailable`.
  */
 export async function openS3Object(
   calls: S3Calls,
@@ -23,6 +23,7 @@ export async function openS3Object(
 ): Promise<BlobReader> {
   let body: Body | undefined = await openBody(calls, object, range)
   let next = range.first
+  let paused = false
   let closed = false
 
   function closeBody(): void {
@@ -55,8 +56,17 @@ export async function openS3Object(
   }
 
   return {
-    read: (position, buffer) => (position === next ? readOn(buffer) : readElsewhere(position, buffer)),
-    pause: closeBody,
+    async read(position, buffer) {
+      if (position === next && !paused) return await readOn(buffer)
+      await readElsewhere(position, buffer)
+      if (position !== next) return
+      next += buffer.length
+      paused = false
+    },
+    pause() {
+      closeBody()
+      paused = true
+    },
     async close() {
       closed = true
       closeBody()
@@ -79,13 +89,17 @@ async function openBody(
   const stream = await request(calls, object, range)
   const chunks: AsyncIterator<Buffer> = stream.iterator()
   const reader = calls.youngBuffers.open()
+  let left = range.last + 1 - range.first
   let rest: Buffer = Buffer.alloc(0)
   return {
     async take(most) {
       try {
         if (rest.length === 0) {
           const { value, done } = await chunks.next()
-          if (!done) reader.count(value.length)
+          if (!done) {
+            reader.count(value.length)
+            left -= value.length
+          }
           rest = done ? rest : value
         }
       } catch (failure) {
@@ -97,7 +111,9 @@ async function openBody(
     },
     close() {
       reader.end()
-      stream.destroy()
+      // Behind the last byte the connection is good for another request, once the end of the body was seen.
+      if (left === 0) void chunks.next().catch(() => {})
+      else stream.destroy()
     },
   }
 }

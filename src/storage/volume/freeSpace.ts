@@ -20,14 +20,18 @@ const FRESH_MILLISECONDS = 50
 export function createFreeSpace(root: string): FreeSpace {
   let free = { bytes: 0, until: 0 }
   let writtenSince = 0
+  let removals = 0
   let asking: Promise<void> | undefined
 
   async function askOnce() {
-    // Bytes that are written while the file system answers stay counted, because its answer may lack them.
+    // Bytes that are written while the file system answers stay counted, because its answer may lack them. After a removal
+    // meanwhile, it has to be asked again.
     const known = writtenSince
+    const knownRemovals = removals
     const { bavail, bsize } = await attempt(() => statfs(root))
     writtenSince -= known
-    free = { bytes: bavail * bsize, until: performance.now() + FRESH_MILLISECONDS }
+    const fresh = removals === knownRemovals ? performance.now() + FRESH_MILLISECONDS : 0
+    free = { bytes: bavail * bsize, until: fresh }
   }
 
   async function ask() {
@@ -47,6 +51,7 @@ export function createFreeSpace(root: string): FreeSpace {
       writtenSince += bytes
     },
     removed() {
+      removals += 1
       free.until = 0
     },
   }

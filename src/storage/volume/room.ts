@@ -43,7 +43,7 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** How long writes that wait for room wait between two looks. */
+/** The pause between two attempts to serve the writes that wait. */
 const PAUSE_MILLISECONDS = 50
 /** How long other writes wait for the removal of the bytes of a write that failed. */
 const REMOVAL_MILLISECONDS = 2000
