@@ -101,7 +101,7 @@ async function comeToRestInOneRound(installation: Installation, ledger: Ledger):
   await withData(
     installation,
     async (data) => {
-      const logger = createLogger({ level: 'warn', directory: undefined, console: false })
+      const logger = createLogger({ level: 'warn', directory: undefined, console: true })
       await createCycle()({ ...data, logger, stopping: () => false })
       const { objects, uploads } = await list(installation)
       const left = uploads.map((name) => name.split('/blobs/')[1] ?? name)
