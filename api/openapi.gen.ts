@@ -675,7 +675,10 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
-        /** @description Text parts with other names are ignored; only the part `file` may be a file. */
+        /**
+         * @description Text parts with other names are ignored, but for those that look like a field and are none, as `meta-data`; only the part
+         *     `file` may be a file.
+         */
         NamedFileForm: {
             /**
              * Format: binary
@@ -684,25 +687,14 @@ export interface components {
             file: string;
             /** @description Instead of the name in the part; may have folders, as `a/b.txt`. */
             file_name?: string;
+            /** @description A hint, which decides only where the bytes cannot: between kinds of text, and between sound and pictures. */
+            file_type?: string;
+            /** @description For `POST /file`, the bucket instead of `default`. For `POST /file/{bucket}`, only that of the address. */
+            bucket?: string;
             /** @description A JSON object of yours. */
             metadata?: string;
             /** @description Seconds until the file expires. */
             expires_in?: string;
-        };
-        /** @description Text parts with other names are ignored; only the part `file` may be a file. */
-        NamedFileFormWithBucket: {
-            /**
-             * Format: binary
-             * @description The file.
-             */
-            file: string;
-            /** @description Instead of the name in the part; may have folders, as `a/b.txt`. */
-            file_name?: string;
-            /** @description A JSON object of yours. */
-            metadata?: string;
-            /** @description Seconds until the file expires. */
-            expires_in?: string;
-            bucket?: components["schemas"]["BucketName"];
         };
         Envelope: {
             message: string;
@@ -1378,7 +1370,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["NamedFileFormWithBucket"];
+                "multipart/form-data": components["schemas"]["NamedFileForm"];
             };
         };
         responses: {

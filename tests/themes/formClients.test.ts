@@ -60,6 +60,38 @@ describeService('a form as clients send it', (service) => {
       expect(await post(path, parts)).toMatchObject({ status: 201 })
   })
 
+  const misspelt = {
+    file_name: ['File_Name', 'fileName', 'filename', 'file-name', 'file_nmae'],
+    file_type: ['fileType', 'file-type'],
+    bucket: ['Bucket', 'buckets', 'bucekt'],
+    metadata: ['Metadata', 'meta-data', 'meta_data', 'metadata[album]', 'metdata'],
+    expires_in: ['expiresIn', 'expires-in', 'expires_at', 'expires'],
+  }
+  const misspellings = Object.entries(misspelt).flatMap(([meant, names]) =>
+    names.map((name) => [name, meant] as const),
+  )
+  it.each(
+    faces.flatMap(([filePart, path]) =>
+      misspellings.map(([name, meant]) => [name, meant, path, filePart] as const),
+    ),
+  )('is refused with a field %s, which means %s: POST %s', async (name, meant, path, filePart) => {
+    const answer = await post(path, [field(name, '60'), part(`name="${filePart}"; filename="a.txt"`)])
+    expect(answer).toBeProblem(400, 'form-invalid')
+    const detail = `The form has no field "${name}": did you mean "${meant}"?`
+    expect(answer.body).toMatchObject({ detail, errors: [{ pointer: `/${name}` }] })
+    expect(await service.violations()).toEqual([])
+  })
+
+  it('may repeat the bucket of its address, and name no other', async () => {
+    const postWith = (bucket: string) =>
+      post('/file/forms', [part('name="file"; filename="a.txt"'), field('bucket', bucket)])
+    expect((await postWith('forms')).status).toBe(201)
+    const refused = await postWith('other')
+    expect(refused).toBeProblem(400, 'form-invalid')
+    expect(refused.body).toMatchObject({ detail: expect.stringMatching(/"forms".*\/file\./) })
+    expect((await send(service, '/buckets/other')).status).toBe(404)
+  })
+
   it('may have a second file input in which nothing was chosen', async () => {
     const empty = part('name="second"; filename=""', '', 'Content-Type: application/octet-stream')
     expect((await post(filesPath, [empty, part('name="upfile"; filename="a.txt"')])).status).toBe(201)
@@ -137,7 +169,7 @@ describeService('a form as clients send it', (service) => {
     ],
     [
       'a piece of a file',
-      [field('chunks', '3'), part('name="upfile"; filename="blob"')],
+      [field('totalChunks', '3'), part('name="upfile"; filename="blob"')],
       'form-invalid',
       /one piece/,
     ],

@@ -24,7 +24,7 @@ export async function answerNamed(
   res: Response<Envelope>,
   bucket: string,
 ): Promise<void> {
-  const { file_name, expires_in } = req.body
+  const { file_name, file_type, expires_in } = req.body
   const metadata = parseMetadataText(req.body.metadata)
   const { receipt, filename, contentType } = takeReceived(req)
   const result = await storeFile(deps, {
@@ -33,7 +33,7 @@ export async function answerNamed(
     // Folders in the filename of a part are cut off (RFC 7578, 4.2); the field `file_name` may name folders.
     name: file_name ?? (filename ?? '').replace(/^.*[/\\]/s, ''),
     named: true,
-    declaredType: contentType,
+    declaredType: file_type ?? contentType,
     metadata,
     expiresInSeconds: expires_in === undefined ? undefined : Number(expires_in),
     duplicates: 'allow',

@@ -1,4 +1,5 @@
 import { formInvalid, formTooLarge } from '../../errors/requests.ts'
+import { nearest } from '../../runtime/nearest.ts'
 import { decodeText } from '../fields/decodeText.ts'
 import type { Part } from './multipart.ts'
 
@@ -11,6 +12,7 @@ const PIECES: ReadonlySet<string> = new Set([
   'qqtotalparts',
   'resumableTotalChunks',
   'flowTotalChunks',
+  'totalChunks',
 ])
 
 /**
@@ -27,10 +29,10 @@ export async function readField(part: Part): Promise<string> {
 
 /**
  * Reads a text field that the operation does not know, and forgets it: browsers and upload widgets send fields of their own.
- * Throws `form-invalid` for a file, which nobody would find again, and for one of several pieces of a file; and
- * `form-too-large`.
+ * `fields` are the names that the operation knows. Throws `form-invalid` for a file, which nobody would find again, for one of
+ * several pieces of a file, and for a text whose field was probably meant to be one of `fields`; and `form-too-large`.
  */
-export async function skipField(part: Part, filePart: string): Promise<void> {
+export async function skipField(part: Part, filePart: string, fields: readonly string[]): Promise<void> {
   const name = part.name.slice(0, 100)
   const isFile = part.filename !== undefined && part.filename !== ''
   // Browsers send a part without name and bytes for a file input in which nothing was chosen.
@@ -42,7 +44,24 @@ export async function skipField(part: Part, filePart: string): Promise<void> {
       `The form has one of ${text} pieces of a file: let the client send the file in one piece.`,
       `/${name}`,
     )
+  const meant = text === '' ? undefined : meantField(name, fields)
+  if (meant !== undefined)
+    throw formInvalid(`The form has no field "${name}": did you mean "${meant}"?`, `/${name}`)
 }
+
+/** The field that a name looks like: `Metadata`, `meta-data`, `metdata` and `metadata[album]` look like `metadata`. */
+function meantField(name: string, fields: readonly string[]): string | undefined {
+  const known = new Map(fields.map((field) => [bare(field), field]))
+  // Not more for short names: two changes make other words of them.
+  const found = nearest(bare(name), [...known.keys()], ({ length }) => (length <= 8 ? 1 : 2))
+  return found === undefined ? undefined : known.get(found)
+}
+
+const bare = (name: string) =>
+  name
+    .replace(/\[.*$/s, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')
 
 async function readText(part: Part): Promise<string> {
   const chunks: Buffer[] = []

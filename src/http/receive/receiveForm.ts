@@ -36,7 +36,7 @@ const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
 /**
  * Receives a form with one file. The parts may come in any order. Text parts with some text become `req.body`; the file part
  * becomes an empty text in it, because the spec requires a field for the file. Text parts that the operation does not know are
- * read and ignored. A form whose schema allows no other parts is judged as S3 judges a form: its fields come before the file.
+ * read and ignored, but for misspelt ones. A form whose schema allows no other parts is judged as S3 judges a form: its fields come before the file.
  * Throws `form-invalid`, `form-too-large`, `file-missing`, `digest-mismatch`, and the errors of `receiveBytes`.
  */
 export async function receiveForm(upload: Upload, schema: DescribedSchema): Promise<void> {
@@ -45,6 +45,7 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
   const boundary = boundaryOf(req)
   const properties = new Map(Object.entries(schema.properties ?? {}))
   const filePart = filePartOf(schema)
+  const textFields = [...properties.keys()].filter((name) => name !== filePart)
   const strict = schema.additionalProperties === false
   continueSending(req, res)
 
@@ -61,7 +62,7 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
           `This form may have only the parts ${[...properties.keys()].join(', ')}.`,
           `/${name.slice(0, 100)}`,
         )
-      await skipField(part, filePart)
+      await skipField(part, filePart, textFields)
       continue
     }
     if (fields.has(name) || (context.received && name === filePart))
