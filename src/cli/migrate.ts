@@ -17,7 +17,7 @@ export const migrate: Command = {
   words: 1,
   run({ words: [word = ''] }) {
     const action = Object.hasOwn(actions, word) ? actions[word] : undefined
-    if (action) return printLines(action)
+    if (action) return printLines(action, { create: word === 'up' })
     const choices = Object.keys(actions).join(', ')
     return word === '' ? `say one of ${choices}` : `"${word}" is none of ${choices}`
   },
@@ -36,8 +36,8 @@ const actions: Readonly<Record<string, Action>> = {
   },
 }
 
-const printLines = async (action: Action) =>
-  await withDatabase(loadConfig(process.env), async ({ db }) => {
+const printLines = async (action: Action, making: { create: boolean }) =>
+  await withDatabase(loadConfig(process.env), making, async ({ db }) => {
     for (const line of await action(db)) process.stdout.write(`${line}\n`)
     return 0
   })

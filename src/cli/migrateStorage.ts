@@ -10,7 +10,7 @@ import { createYoungBuffers } from '../runtime/youngBuffers.ts'
 import type { MovingStorage } from '../storage/moving.ts'
 import { type StorageKind, storageKinds } from '../storage/storage.ts'
 import type { Command } from './command.ts'
-import { openMoving } from './start/openStorage.ts'
+import { insistOnVolume, openMoving } from './start/openStorage.ts'
 import { withDatabase } from './start/withDatabase.ts'
 
 const kinds = storageKinds.join('|')
@@ -41,7 +41,8 @@ Exit code 0 when every file is moved, 1 when not, 2 for a wrong call.
 async function move(to: StorageKind): Promise<number> {
   const config = loadConfig(process.env, moveTo(to))
   armFailpoints(config.failpoints)
-  return await withDatabase(config, async ({ db }) => {
+  return await withDatabase(config, { create: false }, async ({ db }) => {
+    insistOnVolume(config, config.storageFrom)
     await migrateUp(db)
     const storage = await openBoth(config)
     try {

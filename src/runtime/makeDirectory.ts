@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
@@ -18,9 +27,22 @@ export function makeDirectory(path: string, mode = 0o777): void {
 }
 
 function isDirectory(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false })
+  const found = follow(path)
   if (found && !found.isDirectory()) throw new Error(`${path} is not a directory`)
+  if (!found && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new Error(
+      `${path} is a link to ${readlinkSync(path)}, which is not there: make that directory, or remove the link`,
+    )
   return found !== undefined
+}
+
+function follow(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if (!(Error.isError(error) && 'code' in error && error.code === 'ELOOP')) throw error
+    throw new Error(`${path} is a link that leads to itself: remove the link`, { cause: error })
+  }
 }
 
 function flush(directory: string): void {

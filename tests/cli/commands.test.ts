@@ -1,6 +1,9 @@
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { packageVersion } from '../../src/runtime/packageVersion.ts'
+import { asAdministrator, createDatabase, findPostgres } from '../support/postgres.ts'
 import { runUpfile } from '../support/runUpfile.ts'
 
 const commands = ['serve', 'migrate', 'fsck', 'migrate-storage']
@@ -92,11 +95,79 @@ describe('upfile', () => {
     expect(stderr).toMatch(new RegExp(`^upfile: ${name} ${path} cannot be used: .*\n$`))
   })
 
-  it.each([['migrate', 'status'], ['fsck']])(
+  it.each([
+    ['DATA_DIR', 'to nothing', 'nowhere', /is a link to nowhere, which is not there: /],
+    ['DATA_DIR', 'to itself', 'link', /is a link that leads to itself: /],
+    ['LOG_DIR', 'to nothing', 'nowhere', /is a link to nowhere, which is not there: /],
+    ['LOG_DIR', 'to itself', 'link', /is a link that leads to itself: /],
+  ])('names %s when it is a link %s', async (name, _case, target, complaint) => {
+    const parent = await mkdtemp(join(tmpdir(), 'upfile-link-'))
+    const path = join(parent, 'link')
+    await symlink(target, path)
+    const { code, stderr } = await runUpfile(['serve'], { PORT: '0', [name]: path })
+    await rm(parent, { recursive: true })
+    expect([code, stderr]).toEqual([1, expect.stringMatching(complaint)])
+    expect(stderr).toContain(`upfile: ${name} ${path} cannot be used: ${path} `)
+  })
+
+  it.each([['migrate', 'up'], ['migrate', 'status'], ['fsck']])(
     'names DATA_DIR when it cannot be made: %s',
     async (...words) => {
       const { code, stderr } = await runUpfile(words, { DATA_DIR: '/proc/nope' })
       expect([code, stderr]).toEqual([1, expect.stringMatching(/^upfile: DATA_DIR \/proc\/nope /)])
     },
   )
+})
+
+describe('a command on a directory without data', () => {
+  let parent: string
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'upfile-mistyped-'))
+  })
+  afterEach(() => rm(parent, { recursive: true, force: true }))
+  const s3 = { AWS_S3_BUCKET_NAME: 'files', AWS_S3_REGION: 'eu-central-1' }
+
+  it.each([
+    ['a missing one', 'fsck', 'data', {}],
+    ['an empty one', 'fsck', '.', {}],
+    ['a missing one', 'migrate status', 'data', {}],
+    ['a missing one', 'migrate down', 'data', {}],
+    ['a missing one', 'migrate-storage --to volume', 'data', s3],
+    ['a missing one', 'migrate-storage --to s3', 'data', s3],
+  ])('names %s and makes nothing: %s', async (_case, words, below, env) => {
+    const directory = join(parent, below)
+    const { code, stdout, stderr } = await runUpfile(words.split(' '), { ...env, DATA_DIR: directory })
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^upfile: DATA_DIR \S+ holds no data, .*"upfile serve".*\n$/)
+    expect(stderr).toContain(`DATA_DIR ${directory} `)
+    expect(await readdir(parent)).toEqual([])
+  })
+
+  it.each([['fsck'], ['migrate-storage --to s3']])(
+    'names one without a volume when the database is elsewhere: %s',
+    async (words) => {
+      const database = await createDatabase()
+      const env = { ...s3, DATABASE_URL: database.url, DATA_DIR: join(parent, 'data') }
+      try {
+        const { code, stderr } = await runUpfile(words.split(' '), env)
+        expect([code, await readdir(parent)]).toEqual([1, []])
+        expect(stderr).toContain(
+          `DATA_DIR ${env.DATA_DIR} holds no data, for there is no ${env.DATA_DIR}/volume: `,
+        )
+      } finally {
+        await database.drop()
+      }
+    },
+  )
+
+  it('names the settings of a database without tables: fsck', async () => {
+    const { host, user } = findPostgres()
+    const name = `empty_${process.pid}`
+    await asAdministrator(`create database ${name} template template0`)
+    const DATABASE_URL = `postgres://${user}@/${name}?host=${encodeURIComponent(host)}`
+    const { code, stderr } = await runUpfile(['fsck'], { DATABASE_URL, DATA_DIR: parent })
+    await asAdministrator(`drop database ${name} with (force)`)
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/no tables .*DATABASE_URL or DB_HOST\n$/)])
+    expect(await readdir(parent)).toEqual([])
+  })
 })

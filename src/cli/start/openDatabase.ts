@@ -6,7 +6,7 @@ import { connectDatabase, type DatabaseConnection } from '../../database/connect
 import { findRunningPostgres } from '../../database/embeddedPostgres/running.ts'
 import { startEmbeddedPostgres } from '../../database/embeddedPostgres/start.ts'
 import type { Logger } from '../../logger.ts'
-import { inDataDirectory } from './inDataDirectory.ts'
+import { inDataDirectory, insistOnData } from './inDataDirectory.ts'
 
 export interface OpenDatabase extends DatabaseConnection {
   /** Where the database is, for the log. Never a password. */
@@ -18,12 +18,13 @@ export interface OpenDatabase extends DatabaseConnection {
 
 /**
  * Connects to the database of the configuration, or starts the service's own PostgreSQL. With `share`, the own PostgreSQL of a
- * running service is used, and statements may take any time: for a command that runs beside the service.
+ * running service is used, and statements may take any time: for a command that runs beside the service. With `create`, an own
+ * PostgreSQL that is not there is made; without it, an Error that names DATA_DIR is thrown.
  */
 export async function openDatabase(
   config: Config,
   logger: Logger,
-  { share }: { readonly share: boolean },
+  { share, create }: { readonly share: boolean; readonly create: boolean },
 ): Promise<OpenDatabase> {
   const { database } = config
   let closing = false
@@ -47,6 +48,7 @@ export async function openDatabase(
   const running = share ? await findRunningPostgres(own) : undefined
   if (running) return outside(connect({ ...running }), own.directory)
 
+  if (!create) insistOnData(config.dataDirectory, join(own.directory, 'data'))
   const postgres = await inDataDirectory(config.dataDirectory, () =>
     startEmbeddedPostgres({ ...own, log: (message) => logger.info(message) }),
   )

@@ -40,7 +40,7 @@ export async function openService(
   const closing = new AsyncDisposableStack()
   const close = () => closing.disposeAsync()
   try {
-    const database = await openDatabase(config, logger, { share: false })
+    const database = await openDatabase(config, logger, { share: false, create: true })
     closing.defer(async () => {
       await database.close()
       logger.info('Stopped')

@@ -5,7 +5,7 @@ import type { YoungBuffers } from '../../runtime/youngBuffers.ts'
 import { createMovingStorage, type MovingStorage } from '../../storage/moving.ts'
 import type { S3Storage } from '../../storage/s3/s3.ts'
 import { createVolumeStorage, type VolumeStorage } from '../../storage/volume/volume.ts'
-import { inDataDirectory } from './inDataDirectory.ts'
+import { inDataDirectory, insistOnData } from './inDataDirectory.ts'
 
 type OpenConfig = Pick<Config, 'storage' | 'storageFrom' | 'dataDirectory' | 'limits'>
 
@@ -31,6 +31,13 @@ export async function openMoving(
   )
 }
 
+/** Throws an Error that names DATA_DIR when this storage is a volume that is not there: a command must not make one. */
+export function insistOnVolume({ dataDirectory }: OpenConfig, storage: StorageConfig | undefined): void {
+  if (storage?.kind === 'volume') insistOnData(dataDirectory, volumeOf(dataDirectory))
+}
+
+const volumeOf = (dataDirectory: string) => join(dataDirectory, 'volume')
+
 async function open(
   { dataDirectory, limits }: OpenConfig,
   storage: StorageConfig,
@@ -38,9 +45,7 @@ async function open(
 ): Promise<VolumeStorage | S3Storage> {
   switch (storage.kind) {
     case 'volume':
-      return await inDataDirectory(dataDirectory, () =>
-        createVolumeStorage(join(dataDirectory, 'volume'), limits),
-      )
+      return await inDataDirectory(dataDirectory, () => createVolumeStorage(volumeOf(dataDirectory), limits))
     case 's3': {
       // Loaded only here: a service on a volume needs no SDK.
       const { createS3Storage } = await import('../../storage/s3/s3.ts')
