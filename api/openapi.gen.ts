@@ -158,6 +158,11 @@ export interface paths {
          * Put a file under its name into a bucket
          * @description The part `file` is the file. It replaces the file that was put under this name before; files that came another way
          *     keep their names. The service makes a bucket that does not exist. The response has a link that lasts 24 hours.
+         *
+         *     The file gets exactly the name that was sent, in Unicode's form NFC, so that no file takes the place of another by
+         *     accident. A name that the service would have to change gets 400 `name-invalid`: one with control characters,
+         *     invisible characters, a backslash, an empty folder, `.` or `..`, with more than 255 bytes of UTF-8 between two slashes
+         *     or 1,024 in all.
          */
         post: operations["putNamedFile"];
         delete?: never;
@@ -685,7 +690,7 @@ export interface components {
              * @description The file.
              */
             file: string;
-            /** @description Instead of the name in the part; may have folders, as `a/b.txt`. */
+            /** @description Instead of the name in the part, which has no folders; may have folders, as `a/b.txt`. */
             file_name?: string;
             /** @description A hint, which decides only where the bytes cannot: between kinds of text, and between sound and pictures. */
             file_type?: string;
@@ -870,7 +875,7 @@ export interface components {
         };
         /** @description At least one of the four, and nothing else. */
         FileChanges: {
-            /** @description May have folders, as `a/b.txt`, when the file was put under a name; else the last part counts. */
+            /** @description For a file that was put under a name, as in `putNamedFile`: exactly this name, which may have folders, or 400. Else a label: its last part, cleaned. */
             file_name?: string;
             file_type?: string;
             metadata?: {
@@ -1124,7 +1129,7 @@ export interface operations {
                      * @description The file.
                      */
                     upfile: string;
-                    /** @description Instead of the name in the part. */
+                    /** @description Instead of the name in the part. A name is a label, and several files may have the same: folders are cut off, characters that could do harm removed, and more than 255 bytes shortened. */
                     file_name?: string;
                     /** @description A hint, which decides only where the bytes cannot: between kinds of text, and between sound and pictures. */
                     file_type?: string;

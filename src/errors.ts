@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'link-expired'
   | 'link-invalid'
   | 'metadata-invalid'
+  | 'name-invalid'
   | 'name-shared'
   | 'name-taken'
   | 'outcome-unknown'

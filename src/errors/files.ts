@@ -36,6 +36,10 @@ export const metadataInvalid = (detail: string) =>
     errors: [{ pointer: '/metadata', detail }],
   })
 
+/** A file cannot have this name to itself. The `detail` sentence follows "The name", `pointer` names its field or part. */
+export const nameInvalid = (detail: string, pointer: string) =>
+  new FileServiceError('name-invalid', `The name of the file ${detail}.`, { errors: [{ pointer, detail }] })
+
 /** DELETE by a name: no file was put under it, but other files have it; `ids` are theirs. */
 export const nameShared = (name: string, ids: readonly string[]) =>
   new FileServiceError(

@@ -6,7 +6,8 @@ import { databaseUnavailable } from '../../errors/service.ts'
 import type { FileChanges, FileRecord, FileVersion } from '../../model/file.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { insistOnType, limitsOf } from '../buckets/bucketRules.ts'
-import { toFileName, toFilePath } from '../values/fileNames.ts'
+import { toFileName } from '../values/fileNames.ts'
+import { parseFilePath } from '../values/filePaths.ts'
 import { findOnlyFile } from './findFile.ts'
 
 /** The file to change, and the condition under which it may be changed. */
@@ -21,8 +22,8 @@ export interface ChangeTarget {
 const ATTEMPTS = 5
 
 /**
- * Changes one file. Throws `file-not-found`, `ambiguous-hash`, `precondition-failed`, `type-not-allowed`, `name-taken`, and
- * `database-unavailable` after five attempts at a file that other requests keep changing.
+ * Changes one file. Throws `file-not-found`, `ambiguous-hash`, `precondition-failed`, `type-not-allowed`, `name-invalid` and
+ * `name-taken` for a file that has its name to itself, and `database-unavailable` after five attempts at a file that other requests keep changing.
  */
 export async function changeFile(
   deps: Deps,
@@ -34,7 +35,7 @@ export async function changeFile(
     if (mediaType !== undefined) insistOnType(await limitsOf(deps, bucket), mediaType)
     if (text === undefined) return await updateFileRecord(deps.db, version, changes)
     if (!named) return await updateFileRecord(deps.db, version, { ...changes, name: toFileName(text) })
-    const name = toFilePath(text)
+    const name = parseFilePath(text, '/file_name')
     return await renameNamedRecord(deps.db, version, bucket, { ...changes, name }).catch((error: unknown) => {
       throw isDuplicate(error) ? nameTaken(name) : error
     })

@@ -4,16 +4,16 @@ import { listNamesakes } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
 import { fileNotFound, nameShared } from '../../errors/files.ts'
 import type { FileContent } from '../../model/file.ts'
-import { toFilePath } from '../values/fileNames.ts'
+import { findableName } from '../values/filePaths.ts'
 import { IDS_NAMED } from './findFile.ts'
 
 /**
  * The live file for a name in a bucket, with its storage key and checksums: the file that has the name to itself,
  * else the newest file of this name. Throws `file-not-found`.
  */
-export async function findNamedFile({ db }: Deps, bucket: string, name: string): Promise<FileContent> {
-  // The same conversion as when a file is stored; it leaves a stored name as it is.
-  const content = await findNamedContent(db, bucket, toFilePath(name))
+export async function findNamedFile({ db }: Deps, bucket: string, text: string): Promise<FileContent> {
+  const name = findableName(text)
+  const content = name === undefined ? undefined : await findNamedContent(db, bucket, name)
   if (!content) throw fileNotFound()
   return content
 }
@@ -24,7 +24,8 @@ export async function findNamedFile({ db }: Deps, bucket: string, name: string):
  * their ids.
  */
 export async function removeNamedFile({ db }: Deps, bucket: string, text: string): Promise<void> {
-  const name = toFilePath(text)
+  const name = findableName(text)
+  if (name === undefined) throw fileNotFound()
   if (await deleteNamedRecord(db, bucket, name)) return
   const ids = await listNamesakes(db, bucket, name, IDS_NAMED)
   throw ids.length > 0 ? nameShared(name, ids) : fileNotFound()

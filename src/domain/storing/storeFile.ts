@@ -5,7 +5,7 @@ import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { insistOnSize, insistOnType, limitsOf } from '../buckets/bucketRules.ts'
 import { detectReceived } from '../detection/detectReceived.ts'
-import { toFileName, toFilePath } from '../values/fileNames.ts'
+import { toFileName } from '../values/fileNames.ts'
 import { commitFile } from './commitFile.ts'
 import type { IdempotentClaim } from './idempotency.ts'
 import { giveUp } from './lease.ts'
@@ -14,6 +14,7 @@ import { giveUp } from './lease.ts'
 export interface StoreRequest {
   readonly receipt: Receipt
   readonly bucket: string
+  /** Any text; a result of `parseFilePath` for a file that is `named`. */
   readonly name: string
   /** Whether the file gets its name to itself, and replaces a file of the bucket that has the same name to itself. */
   readonly named?: boolean
@@ -51,7 +52,7 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
       file: {
         id: randomUUID(),
         bucket,
-        name: request.named ? toFilePath(request.name) : toFileName(request.name),
+        name: request.named ? request.name : toFileName(request.name),
         named: request.named ?? false,
         mediaType: prepared.mediaType,
         metadata: request.metadata,

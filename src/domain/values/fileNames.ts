@@ -22,19 +22,6 @@ export function toFileName(text: string): string {
   return name === '' || /^\.{1,2}$/.test(name) ? UNNAMED : name
 }
 
-const MAX_PATH_BYTES = 1024
-
-/**
- * Makes any text the name of a file that may have folders, `a/b.txt`. Each step is a name as of `toFileName`; the steps '', `.`
- * and `..` are left out. A name of more than 1,024 bytes loses its first steps. A result of this function stays as it is.
- */
-export function toFilePath(text: string): string {
-  const steps = text.split(/[/\\]/).filter((step) => !/^\.{0,2}$/.test(step))
-  const names = steps.map(toFileName)
-  while (names.length > 1 && Buffer.byteLength(names.join('/')) > MAX_PATH_BYTES) names.shift()
-  return names.length === 0 ? UNNAMED : names.join('/')
-}
-
 /** Shortens a name to 255 bytes at the end of a character, and keeps an extension of at most 32 bytes. */
 function shorten(name: string): string {
   if (Buffer.byteLength(name) <= MAX_BYTES) return name

@@ -3,7 +3,9 @@ import type { Response } from 'express'
 import type { components } from '../../../api/openapi.gen.ts'
 import type { Deps } from '../../deps.ts'
 import { storeFile } from '../../domain/storing/storeFile.ts'
+import { parseFilePath } from '../../domain/values/filePaths.ts'
 import { parseMetadataText } from '../../domain/values/metadata.ts'
+import { nameInvalid } from '../../errors/files.ts'
 import { contextOf } from '../contract/context.ts'
 import { takeReceived } from '../receive/received.ts'
 import { fileLink, publicPath } from './fileLink.ts'
@@ -16,7 +18,7 @@ type Form = components['schemas']['NamedFileForm']
 
 /**
  * Stores the received file under its name: from then on the name means this file in the bucket. Answers with 201 and a link to
- * the file. Throws `metadata-invalid` and the errors of `storeFile`.
+ * the file. Throws `name-invalid`, `metadata-invalid` and the errors of `storeFile`.
  */
 export async function answerNamed(
   deps: Deps,
@@ -24,14 +26,15 @@ export async function answerNamed(
   res: Response<Envelope>,
   bucket: string,
 ): Promise<void> {
-  const { file_name, file_type, expires_in } = req.body
+  const { file_type, expires_in } = req.body
+  // Refused before the file is taken: `problemHandler` gives up a file that nobody took.
   const metadata = parseMetadataText(req.body.metadata)
-  const { receipt, filename, contentType } = takeReceived(req)
+  const name = nameOf(req)
+  const { receipt, contentType } = takeReceived(req)
   const result = await storeFile(deps, {
     receipt,
     bucket,
-    // Folders in the filename of a part are cut off (RFC 7578, 4.2); the field `file_name` may name folders.
-    name: file_name ?? (filename ?? '').replace(/^.*[/\\]/s, ''),
+    name,
     named: true,
     declaredType: file_type ?? contentType,
     metadata,
@@ -46,4 +49,17 @@ export async function answerNamed(
   })
   if (result.kind === 'stored' && result.replayed) res.set('Idempotency-Replayed', 'true')
   res.status(201).json({ message: 'Uploaded file successfully.', data: { location: link.url } })
+}
+
+/**
+ * The name in the field `file_name`, which may have folders, else in the part. A part's folders say where the file was on the
+ * client (RFC 7578, 4.2): with them cut off, a file of one folder would replace the file of another.
+ */
+function nameOf(req: IncomingMessage & { readonly body: Form }): string {
+  const { file_name } = req.body
+  if (file_name !== undefined) return parseFilePath(file_name, '/file_name')
+  const name = parseFilePath(contextOf(req).received?.filename ?? '', '/file')
+  if (name.includes('/'))
+    throw nameInvalid('must not have folders in the part: send the field "file_name"', '/file')
+  return name
 }

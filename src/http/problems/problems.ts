@@ -45,6 +45,7 @@ const problems: Record<
   'link-expired': { status: 403, title: 'Link expired' },
   'link-invalid': { status: 403, title: 'Link invalid' },
   'metadata-invalid': { status: 400, title: 'Metadata invalid' },
+  'name-invalid': { status: 400, title: 'Name invalid' },
   'name-shared': { status: 409, title: 'Name shared' },
   'name-taken': { status: 409, title: 'Name taken' },
   'outcome-unknown': { status: 503, title: 'Outcome unknown', retryAfterSeconds: 10 },
