@@ -1,4 +1,4 @@
-import { nearest } from '../runtime/nearest.ts'
+import { lookalike } from '../runtime/nearest.ts'
 import { type SettingName, settingNames } from './names.ts'
 import type { Env } from './reader.ts'
 
@@ -17,16 +17,8 @@ const isSetting = (name: string) => settingNames.some((each) => each === name)
 const isOfKubernetes = (name: string, value: string) =>
   /_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP|SCTP)/.test(name) || /^(tcp|udp|sctp):\/\//.test(value)
 
-const withoutSigns = (name: string) => name.replace(/[^A-Z0-9]/g, '')
-const known = new Map(settingNames.map((name) => [withoutSigns(name), name]))
-
-function likeliest(name: string): SettingName | undefined {
-  const found = nearest(withoutSigns(name), [...known.keys()], changesAllowed)
-  return found === undefined ? settingNames.find((each) => continues(each, name)) : known.get(found)
-}
-
-/** Not more for short names: two changes make PGHOST of DB_HOST, and HOME of HOST. */
-const changesAllowed = ({ length }: string) => (length <= 8 ? 1 : 2)
+const likeliest = (name: string): SettingName | undefined =>
+  lookalike(name, settingNames) ?? settingNames.find((each) => continues(each, name))
 
 /** As DB_PASS and DB_PASSWORD, or DB_USERNAME and DB_USER: two words and more at the beginning are no accident. */
 const continues = (one: string, other: string) =>

@@ -5,12 +5,12 @@ import { contextOf } from './contract/context.ts'
 import type { Contract } from './contract/contract.ts'
 import { insistOnDecimals } from './contract/decimalNumbers.ts'
 import { findOperation } from './contract/findOperation.ts'
-import { refuseMalformedPath, refuseNestedQuery } from './contract/oddTargets.ts'
+import { refuseMalformedPath } from './contract/malformedPath.ts'
 import type { BoundHandlers, Registry } from './contract/operation.ts'
 import { parametersFirst } from './contract/parametersFirst.ts'
 import { requireLink } from './contract/requireLink.ts'
 import type { Spec } from './contract/spec.ts'
-import { ignoreUnknownParameters } from './contract/unknownParameters.ts'
+import { judgeUnknownParameters } from './contract/unknownParameters.ts'
 import { receiveBody } from './receive/receiveBody.ts'
 
 /**
@@ -28,8 +28,7 @@ export function routeOperations(
     answerOptions(spec),
     refuseMalformedPath,
     findOperation(spec.routes, findStages),
-    ignoreUnknownParameters,
-    refuseNestedQuery,
+    judgeUnknownParameters,
     ...securityStages,
     requireLink(deps),
     insistOnDecimals,

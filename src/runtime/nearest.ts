@@ -10,6 +10,18 @@ export function nearest(
   return found.sort((one, other) => one.changes - other.changes)[0]?.candidate
 }
 
+/**
+ * The known name that `name` looks like: the same but for case and signs, or with few changes; undefined when there is none.
+ * Short names may have only one change: two make PGHOST of DB_HOST, and HOME of HOST.
+ */
+export function lookalike<Name extends string>(name: string, known: readonly Name[]): Name | undefined {
+  const byLetters = new Map<string, Name>(known.map((each) => [lettersOf(each), each]))
+  const found = nearest(lettersOf(name), [...byLetters.keys()], ({ length }) => (length <= 8 ? 1 : 2))
+  return found === undefined ? undefined : byLetters.get(found)
+}
+
+const lettersOf = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '')
+
 /** How many letters to add, drop, replace or swap with their neighbour (the optimal string alignment distance). */
 function countChanges(one: string, other: string): number {
   const rows = [Array.from({ length: other.length + 1 }, (_, column) => column)]

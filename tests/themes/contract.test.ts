@@ -145,6 +145,53 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
       expect([method, (await sendRaw(service, method, target)).status]).toEqual([method, 200])
   })
 
+  it.each([
+    '?utm_source=a',
+    '?bucket=x',
+    '?filename=a',
+    '?bucket=x&disposition=inline',
+    '?fields[x]=1',
+    '?disposition[x]=1',
+  ])('serves a public file at its address with %s', async (query) => {
+    const form = new FormData()
+    form.append('file', new File(['open'], 'open.txt'))
+    await service.api.post('/buckets').send({ name: 'open', visibility: 'public' })
+    await send(service, '/file/open', { method: 'POST', body: form })
+    expect((await sendRaw(service, 'GET', `/public/open/open.txt${query}`)).status).toBe(200)
+    expect((await sendRaw(service, 'GET', `${filesPath}/${id}/content${query}`)).status).toBe(200)
+  })
+
+  /** The name of a parameter that the path or a header has, for each of them, and one that is known nowhere. */
+  const strict = operations
+    .filter((operation) => !operation.security && !('x-unknown-parameters' in operation))
+    .flatMap((operation) => {
+      const queries = operation.parameters.filter((parameter) => parameter.in === 'query')
+      const others = operation.parameters.filter((parameter) => parameter.in !== 'query')
+      return ['colour', 'limit[]', ...others.map(({ name }) => name)]
+        .filter((name) => !queries.some((parameter) => parameter.name === name))
+        .map((name) => [operation.operationId, name, operation] as const)
+    })
+  it.each(strict)('%s refuses the query parameter %s that it does not know', async (_id, name, operation) => {
+    const target = `${concrete(operation.path)}?${new URLSearchParams({ [name]: 'x' })}`
+    const answer = await sendRaw(service, operation.method.toUpperCase(), target)
+    expect(answer).toBeProblem(400, 'bad-request')
+    const detail = expect.stringMatching(/is unknown: /)
+    expect(answer.body).toMatchObject({ detail, errors: [{ parameter: name }] })
+  })
+
+  it.each([
+    [`${filesPath}?Limit=1`, 'limit'],
+    [`${filesPath}?created-after=x`, 'created_after'],
+    [`${filesPath}?limits=1`, 'limit'],
+    ['/s3/params?filename=a&type=&meta-data[x]=1', 'metadata'],
+    ['/s3/params?filename=a&type=&file_name=b', 'filename'],
+    ['/buckets?page=1', 'limit, after'],
+    ['/file-status/0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11?x=1', 'there are none here'],
+  ])('says what GET %s probably meant', async (target, meant) => {
+    const { body } = await sendRaw(service, 'GET', target)
+    expect(body).toMatchObject({ detail: expect.stringMatching(new RegExp(`(use )?${meant}\\.$`)) })
+  })
+
   const bad = operations.filter(({ parameters }) =>
     parameters.some((parameter) => parameter.name === 'bucket' && parameter.in === 'query'),
   )

@@ -14,6 +14,8 @@ export interface DescribedOperation {
 /** The part of a parameter in the spec that the HTTP layer reads. */
 export interface DescribedParameter {
   readonly name: string
+  /** Where the parameter is: `query`, `path` or `header`. */
+  readonly in: string
   readonly style?: string
   readonly schema?: { readonly type?: unknown }
 }

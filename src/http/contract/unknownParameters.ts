@@ -1,17 +1,40 @@
 import type { RequestHandler } from 'express'
+import { lookalike } from '../../runtime/nearest.ts'
 import { decodeParameter } from '../fields/query.ts'
+import { type HttpError, invalidParameter } from '../problems/httpErrors.ts'
 import { descriptionOf } from './context.ts'
+import type { DescribedParameter } from './describedOperation.ts'
 
 /**
- * Removes the query parameters that the operation does not know, when the spec says that it ignores them. Other sites and tools
- * append parameters of their own to an address that people share, or that a load balancer asks.
+ * Refuses query parameters that the operation does not know, or removes them when the spec says that it ignores them: other sites
+ * and tools append parameters of their own to an address that people share, or that a load balancer asks. The validator would
+ * let all pass where one parameter is an object, and reads brackets as a path into an object, of which it drops some. A link is
+ * left to `requireLink`: its signature covers the query.
  */
-export const ignoreUnknownParameters: RequestHandler = (req, _res, next) => {
+export const judgeUnknownParameters: RequestHandler = (req, _res, next) => {
   const description = descriptionOf(req)
   const [path = '', query] = req.url.split(/\?(.*)/s)
-  if (query === undefined || description?.['x-unknown-parameters'] !== 'ignored') return next()
-  const names = new Set(description.parameters?.map(({ name }) => name))
-  const known = query.split('&').filter((pair) => names.has(decodeParameter(pair.split('=', 1)[0] ?? '')))
-  req.url = known.length === 0 ? path : `${path}?${known.join('&')}`
-  next()
+  if (query === undefined || !description || description.security) return next()
+  const parameters = description.parameters?.filter((parameter) => parameter.in === 'query') ?? []
+  const pairs = query.split('&').filter((pair) => pair !== '')
+  const isKnown = (pair: string) => parameters.some((parameter) => hasName(parameter, nameOf(pair)))
+  if (description['x-unknown-parameters'] === 'ignored') {
+    const known = pairs.filter(isKnown)
+    req.url = known.length === 0 ? path : `${path}?${known.join('&')}`
+    return next()
+  }
+  const unknown = pairs.find((pair) => !isKnown(pair))
+  next(unknown === undefined ? undefined : refusal(nameOf(unknown).slice(0, 100), parameters))
+}
+
+const nameOf = (pair: string) => decodeParameter(pair.split('=', 1)[0] ?? '')
+
+/** The fields of an object are written as `metadata[album]`. */
+const hasName = ({ name, style }: DescribedParameter, asked: string) =>
+  asked === name || (style === 'deepObject' && asked.startsWith(`${name}[`))
+
+function refusal(name: string, parameters: readonly DescribedParameter[]): HttpError {
+  const known = parameters.map((parameter) => parameter.name)
+  const works = lookalike(name.replace(/\[.*$/s, ''), known) ?? known.join(', ')
+  return invalidParameter(name, `is unknown: ${works === '' ? 'there are none here' : `use ${works}`}`)
 }

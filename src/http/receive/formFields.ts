@@ -1,5 +1,5 @@
 import { formInvalid, formTooLarge } from '../../errors/requests.ts'
-import { nearest } from '../../runtime/nearest.ts'
+import { lookalike } from '../../runtime/nearest.ts'
 import { decodeText } from '../fields/decodeText.ts'
 import type { Part } from './multipart.ts'
 
@@ -44,24 +44,11 @@ export async function skipField(part: Part, filePart: string, fields: readonly s
       `The form has one of ${text} pieces of a file: let the client send the file in one piece.`,
       `/${name}`,
     )
-  const meant = text === '' ? undefined : meantField(name, fields)
+  // Some clients send an object as `metadata[album]`.
+  const meant = text === '' ? undefined : lookalike(name.replace(/\[.*$/s, ''), fields)
   if (meant !== undefined)
     throw formInvalid(`The form has no field "${name}": did you mean "${meant}"?`, `/${name}`)
 }
-
-/** The field that a name looks like: `Metadata`, `meta-data`, `metdata` and `metadata[album]` look like `metadata`. */
-function meantField(name: string, fields: readonly string[]): string | undefined {
-  const known = new Map(fields.map((field) => [bare(field), field]))
-  // Not more for short names: two changes make other words of them.
-  const found = nearest(bare(name), [...known.keys()], ({ length }) => (length <= 8 ? 1 : 2))
-  return found === undefined ? undefined : known.get(found)
-}
-
-const bare = (name: string) =>
-  name
-    .replace(/\[.*$/s, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]/g, '')
 
 async function readText(part: Part): Promise<string> {
   const chunks: Buffer[] = []
