@@ -2,15 +2,20 @@ import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from './machine.ts'
 import { download } from './rows/download.ts'
+import { forms } from './rows/forms.ts'
 import { idleReaders } from './rows/idleReaders.ts'
 import { largeOnS3, largeOnVolume } from './rows/large.ts'
 import { largeUpload, largeUploadsAtOnce } from './rows/largeUpload.ts'
 import { list } from './rows/list.ts'
+import { mebibytes } from './rows/mebibytes.ts'
 import { metadata } from './rows/metadata.ts'
+import { pages } from './rows/pages.ts'
 import type { Row } from './rows/row.ts'
 import { s3Download } from './rows/s3Download.ts'
 import { s3LargeUpload, s3SmallUploads } from './rows/s3Uploads.ts'
+import { smallDownloads } from './rows/smallDownloads.ts'
 import { smallUploads } from './rows/smallUploads.ts'
+import { starting } from './rows/starts.ts'
 import { defaultService, parseSettings, type Settings } from './settings.ts'
 import { createSite } from './site.ts'
 import { failedLine, type Line, leftOutLine, toMarkdown } from './table.ts'
@@ -20,6 +25,7 @@ import { failedLine, type Line, leftOutLine, toMarkdown } from './table.ts'
 const rows: readonly Row[] = [
   ...[largeUpload, largeUploadsAtOnce, smallUploads, metadata, download, list],
   ...[s3LargeUpload, s3SmallUploads, s3Download, idleReaders],
+  ...[mebibytes, forms, smallDownloads, pages, starting],
 ]
 
 /** Only with --large: they take long, and much of the disk. */

@@ -24,6 +24,17 @@ export function resetPeakMemory(pid: number): number {
 
 export const peakMemory = (pid: number) => memory(pid, 'VmHWM')
 
+/**
+ * The memory of all the processes in bytes, as the kernel shares it out: pages that several of them have in common count once
+ * in all (PSS).
+ */
+export function sharedOutMemory(pids: readonly number[]): number {
+  const kibibytes = pids.map(
+    (pid) => /^Pss:\s+(\d+) kB/m.exec(readOrNothing(`/proc/${pid}/smaps_rollup`))?.[1],
+  )
+  return kibibytes.reduce((sum, each) => sum + Number(each ?? 0), 0) * 1024
+}
+
 export function isRunning(pid: number): boolean {
   const state = statOf(pid)[0]
   return state !== undefined && state !== 'Z'

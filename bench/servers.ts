@@ -46,7 +46,7 @@ export async function startService(
   })
   closeSync(output)
   const server = toServer('upfile', child, port)
-  for (const end = Date.now() + startLimit; Date.now() < end && child.exitCode === null; await sleep(100)) {
+  for (const end = Date.now() + startLimit; Date.now() < end && child.exitCode === null; await sleep(20)) {
     if (await isReady(port)) return server
   }
   await server.stop()

@@ -14,6 +14,8 @@ export type Settings = {
   readonly largestSize: number
   readonly smallFiles: number
   readonly s3SmallFiles: number
+  /** Uploads of a mebibyte. */
+  readonly mebibytes: number
   readonly requests: number
   readonly manyRows: number
 }
@@ -48,6 +50,7 @@ export function parseSettings(args: readonly string[]): Settings {
     largestSize: quick ? 1024 * MiB : 12 * 1024 * MiB,
     smallFiles: quick ? 4_000 : 20_000,
     s3SmallFiles: quick ? 1_000 : 5_000,
+    mebibytes: quick ? 400 : 2_000,
     requests: quick ? 5_000 : 20_000,
     manyRows: quick ? 100_000 : 1_000_000,
   }

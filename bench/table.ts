@@ -21,9 +21,11 @@ type Comparison = {
   readonly unit: string
   readonly samples: readonly Sample[][]
   readonly target?: Target
+  /** Operations of one round, to tell the CPU time of each. */
+  readonly operations?: number
 }
 
-export function compare({ row, figure, unit, samples, target }: Comparison): Line {
+export function compare({ row, figure, unit, samples, target, operations }: Comparison): Line {
   const [upfile = [], peer = []] = samples
   const [ours, theirs] = [upfile, peer].map((side) => median(side.map(({ value }) => value)))
   const ratio = (ours ?? 0) / (theirs ?? 0)
@@ -34,11 +36,50 @@ export function compare({ row, figure, unit, samples, target }: Comparison): Lin
     peer: `${amount(theirs ?? 0)} ${unit}`,
     ratio: `${ratio.toFixed(2)}${spreadOf(upfile, peer)}`,
     target: target === undefined ? '' : wording(target, ''),
-    cpu: samples.map((side) => median(side.map(({ cpu }) => cpu)).toFixed(2)).join(' / '),
+    cpu: cpuOf(samples, operations),
     memory: samples.map(memoryOf).join(' / '),
     verdict: target === undefined ? '' : judge(ratio, target),
   }
 }
+
+const medianCpu = (side: readonly Sample[]) => median(side.map(({ cpu }) => cpu))
+
+function cpuOf(samples: readonly Sample[][], operations: number | undefined): string {
+  const totals = samples.map(medianCpu)
+  const text = totals.map((total) => total.toFixed(2)).join(' / ')
+  if (operations === undefined) return text
+  return `${text} (${totals.map((total) => ((total / operations) * 1e6).toFixed(0)).join(' / ')} µs each)`
+}
+
+type CpuTarget = Omit<Comparison, 'unit' | 'target' | 'operations'> & {
+  readonly operations: number
+  /** Microseconds of CPU time of one operation. */
+  readonly atMost: number
+}
+
+/** The CPU time of one operation of upfile, and its limit. */
+export function cpuLine({ row, figure, samples, operations, atMost }: CpuTarget): Line {
+  const [ours = 0, theirs] = samples.map((side) => (medianCpu(side) / operations) * 1e6)
+  return {
+    ...{ ...empty, row, figure: `${figure}: CPU of each`, upfile: `${amount(ours)} µs` },
+    ...{ peer: theirs === undefined ? '' : `${amount(theirs)} µs` },
+    ...{ target: wording({ atMost }, ' µs'), verdict: judge(ours, { atMost }) },
+  }
+}
+
+type Measure = {
+  readonly row: string
+  readonly figure: string
+  readonly unit: string
+  readonly value: number
+  readonly target?: Target
+}
+
+/** A figure that was measured otherwise than in rounds. */
+export const measureLine = ({ row, figure, unit, value, target }: Measure): Line => ({
+  ...{ ...empty, row, figure, upfile: `${amount(value)}${unit}` },
+  ...(target && { target: wording(target, unit), verdict: judge(value, target) }),
+})
 
 /** The least and the greatest ratio of one round. */
 function spreadOf(upfile: readonly Sample[], peer: readonly Sample[]): string {
@@ -85,7 +126,7 @@ export function worstLine(
 /** A figure without a peer or a target. */
 export function speedLine(row: string, figure: string, unit: string, [side = []]: readonly Sample[][]): Line {
   const speed = `${amount(median(side.map(({ value }) => value)))} ${unit}`
-  const cpu = median(side.map((each) => each.cpu)).toFixed(2)
+  const cpu = medianCpu(side).toFixed(2)
   return { ...empty, row, figure, upfile: speed, cpu, memory: memoryOf(side) }
 }
 

@@ -9,12 +9,17 @@ import { filesPath, MiB } from './row.ts'
 const timeLimit = 1200
 const warmUpSize = 16 * MiB
 
-export type UploadPlan = { readonly size: number; readonly atOnce: number }
+export type UploadPlan = {
+  readonly size: number
+  readonly atOnce: number
+  /** As many as at once, unless it says otherwise. */
+  readonly count?: number
+}
 
 /** upfile and stock multer, both warm, and on each the same uploads in MiB/s. Nothing is kept between rounds. */
-export async function uploadSides(site: Site, plan: UploadPlan): Promise<Side[]> {
-  const service = await site.startService()
-  const folder = await site.folder('multer')
+export async function uploadSides(site: Site, plan: UploadPlan, name = 'upfile'): Promise<Side[]> {
+  const service = await site.startService(name)
+  const folder = await site.folder(`multer-${name}`)
   const multer = await site.startPeer('multer', folder)
 
   let ids: string[] = []
@@ -24,12 +29,12 @@ export async function uploadSides(site: Site, plan: UploadPlan): Promise<Side[]>
   const emptyFolder = async () => {
     for (const name of await readdir(folder)) await rm(join(folder, name))
   }
-  const upload = async (server: Server, { size, atOnce }: UploadPlan) => {
+  const upload = async (server: Server, { size, atOnce, count = atOnce }: UploadPlan) => {
     const work = { kind: 'upload', path: filesPath, size, keepBodies: true } as const
-    const job = { port: server.port, connections: atOnce, count: atOnce, seconds: timeLimit, work }
+    const job = { port: server.port, connections: atOnce, count, seconds: timeLimit, work }
     const { bodies, done, seconds } = await loadCleanly(job)
     if (server === service) ids = bodies.map((body) => idOf(body))
-    if (done !== atOnce) throw new Error(`${done} of ${atOnce} uploads ended in time`)
+    if (done !== count) throw new Error(`${done} of ${count} uploads ended in time`)
     return (done * size) / MiB / seconds
   }
 
