@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { childEnvironment } from '../support/childEnvironment.ts'
 import { send } from '../support/client.ts'
+import { eventually } from '../support/eventually.ts'
 import { createDatabase } from '../support/postgres.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
@@ -43,6 +44,52 @@ describe('npm start, on a machine with nothing', () => {
     child.kill('SIGINT')
     const { code, stderr, messages } = await ended
     expect([code, stderr, messages]).toEqual([0, '', [line.message, 'Stopping', 'Stopped']])
+  })
+})
+
+describe('a start that is told to stop', () => {
+  const stopped = (reason: string) => ({
+    code: 0,
+    stderr: '',
+    messages: ['Stopped before the service listened'],
+    output: expect.stringContaining(`"reason":"${reason}"`),
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'by %s while initdb runs ends with 0 and one line, and the next start works',
+    async (signal) => {
+      const env = { ...environment, PORT: '0', DATA_DIR: join(directory, 'data') }
+      // A group of its own, as in a terminal: initdb gets the signal, too.
+      const options = { cwd: repository, env, detached: true }
+      const child = spawn(process.execPath, ['src/main.ts', 'serve'], options)
+      const { ended } = watch(child)
+      const postgres = join(env.DATA_DIR, 'postgres')
+      const isFilling = async () =>
+        (await readdir(postgres, { recursive: true })).some(
+          (name) => name.startsWith('init-') && /base/.test(name),
+        )
+      await eventually(async () => expect(await isFilling()).toBe(true))
+      process.kill(-(child.pid ?? Number.NaN), signal)
+      expect(await ended).toEqual(stopped(signal))
+      expect(await readdir(postgres)).toEqual([])
+
+      const next = spawn(process.execPath, ['src/main.ts', 'serve'], { cwd: repository, env })
+      const watched = watch(next)
+      expect((await watched.first).message).toMatch(/^Listening/)
+      next.kill(signal)
+      expect((await watched.ended).code).toBe(0)
+    },
+  )
+
+  it('while it waits for a database ends with 0', async () => {
+    const env = { ...environment, PORT: '0', DATA_DIR: directory, DATABASE_URL: 'postgres://u@127.0.0.1:1/a' }
+    const child = spawn(process.execPath, ['src/main.ts', 'serve'], { cwd: repository, env })
+    const { until, ended } = watch(child)
+    await until(/^Waiting for the database/)
+    child.kill('SIGTERM')
+    const { code, stderr, messages } = await ended
+    expect([code, stderr]).toEqual([0, ''])
+    expect(messages.slice(1)).toEqual(['Stopped', 'Stopped before the service listened'])
   })
 })
 

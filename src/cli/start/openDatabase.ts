@@ -16,6 +16,13 @@ export interface OpenDatabase extends DatabaseConnection {
   close(): Promise<void>
 }
 
+interface Opening {
+  readonly share: boolean
+  readonly create: boolean
+  /** Ends a start of the own PostgreSQL. */
+  readonly signal?: AbortSignal
+}
+
 /**
  * Connects to the database of the configuration, or starts the service's own PostgreSQL. With `share`, the own PostgreSQL of a
  * running service is used, and statements may take any time: for a command that runs beside the service. With `create`, an own
@@ -24,7 +31,7 @@ export interface OpenDatabase extends DatabaseConnection {
 export async function openDatabase(
   config: Config,
   logger: Logger,
-  { share, create }: { readonly share: boolean; readonly create: boolean },
+  { share, create, signal }: Opening,
 ): Promise<OpenDatabase> {
   const { database } = config
   let closing = false
@@ -50,7 +57,7 @@ export async function openDatabase(
 
   if (!create) insistOnData(config.dataDirectory, join(own.directory, 'data'))
   const postgres = await inDataDirectory(config.dataDirectory, () =>
-    startEmbeddedPostgres({ ...own, log: (message) => logger.info(message) }),
+    startEmbeddedPostgres({ ...own, log: (message) => logger.info(message), signal }),
   )
   const connection = connect({ ...postgres.connection })
   return {

@@ -30,23 +30,19 @@ export interface OpenService {
 
 /**
  * Opens database and storage, makes sure that they belong together and lets other services see this one. Throws an Error
- * that says what to mend; nothing stays open then.
+ * that says what to mend, or the reason of `signal` when that is aborted meanwhile; nothing stays open then.
  */
-export async function openService(
-  config: Config,
-  logger: Logger,
-  { stopping }: { readonly stopping: () => boolean },
-): Promise<OpenService> {
+export async function openService(config: Config, logger: Logger, signal: AbortSignal): Promise<OpenService> {
   const closing = new AsyncDisposableStack()
   const close = () => closing.disposeAsync()
   try {
-    const database = await openDatabase(config, logger, { share: false, create: true })
+    const database = await openDatabase(config, logger, { share: false, create: true, signal })
     closing.defer(async () => {
       await database.close()
       logger.info('Stopped')
     })
     const { db } = database
-    await waitForDatabase(database, { say: logger.warn, stopping, create: true })
+    await waitForDatabase(database, { say: logger.warn, create: true, signal })
     await checkDatabase(db, logger, config.environment)
     await migrateUp(db)
     const youngBuffers = createYoungBuffers({ enabled: config.collectYoungBuffers })
@@ -62,6 +58,8 @@ export async function openService(
     const gone = new AbortController()
     const databaseLost = database.lost.then(() => gone.abort())
     const databaseGone = gone.signal
+    signal.throwIfAborted()
+    const stopping = () => signal.aborted
     const opened = { config, logger, db, storage, storageId, youngBuffers, databaseGone, stopping }
     const deps = await openDeps(opened)
     closing.defer(() => deps.digestThreads.close())

@@ -14,7 +14,7 @@ import { type OpenService, openService } from './openService.ts'
 import { type Ending, waitForEnd } from './waitForEnd.ts'
 import { warmUp } from './warmUp.ts'
 
-/** Opens the service and serves HTTP until the end. Resolves with the exit code. Throws what `openService` throws. */
+/** Opens the service and serves HTTP until the end. Resolves with the exit code. Throws what `openService` throws, unless the end begins before. */
 export async function runService(): Promise<number> {
   const config = loadConfig(process.env)
   armFailpoints(config.failpoints)
@@ -23,12 +23,17 @@ export async function runService(): Promise<number> {
   try {
     for (const warning of config.warnings) logger.warn(warning)
     await tryAddress(config)
-    const service = await openService(config, logger, { stopping: ending.begun })
+    const service = await openService(config, logger, ending.signal)
     try {
       return await runHttp(service, ending)
     } finally {
       await service.close()
     }
+  } catch (error) {
+    if (error !== ending.signal.reason) throw error
+    const { reason, code } = await ending.promise
+    logger.info('Stopped before the service listened', { reason })
+    return code
   } finally {
     await logger.close()
   }

@@ -12,18 +12,19 @@ const SILENCE_MILLISECONDS = 1000
 export interface Waiting {
   /** Tells the operator that this process waits, or that it made the database. */
   say(sentence: string): void
-  stopping(): boolean
   /** Whether to make a database that the server does not have. */
   readonly create: boolean
+  /** Ends the wait. */
+  readonly signal?: AbortSignal
 }
 
 /**
  * Waits up to 30 s for a database that is still starting, and says so once. Throws an Error that names the settings when the
- * database refuses or does not answer in time, or when the service is told to stop.
+ * database refuses or does not answer in time; the reason of `signal` when that is aborted.
  */
 export async function waitForDatabase(
   { db, pool }: DatabaseConnection,
-  { say, stopping, create }: Waiting,
+  { say, create, signal }: Waiting,
 ): Promise<void> {
   const until = performance.now() + LONGEST_WAIT_SECONDS * 1000
   let announced = false
@@ -38,6 +39,7 @@ export async function waitForDatabase(
         await readClock(db)
         return
       } catch (error) {
+        signal?.throwIfAborted()
         const message = toSentence(error)
         const check = `check ${settingsFor(message)}`
         if (isMissingDatabase(error) && mayCreate) {
@@ -46,7 +48,7 @@ export async function waitForDatabase(
           continue
         }
         const refused = classifyFailure(error) === 'other' || isRefused(error)
-        if (refused || performance.now() > until || stopping()) {
+        if (refused || performance.now() > until) {
           const advice = isMissingDatabase(error) ? `; "upfile serve" makes it, or ${statementFor(pool)}` : ''
           throw new Error(`The database cannot be reached (${check}): ${message}${advice}`, { cause: error })
         }

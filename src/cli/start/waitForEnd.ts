@@ -10,7 +10,8 @@ export interface End {
 export interface Ending {
   /** Resolves when the end begins. Only the first reason counts: Ctrl-C through npm arrives twice. */
   readonly promise: Promise<End>
-  begun(): boolean
+  /** Aborted when the end begins. */
+  readonly signal: AbortSignal
   /** Begins the end. */
   begin(end: End): void
 }
@@ -18,10 +19,10 @@ export interface Ending {
 /** Listens for the end of the process: SIGTERM and SIGINT end it with exit code 0, an error that nobody caught with 1. */
 export function waitForEnd(logger: Logger): Ending {
   const { promise, resolve } = Promise.withResolvers<End>()
-  let begun = false
+  const controller = new AbortController()
   const begin = (end: End) => {
-    begun = true
     resolve(end)
+    controller.abort()
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => begin({ reason: signal, code: 0 }))
@@ -31,5 +32,5 @@ export function waitForEnd(logger: Logger): Ending {
       begin({ reason: event, code: 1 })
     })
   }
-  return { promise, begun: () => begun, begin }
+  return { promise, signal: controller.signal, begin }
 }

@@ -18,7 +18,7 @@ export async function withDatabase(
   const database = await openDatabase(config, logger, { share: true, create })
   try {
     // A command with a wrong DB_NAME must not make a database in which it finds nothing.
-    await waitForDatabase(database, { say, stopping: () => false, create: false })
+    await waitForDatabase(database, { say, create: false })
     return await work(database, logger)
   } finally {
     await database.close()

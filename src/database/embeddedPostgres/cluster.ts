@@ -17,9 +17,13 @@ interface NewCluster {
   readonly binaries: Binaries
   readonly identity: Identity
   readonly durable: boolean
+  readonly signal: AbortSignal | undefined
 }
 
-/** Creates the data folder unless it exists. A kill meanwhile leaves no half-made folder under its name. */
+/**
+ * Creates the data folder unless it exists. A kill meanwhile leaves no half-made folder under its name. Throws the reason of
+ * `signal` when that is aborted.
+ */
 export async function ensureCluster(cluster: NewCluster): Promise<void> {
   const { directory, dataFolder, identity } = cluster
   await removeAbandoned(directory)
@@ -41,7 +45,10 @@ export async function ensureCluster(cluster: NewCluster): Promise<void> {
   await flushFolder(dirname(directory))
 }
 
-async function initialise({ binaries, identity, durable }: NewCluster, folder: string): Promise<void> {
+async function initialise(
+  { binaries, identity, durable, signal }: NewCluster,
+  folder: string,
+): Promise<void> {
   const command = [...identity.wrapper, binaries.initdb, '-D', folder, '-U', superuser, '--auth=trust']
   command.push(
     '--encoding=UTF8',
@@ -51,10 +58,18 @@ async function initialise({ binaries, identity, durable }: NewCluster, folder: s
   )
   if (!durable) command.push('--no-sync')
   const [program = binaries.initdb, ...args] = command
+  signal?.throwIfAborted()
+  const running = run(program, args, { ...identity.ids, env: { ...binaries.environment }, cwd: '/' })
+  // Not by the option `signal`, which does not wait until initdb has ended and writes no more.
+  const end = () => void running.child.kill()
+  signal?.addEventListener('abort', end)
   try {
-    await run(program, args, { ...identity.ids, env: { ...binaries.environment }, cwd: '/' })
+    await running
   } catch (cause) {
+    signal?.throwIfAborted() // Ctrl-C reaches initdb, too
     throw new Error(`PostgreSQL could not be set up. ${useAnotherPostgres}\n${cause}`, { cause })
+  } finally {
+    signal?.removeEventListener('abort', end)
   }
 }
 

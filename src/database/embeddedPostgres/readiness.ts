@@ -9,16 +9,18 @@ interface Start {
   readonly dataFolder: string
   readonly serverLog: ServerLog
   readonly log: (message: string) => void
+  readonly signal: AbortSignal | undefined
 }
 
 /**
  * Resolves when PostgreSQL accepts connections. Has no time limit: after a crash there may be much to replay. Throws an Error
- * with the end of the server's log when PostgreSQL ends before.
+ * with the end of the server's log when PostgreSQL ends before, and the reason of `signal` when that is aborted.
  */
-export async function becomeReady({ postmaster, dataFolder, serverLog, log }: Start): Promise<void> {
+export async function becomeReady({ postmaster, dataFolder, serverLog, log, signal }: Start): Promise<void> {
   const slow = setTimeout(() => log(`PostgreSQL is still starting, see ${serverLog.path}`), 3000)
   try {
     while (postmaster.isRunning()) {
+      signal?.throwIfAborted()
       const pidFile = await readPidFile(dataFolder)
       if (pidFile?.pid === postmaster.pid && pidFile.status === 'ready') return
       await sleep(5)

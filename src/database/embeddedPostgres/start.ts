@@ -29,6 +29,8 @@ export interface EmbeddedPostgresOptions {
   readonly log: (message: string) => void
   /** PostgreSQL settings that differ from ours, such as fsync off in tests. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Ends the start: it throws the reason, and leaves nothing that runs or is half made. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -38,11 +40,18 @@ export interface EmbeddedPostgresOptions {
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const directory = resolve(options.directory)
   const dataFolder = join(directory, 'data')
-  const { log, settings = {} } = options
+  const { log, signal, settings = {} } = options
   await makeFolder(directory)
   const binaries = await findBinaries(join(directory, 'lib'))
   const identity = await chooseIdentity({ binaries, directory, dataFolder })
-  await ensureCluster({ directory, dataFolder, binaries, identity, durable: settings.fsync !== 'off' })
+  await ensureCluster({
+    directory,
+    dataFolder,
+    binaries,
+    identity,
+    durable: settings.fsync !== 'off',
+    signal,
+  })
   const clusterName = await clusterNameOf(dataFolder)
   const leftovers = await endPreviousRun({ dataFolder, clusterName, log })
 
@@ -63,7 +72,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await exited
   }
   try {
-    await becomeReady({ postmaster, dataFolder, serverLog, log })
+    await becomeReady({ postmaster, dataFolder, serverLog, log, signal })
     if (leftovers?.socketFolder) await removeTemporarySocketFolder(leftovers.socketFolder)
     await ensureDatabase(connection)
   } catch (error) {
