@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { explainOrigin, isHostName, isOrigin, readHost } from './config/addresses.ts'
 import { type DatabaseConfig, databaseConfig } from './config/database.ts'
 import { warnOfMisspellings } from './config/misspellings.ts'
 import { createReader, type Env } from './config/reader.ts'
@@ -79,17 +80,12 @@ export interface HttpConfig extends SlowLimits {
 export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): Config {
   const read = createReader({ ...env, ...instead(env) })
   const environment = read.choice('ENVIRONMENT', ['development', 'testing', 'production'], 'development')
-  const host = read.text('HOST', '127.0.0.1')
-  const auth = read.choice('AUTH', ['on', 'off'], 'on')
-  if (auth === 'on' && !isLoopback(host)) {
-    read.refuse(`HOST "${host}" is reachable from outside without access keys: set AUTH=off to accept that`)
-  }
   read.choice('DB_TYPE', ['postgres', 'postgresql'], 'postgres')
   const dataDirectory = resolve(read.text('DATA_DIR', './data'))
   const maxFileSizeBytes = read.integer('MAX_FILE_SIZE', 64 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER)
   const config: Config = {
     environment,
-    host,
+    host: readHost(read),
     port: read.integer('PORT', 8000, 0, 65_535),
     dataDirectory,
     database: databaseConfig(read),
@@ -101,7 +97,7 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
     limits: {
       maxFileSizeBytes,
       allowedTypes: read
-        .list('ALLOWED_TYPES', isTypeOrFamily, 'a type looks like image/png or image/*')
+        .list('ALLOWED_TYPES', isTypeOrFamily, () => 'a type looks like image/png or image/*')
         .map((type) => type.toLowerCase()),
       reservedFreeBytes: read.integer('RESERVED_FREE_BYTES', 64 * 2 ** 20, 0, Number.MAX_SAFE_INTEGER),
       maxConnections: read.integer('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
@@ -122,12 +118,13 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
       corsOrigins: read.list(
         read.optional('CORS_ORIGINS') === undefined ? 'ALLOW_ORIGINS' : 'CORS_ORIGINS',
         isOrigin,
-        'an origin has a scheme and no path, as http://localhost:3000',
+        explainOrigin,
       ),
       allowedHosts: read.list(
         'ALLOWED_HOSTS',
-        isHostName,
-        'a host has no scheme and no port, as files.example.com',
+        // Without a port, because the name alone says whose site it is.
+        (entry) => entry === '*' || isHostName(entry),
+        () => 'a host has no scheme and no port, as files.example.com',
       ),
       validateResponses: read.flag('VALIDATE_RESPONSES', environment !== 'production'),
       linkSeconds: read.integer('SIGNED_URL_EXPIRATION', 3600, 1, longestLinkSeconds),
@@ -146,12 +143,3 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
 }
 
 const isTypeOrFamily = (type: string) => /^[\w.+-]+\/([\w.+-]+|\*)$/.test(type)
-
-/** An origin is compared letter by letter with the Origin header, so it must have the form that browsers send. */
-const isOrigin = (text: string) =>
-  text === '*' || (/^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text)
-
-/** Without a port, because the name alone says whose site it is. */
-const isHostName = (text: string) => text === '*' || /^[\w-]+(\.[\w-]+)*$/.test(text)
-
-const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)

@@ -34,14 +34,18 @@ export function createReader(env: Env) {
         mistakes.push(`${name} must be true or false, not "${given}"`)
       return given === 'true'
     },
-    /** `form` says how an entry looks. */
-    list(name: SettingName, isValid: (entry: string) => boolean, form: string): readonly string[] {
+    /** `explain` says how an entry looks that is valid. */
+    list(
+      name: SettingName,
+      isValid: (entry: string) => boolean,
+      explain: (entry: string) => string,
+    ): readonly string[] {
       const entries = (optional(name) ?? '')
         .split(',')
         .map((entry) => entry.trim())
         .filter((entry) => entry !== '')
       for (const entry of entries)
-        if (!isValid(entry)) mistakes.push(`${name} cannot hold "${entry}": ${form}`)
+        if (!isValid(entry)) mistakes.push(`${name} cannot hold "${entry}": ${explain(entry)}`)
       return entries
     },
     /** Secrets with a comma between them. No message shows a secret. */
@@ -62,8 +66,14 @@ export function createReader(env: Env) {
       const given = optional(name)
       if (given === undefined) return undefined
       const url = URL.canParse(given) ? new URL(given) : undefined
+      if (url && (url.username !== '' || url.password !== '')) {
+        mistakes.push(`${name} must be a URL without user and password`)
+        return undefined
+      }
       if (url && /^https?:$/.test(url.protocol) && !/[?#]/.test(given)) return url.href.replace(/\/+$/, '')
-      mistakes.push(`${name} must be an absolute http or https URL without a query, not "${given}"`)
+      mistakes.push(
+        `${name} must be an absolute http or https URL without a query, not "${given.replace(/\/\/.*@/, '//…@')}"`,
+      )
       return undefined
     },
     finish() {

@@ -181,8 +181,31 @@ describe('loadConfig', () => {
     expect(mistakes({ DB_HOST: 'db', ...env })).toEqual([expect.stringContaining(name)])
   })
 
-  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('listens on %s without access keys', (host) => {
-    expect(loadConfig({ HOST: host }).host).toBe(host)
+  it.each([
+    ['127.0.0.1', '127.0.0.1'],
+    ['127.1.2.3', '127.1.2.3'],
+    ['localhost', 'localhost'],
+    ['LOCALHOST', 'LOCALHOST'],
+    ['::1', '::1'],
+    ['[::1]', '::1'],
+  ])('listens on %s without access keys', (given, host) => {
+    expect(loadConfig({ HOST: given }).host).toBe(host)
+  })
+
+  it.each([
+    'http://localhost',
+    'localhost:8000',
+    '127.0.0.1:8000',
+    '[::1]:8000',
+    '[localhost',
+    'a/b',
+    ' ',
+    '*',
+  ])('says of HOST "%s" once what works', (given) => {
+    for (const AUTH of ['on', 'off'])
+      expect(mistakes({ HOST: given, AUTH })).toEqual([
+        `HOST must be an address or a name without scheme and port, as 127.0.0.1, not "${given}"`,
+      ])
   })
 
   it.each([
@@ -218,6 +241,15 @@ describe('loadConfig', () => {
     expect(mistakes({ PUBLIC_URL: given })).toHaveLength(1)
   })
 
+  it.each([
+    'https://u:hunter2@a.example',
+    'https://hunter2@a.example',
+    'ftp://:hunter2@a',
+    '//u:hunter2@a.example',
+  ])('refuses %s as PUBLIC_URL, and shows no password', (given) => {
+    expect(mistakes({ PUBLIC_URL: given })).toEqual([expect.not.stringContaining('hunter2')])
+  })
+
   it('puts no line break of PUBLIC_URL into an address', () => {
     expect(loadConfig({ PUBLIC_URL: 'https://files.example.com/a\r\nb' }).http.publicUrl).toBe(
       'https://files.example.com/ab',
@@ -246,9 +278,21 @@ describe('loadConfig', () => {
     ])
   })
 
+  it.each([
+    'https://A.example',
+    'https://a.example:443',
+    'https://a.example/',
+    'https://a.example/path?ok',
+    'HTTPS://a.example',
+  ])('says how browsers send the origin %s', (origin) => {
+    expect(mistakes({ CORS_ORIGINS: origin })).toEqual([
+      `CORS_ORIGINS cannot hold "${origin}": browsers send it as https://a.example`,
+    ])
+  })
+
   it('says how an origin looks that has no scheme', () => {
     expect(mistakes({ CORS_ORIGINS: 'localhost:3000' })).toEqual([
-      'CORS_ORIGINS cannot hold "localhost:3000": an origin has a scheme and no path, as http://localhost:3000',
+      'CORS_ORIGINS cannot hold "localhost:3000": an origin is a scheme, a host and perhaps a port, as http://localhost:3000; * allows all',
     ])
   })
 

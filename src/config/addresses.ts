@@ -1,0 +1,35 @@
+import { isIP } from 'node:net'
+import type { createReader } from './reader.ts'
+
+/** Reads HOST and AUTH: the address or name to listen on, without the brackets that an IPv6 address has in URLs. */
+export function readHost(read: ReturnType<typeof createReader>): string {
+  const given = read.text('HOST', '127.0.0.1')
+  const host = given.replace(/^\[(.*)\]$/, '$1')
+  const auth = read.choice('AUTH', ['on', 'off'], 'on')
+  if (isIP(host) === 0 && !isHostName(host))
+    read.refuse(`HOST must be an address or a name without scheme and port, as 127.0.0.1, not "${given}"`)
+  else if (auth === 'on' && !isLoopback(host))
+    read.refuse(`HOST "${host}" is reachable from outside without access keys: set AUTH=off to accept that`)
+  return host
+}
+
+const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
+
+/** Without a port. */
+export const isHostName = (text: string) => /^[\w-]+(\.[\w-]+)*$/.test(text)
+
+/** An origin is compared letter by letter with the Origin header, so it must have the form that browsers send. */
+export const isOrigin = (text: string) => text === '*' || text === originOf(text)
+
+/** Says how to write an entry that is no origin. */
+export function explainOrigin(text: string): string {
+  const origin = originOf(text)
+  return origin === undefined
+    ? 'an origin is a scheme, a host and perhaps a port, as http://localhost:3000; * allows all'
+    : `browsers send it as ${origin}`
+}
+
+/** The origin of an http or https URL; undefined for other texts, and for a host with an asterisk. */
+function originOf(text: string): string | undefined {
+  return /^https?:[^*]+$/i.test(text) && URL.canParse(text) ? new URL(text).origin : undefined
+}
