@@ -990,6 +990,13 @@ export interface components {
         IdempotencyKey: string;
         /** @description With `*`, bytes that the bucket has already get 412, whatever `duplicates` is. */
         IfNoneMatch: string;
+        /**
+         * @description The `ETag` that a response has for the file that has this name to itself: 412 when that file has changed since, when it is
+         *     gone, or when another file has replaced it. `*` replaces a file and makes no new one.
+         */
+        PutIfMatch: string;
+        /** @description With `*`, 412 when a file has this name to itself, so that none is replaced. */
+        PutIfNoneMatch: string;
         /** @description The `ETag` of the file's metadata that the client knows; 412 when the file has changed since. */
         IfMatch: string;
     };
@@ -1367,6 +1374,13 @@ export interface operations {
                 Digest?: components["parameters"]["Digest"];
                 /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
                 "Content-MD5"?: components["parameters"]["ContentMd5"];
+                /**
+                 * @description The `ETag` that a response has for the file that has this name to itself: 412 when that file has changed since, when it is
+                 *     gone, or when another file has replaced it. `*` replaces a file and makes no new one.
+                 */
+                "If-Match"?: components["parameters"]["PutIfMatch"];
+                /** @description With `*`, 412 when a file has this name to itself, so that none is replaced. */
+                "If-None-Match"?: components["parameters"]["PutIfNoneMatch"];
                 /** @description For 24 hours, the same key with the same file gets the first response again. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -1382,6 +1396,8 @@ export interface operations {
             /** @description The file is stored, durably. The file that had this name before is deleted. */
             201: {
                 headers: {
+                    /** @description That of the file's metadata. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1403,6 +1419,13 @@ export interface operations {
                 Digest?: components["parameters"]["Digest"];
                 /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
                 "Content-MD5"?: components["parameters"]["ContentMd5"];
+                /**
+                 * @description The `ETag` that a response has for the file that has this name to itself: 412 when that file has changed since, when it is
+                 *     gone, or when another file has replaced it. `*` replaces a file and makes no new one.
+                 */
+                "If-Match"?: components["parameters"]["PutIfMatch"];
+                /** @description With `*`, 412 when a file has this name to itself, so that none is replaced. */
+                "If-None-Match"?: components["parameters"]["PutIfNoneMatch"];
                 /** @description For 24 hours, the same key with the same file gets the first response again. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -1420,6 +1443,8 @@ export interface operations {
             /** @description The file is stored, durably. The file that had this name before is deleted. */
             201: {
                 headers: {
+                    /** @description That of the file's metadata. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1462,7 +1487,10 @@ export interface operations {
     deleteNamedFile: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the file's metadata that the client knows; 412 when the file has changed since. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 bucket: components["parameters"]["BucketPath"];
                 /** @description The name of the file, with `%2F` between folders. */

@@ -11,6 +11,7 @@ import { parametersFirst } from './contract/parametersFirst.ts'
 import { requireLink } from './contract/requireLink.ts'
 import type { Spec } from './contract/spec.ts'
 import { judgeUnknownParameters } from './contract/unknownParameters.ts'
+import { refuseUnmetConditions } from './contract/unmetConditions.ts'
 import { receiveBody } from './receive/receiveBody.ts'
 
 /**
@@ -33,6 +34,7 @@ export function routeOperations(
     requireLink(deps),
     insistOnDecimals,
     acceptsAnswer,
+    refuseUnmetConditions,
     parametersFirst(validators.parameters.validationStages[0]),
     // After the security stages, so that no body of a stranger is stored; before the validation, which needs the fields of
     // the body.

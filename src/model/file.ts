@@ -59,3 +59,6 @@ export interface FileContent {
   /** As in `Receipt`. */
   readonly blockCrc32: Buffer
 }
+
+/** Judges the live file that has a name to itself, undefined when there is none. Throws to leave the name as it is. */
+export type NameCondition = (file: FileRecord | undefined) => void

@@ -18,7 +18,7 @@ import { idempotentRequestRunning } from '../../errors/requests.ts'
 import { uploadFenced } from '../../errors/service.ts'
 import { uploadTaken } from '../../errors/uploads.ts'
 import type { NewFile, StorageKey } from '../../model/blob.ts'
-import type { FileRecord } from '../../model/file.ts'
+import type { FileRecord, NameCondition } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 
@@ -27,6 +27,8 @@ export interface CommitRequest {
   readonly file: NewFile
   /** Whether the bucket may have several live files with the same bytes. */
   readonly duplicates: 'refuse' | 'allow'
+  /** Judges the file that a named file replaces. */
+  readonly nameCondition?: NameCondition | undefined
   /** The upload that announced this file, if one did, and the list of parts that makes the file. */
   readonly upload?: Pick<UploadRecord, 'id' | 'partsDigest'>
   /** Whether the bytes may be committed later after a failure: their intent then stays. */
@@ -50,14 +52,14 @@ export type CommitOutcome =
 /**
  * Commits one file in a transaction of its own (U9-U12), also when the bucket has a blob of the same bytes. Throws
  * `upload-fenced` when the intent was reaped, `idempotent-request-running` when the claim ran out, `upload-taken` when the
- * upload has its file already, and what the database throws.
+ * upload has its file already, and what the condition and the database throw.
  */
 export async function commitAlone(
   { config, db, storage }: Deps,
   request: CommitRequest,
 ): Promise<CommitOutcome> {
   const { readGraceSeconds } = config.protocol
-  const { file, duplicates, idempotent, upload } = request
+  const { file, duplicates, idempotent, upload, nameCondition } = request
   // Before the transaction, because no call to the storage is made inside one.
   const known = await findBlob(db, file.bucket, file.bytes)
   const healthy =
@@ -83,7 +85,7 @@ export async function commitAlone(
     if (existing) return { kind: 'exists', file: existing, healed: true, parts }
 
     if (!(await ensureBucket(trx, file.bucket))) return { kind: 'again' }
-    if (file.named) await clearName(trx, file)
+    if (file.named) await clearName(trx, file, nameCondition)
     const stored = await insertFile(trx, file, blobId)
     if (idempotent && !(await completeIdempotent(trx, idempotent, stored))) throw idempotentRequestRunning()
     await failpoint('U11')

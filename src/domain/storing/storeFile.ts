@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
 import { idempotencyKeyReused } from '../../errors/requests.ts'
 import type { Receipt } from '../../model/blob.ts'
-import type { FileRecord } from '../../model/file.ts'
+import type { FileRecord, NameCondition } from '../../model/file.ts'
 import { insistOnSize, insistOnType, limitsOf } from '../buckets/bucketRules.ts'
 import { detectReceived } from '../detection/detectReceived.ts'
 import { toFileName } from '../values/fileNames.ts'
@@ -18,6 +18,8 @@ export interface StoreRequest {
   readonly name: string
   /** Whether the file gets its name to itself, and replaces a file of the bucket that has the same name to itself. */
   readonly named?: boolean
+  /** Judges the file that has the name to itself before it is replaced. */
+  readonly nameCondition?: NameCondition | undefined
   /** The client's media type, which decides only where the bytes cannot. */
   readonly declaredType: string | undefined
   readonly metadata: Readonly<Record<string, unknown>>
@@ -33,7 +35,7 @@ export type StoreResult =
 
 /**
  * Checks received bytes against the limits of their bucket, and makes them a file. Throws `type-not-allowed`,
- * `file-too-large`, `idempotency-key-reused` and what `commitFile` throws; refused bytes are then in the trash.
+ * `file-too-large`, `idempotency-key-reused` and what `commitFile` and the condition throw; refused bytes are then in the trash.
  */
 export async function storeFile(deps: Deps, request: StoreRequest): Promise<StoreResult> {
   const { receipt, claim, bucket } = request
@@ -60,6 +62,7 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
         bytes: { storageKey, size, sha256, sha1, md5, blockCrc32 },
       },
       duplicates: request.duplicates,
+      nameCondition: request.nameCondition,
       idempotent: claim && { key: claim.key, fingerprint: fingerprintOf(request) },
     })
     return result.kind === 'exists' ? result : { ...result, replayed: false }

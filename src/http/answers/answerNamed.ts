@@ -8,7 +8,9 @@ import { parseMetadataText } from '../../domain/values/metadata.ts'
 import { nameInvalid } from '../../errors/files.ts'
 import { contextOf } from '../contract/context.ts'
 import { takeReceived } from '../receive/received.ts'
+import { metadataEtag } from './fileBody.ts'
 import { fileLink, publicPath } from './fileLink.ts'
+import { nameCondition } from './metadataCondition.ts'
 
 /** Default lifetime of links to named files, in seconds. */
 export const namedLinkSeconds = 86_400
@@ -18,7 +20,7 @@ type Form = components['schemas']['NamedFileForm']
 
 /**
  * Stores the received file under its name: from then on the name means this file in the bucket. Answers with 201 and a link to
- * the file. Throws `name-invalid`, `metadata-invalid` and the errors of `storeFile`.
+ * the file. Throws `name-invalid`, `metadata-invalid`, `precondition-failed` and the errors of `storeFile`.
  */
 export async function answerNamed(
   deps: Deps,
@@ -36,6 +38,7 @@ export async function answerNamed(
     bucket,
     name,
     named: true,
+    nameCondition: nameCondition(req.headers),
     declaredType: file_type ?? contentType,
     metadata,
     expiresInSeconds: expires_in === undefined ? undefined : Number(expires_in),
@@ -48,7 +51,8 @@ export async function answerNamed(
     publicPath: publicPath(result.file),
   })
   if (result.kind === 'stored' && result.replayed) res.set('Idempotency-Replayed', 'true')
-  res.status(201).json({ message: 'Uploaded file successfully.', data: { location: link.url } })
+  res.status(201).set('ETag', metadataEtag(result.file))
+  res.json({ message: 'Uploaded file successfully.', data: { location: link.url } })
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { preconditionFailed } from '../../errors/requests.ts'
-import type { FileRecord } from '../../model/file.ts'
+import type { FileRecord, NameCondition } from '../../model/file.ts'
 import { matchesEtag } from '../fields/conditionals.ts'
 import { metadataEtag } from './fileBody.ts'
 
@@ -13,10 +13,32 @@ export function metadataCondition({
   'if-none-match': ifNoneMatch,
 }: IncomingHttpHeaders) {
   if ((ifMatch === undefined || ifMatch.trim() === '*') && ifNoneMatch === undefined) return undefined
-  return (file: FileRecord) => {
-    const etag = metadataEtag(file)
-    if (ifMatch !== undefined && !matchesEtag(ifMatch, etag, 'strong')) throw preconditionFailed('If-Match')
-    if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag, 'weak'))
-      throw preconditionFailed('If-None-Match')
+  return (file: FileRecord) => judge({ ifMatch, ifNoneMatch }, file)
+}
+
+/**
+ * The same check before a file is put under a name, of the file that has the name to itself: `If-Match: *` demands that there is
+ * one, `If-None-Match: *` that there is none. Undefined when the headers demand nothing.
+ */
+export function nameCondition({
+  'if-match': ifMatch,
+  'if-none-match': ifNoneMatch,
+}: IncomingHttpHeaders): NameCondition | undefined {
+  if (ifMatch === undefined && ifNoneMatch === undefined) return undefined
+  return (file) => {
+    if (file) judge({ ifMatch, ifNoneMatch }, file)
+    else if (ifMatch !== undefined) throw preconditionFailed('If-Match')
   }
+}
+
+interface Conditions {
+  readonly ifMatch: string | undefined
+  readonly ifNoneMatch: string | undefined
+}
+
+function judge({ ifMatch, ifNoneMatch }: Conditions, file: FileRecord): void {
+  const etag = metadataEtag(file)
+  if (ifMatch !== undefined && !matchesEtag(ifMatch, etag, 'strong')) throw preconditionFailed('If-Match')
+  if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag, 'weak'))
+    throw preconditionFailed('If-None-Match')
 }

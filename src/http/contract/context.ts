@@ -49,3 +49,7 @@ export function contextOf(req: IncomingMessage): RequestContext {
 /** The operation that a request asks for, as the spec describes it. */
 export const descriptionOf = (req: IncomingMessage): DescribedOperation | undefined =>
   contextOf(req).operation?.description
+
+/** Whether the operation of a request has this parameter in the spec. */
+export const declares = (req: IncomingMessage, name: string): boolean =>
+  descriptionOf(req)?.parameters?.some((parameter) => parameter.name === name) ?? false

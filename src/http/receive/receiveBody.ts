@@ -2,8 +2,8 @@ import type { Request, RequestHandler, Response } from 'express'
 import type { Deps } from '../../deps.ts'
 import { claimIdempotencyKey } from '../../domain/storing/idempotency.ts'
 import { fileTooLarge } from '../../errors/files.ts'
-import { encodingUnsupported, preconditionFailed } from '../../errors/requests.ts'
-import { contextOf, descriptionOf } from '../contract/context.ts'
+import { encodingUnsupported } from '../../errors/requests.ts'
+import { contextOf, declares, descriptionOf } from '../contract/context.ts'
 import type { DescribedOperation, DescribedSchema } from '../contract/describedOperation.ts'
 import { typeHints } from '../contract/hints.ts'
 import { announcedDigests } from '../fields/digestFields.ts'
@@ -61,10 +61,6 @@ function requireType(req: Request, content: RequestContent): void {
   }
 }
 
-/** Whether the header is a parameter of the operation. */
-const declares = (req: Request, name: string) =>
-  descriptionOf(req)?.parameters?.some((parameter) => parameter.name === name) ?? false
-
 /**
  * Receives a file. All checks that need no byte of the body come first, as in `parametersFirst`, so that no client sends a
  * body in vain.
@@ -74,8 +70,6 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw encodingUnsupported(encoding)
   if (req.headers['content-range'] !== undefined)
     throw badRequest('Content-Range is not supported here: send the whole file (RFC 9110, 14.5).')
-  // An upload makes a new file, so no entity tag can match.
-  if ((header(req, 'if-match') ?? '*').trim() !== '*') throw preconditionFailed('If-Match')
   const declaredBytes =
     req.headers['content-length'] === undefined ? undefined : Number(req.headers['content-length'])
   const maxBytes = await uploadLimit(deps, req)

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from '@jest/globals'
+import { type FileBody, filesPath, send } from '../support/client.ts'
+import { describeService } from '../support/describeService.ts'
+import { follow, makeBucket, namedLink, putNamed, sendJson } from '../support/named.ts'
+
+describeService('a change under a condition', (service) => {
+  const fresh = () => `b-${randomUUID()}`
+  const put = (bucket: string, text: string, headers: Record<string, string> = {}) =>
+    putNamed(service, 'a.txt', text, { bucket, headers })
+  const remove = (bucket: string, headers: Record<string, string>) =>
+    send(service, `/file/${bucket}/a.txt`, { method: 'DELETE', headers })
+  const read = async (bucket: string) =>
+    (await follow(service, (await namedLink(service, bucket, 'a.txt')).body.data?.location)).bytes.toString()
+  const etagOf = ({ headers }: { headers: Headers }) => headers.get('etag') ?? ''
+
+  describe('of the file that has a name to itself', () => {
+    it('makes a file only where none is, with If-None-Match: *', async () => {
+      const bucket = fresh()
+      expect((await put(bucket, 'one', { 'If-None-Match': '*' })).status).toBe(201)
+      expect(await put(bucket, 'two', { 'If-None-Match': '*' })).toBeProblem(412, 'precondition-failed')
+      expect(await read(bucket)).toBe('one')
+      await service.maintain()
+      expect(await service.violations()).toEqual([])
+    })
+
+    it('makes one file of many that come at once, with If-None-Match: *', async () => {
+      const bucket = fresh()
+      const texts = Array.from({ length: 10 }, (_, index) => `text ${index}`)
+      const answers = await Promise.all(texts.map((text) => put(bucket, text, { 'If-None-Match': '*' })))
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array(9).fill(412)])
+      expect(await read(bucket)).toBe(`text ${answers.findIndex(({ status }) => status === 201)}`)
+    })
+
+    it('replaces the file that the client knows, and no other, with If-Match', async () => {
+      const bucket = fresh()
+      expect(await put(bucket, 'none', { 'If-Match': '*' })).toBeProblem(412, 'precondition-failed')
+      const one = await put(bucket, 'one')
+      const two = await put(bucket, 'two', { 'If-Match': etagOf(one) })
+      expect(two.status).toBe(201)
+      expect(await put(bucket, 'three', { 'If-Match': etagOf(one) })).toBeProblem(412, 'precondition-failed')
+      expect(await put(bucket, 'three', { 'If-Match': '"x"' })).toBeProblem(412, 'precondition-failed')
+      expect(await read(bucket)).toBe('two')
+      expect((await put(bucket, 'three', { 'If-Match': '*' })).status).toBe(201)
+      expect(await read(bucket)).toBe('three')
+    })
+
+    it('sees a change of its metadata', async () => {
+      const bucket = fresh()
+      const before = etagOf(await put(bucket, 'one'))
+      const [file] = (await send<FileBody[]>(service, `${filesPath}?bucket=${bucket}`)).body
+      const changed = await sendJson(service, 'PUT', `${filesPath}/${file?.id}`, { metadata: { seen: true } })
+      for (const refused of [
+        await put(bucket, 'two', { 'If-Match': before }),
+        await remove(bucket, { 'If-Match': before }),
+      ])
+        expect(refused).toBeProblem(412, 'precondition-failed')
+      expect((await put(bucket, 'two', { 'If-Match': etagOf(changed) })).status).toBe(201)
+    })
+
+    it('deletes the file that the client knows, and no other', async () => {
+      const bucket = fresh()
+      const one = await put(bucket, 'one')
+      const two = await put(bucket, 'two')
+      expect(await remove(bucket, { 'If-Match': etagOf(one) })).toBeProblem(412, 'precondition-failed')
+      expect(await remove(bucket, { 'If-None-Match': '*' })).toBeProblem(412, 'precondition-failed')
+      expect((await remove(bucket, { 'If-Match': etagOf(two) })).status).toBe(200)
+      expect(await remove(bucket, { 'If-Match': etagOf(two) })).toBeProblem(404, 'file-not-found')
+    })
+
+    it('is judged once for one Idempotency-Key', async () => {
+      const bucket = fresh()
+      const headers = { 'If-None-Match': '*', 'Idempotency-Key': randomUUID() }
+      const first = await put(bucket, 'one', headers)
+      const again = await put(bucket, 'one', headers)
+      expect([first.status, again.status, etagOf(again)]).toEqual([201, 201, etagOf(first)])
+    })
+  })
+
+  it.each<[string, string, unknown, Record<string, string>]>([
+    ['the rules of a bucket', 'PATCH', { visibility: 'public' }, { 'If-Match': '"x"' }],
+    ['the rules of a new bucket', 'PATCH', { visibility: 'public' }, { 'If-None-Match': '*' }],
+    ['a bucket', 'DELETE', undefined, { 'If-Match': '"x"' }],
+    ['a new bucket', 'DELETE', undefined, { 'If-None-Match': '*' }],
+  ])('of %s is refused when it cannot hold', async (_what, method, value, headers) => {
+    const bucket = fresh()
+    await makeBucket(service, bucket)
+    const init = value === undefined ? {} : { body: JSON.stringify(value) }
+    const answer = await send(service, `/buckets/${bucket}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...init,
+    })
+    expect(answer).toBeProblem(412, 'precondition-failed')
+    expect((await send(service, `/buckets/${bucket}`)).body).toMatchObject({ visibility: 'private' })
+  })
+
+  it('of a bucket takes If-Match: * as no condition', async () => {
+    const bucket = fresh()
+    await makeBucket(service, bucket)
+    const headers = { 'If-Match': '*' }
+    expect((await send(service, `/buckets/${bucket}`, { method: 'DELETE', headers })).status).toBe(204)
+  })
+})
