@@ -978,9 +978,9 @@ export interface components {
         LinkSignature: string;
         /** @description Whether bytes that the bucket has already get 403 or become a second file. */
         Duplicates: "refuse" | "allow";
-        /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+        /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
         ContentDigest: string;
-        /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+        /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
         ReprDigest: string;
         /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
         Digest: string;
@@ -1069,9 +1069,9 @@ export interface operations {
                 duplicates?: components["parameters"]["Duplicates"];
             };
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1112,9 +1112,9 @@ export interface operations {
                 duplicates?: components["parameters"]["Duplicates"];
             };
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1366,9 +1366,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1411,9 +1411,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1865,9 +1865,9 @@ export interface operations {
                 signature: components["parameters"]["LinkSignature"];
             };
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1920,9 +1920,9 @@ export interface operations {
                 signature: components["parameters"]["LinkSignature"];
             };
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1983,9 +1983,9 @@ export interface operations {
                 signature: components["parameters"]["LinkSignature"];
             };
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];

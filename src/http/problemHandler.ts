@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import { contextOf } from './contract/context.ts'
+import { HttpError } from './problems/httpErrors.ts'
 import { toProblem } from './problems/problems.ts'
 import { releaseClaim } from './receive/claims.ts'
 import { giveUpReceived } from './receive/received.ts'
@@ -13,7 +14,9 @@ export const problemHandler =
     const { body, headers } = toProblem(error)
     const request = { request_id: contextOf(req).id, method: req.method, path: req.path }
     const fields = { ...request, status: body.status, code: body.code }
-    if (body.status >= 500) logger.error('Request failed', { ...fields, error })
+    // An HttpError is the fault of the request, also 501 and 505.
+    if (body.status >= 500 && !(error instanceof HttpError))
+      logger.error('Request failed', { ...fields, error })
     else logger.debug('Request refused', fields)
     await giveUpReceived(deps, req)
     await releaseClaim(req, error)

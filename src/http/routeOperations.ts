@@ -13,6 +13,7 @@ import type { Spec } from './contract/spec.ts'
 import { judgeUnknownParameters } from './contract/unknownParameters.ts'
 import { refuseUnmetConditions } from './contract/unmetConditions.ts'
 import { receiveBody } from './receive/receiveBody.ts'
+import { METHODS } from './server/parserRefusals.ts'
 
 /**
  * The middleware of all operations, in this order: find the operation, receive its body, validate the request, call the
@@ -57,7 +58,10 @@ function bindOperations(spec: Spec, registry: Registry, deps: Deps): BoundHandle
   return new Map(entries.map(([id, operation]) => [id, operation(deps) as unknown as RequestHandler]))
 }
 
-/** Answers OPTIONS with the methods of the path, unless the spec has an OPTIONS operation for the path. */
+/**
+ * Answers OPTIONS with the methods of the path, unless the spec has an OPTIONS operation for the path; for `*`, which means the
+ * whole service (RFC 9110, 9.3.7), with all methods.
+ */
 function answerOptions({ routes }: Spec): RequestHandler {
   const router = express.Router({ caseSensitive: true })
   for (const [expressPath, methods] of Map.groupBy(routes, (route) => route.expressPath)) {
@@ -68,7 +72,11 @@ function answerOptions({ routes }: Spec): RequestHandler {
       res.set('Allow', allow).status(204).end()
     })
   }
-  return (req, res, next) => (req.method === 'OPTIONS' ? router(req, res, next) : next())
+  return (req, res, next) => {
+    if (req.method !== 'OPTIONS') return next()
+    if (req.url !== '*') return router(req, res, next)
+    res.set('Allow', METHODS).status(204).end()
+  }
 }
 
 /** Calls the handler of the operation, with the path parameters that the validator has decoded. */

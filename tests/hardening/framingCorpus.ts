@@ -3,6 +3,8 @@ export interface OddRequest {
   readonly name: string
   readonly text: string
   readonly status: number
+  /** Whether the client says that no more bytes come. */
+  readonly ends?: boolean
 }
 
 const put = (headers: string, body = 'hello') =>
@@ -35,7 +37,6 @@ const lengths: readonly (readonly [string, string])[] = [
   ['chunked and then identity', put('Transfer-Encoding: chunked, identity', '5\r\nhello\r\n0\r\n\r\n')],
   ['the coding identity', put('Transfer-Encoding: identity\r\nContent-Length: 5')],
   ['the coding gzip', put('Transfer-Encoding: gzip\r\nContent-Length: 5')],
-  ['gzip in chunks', put('Transfer-Encoding: gzip, chunked', '5\r\nhello\r\n0\r\n\r\n')],
   [
     'chunked twice',
     put('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked', '5\r\nhello\r\n0\r\n\r\n'),
@@ -88,15 +89,21 @@ const lines: readonly (readonly [string, string])[] = [
   ['two Hosts', get('Host: evil')],
   ['the same Host twice', get('host: x')],
   ['the target of a proxy', 'GET http://evil/livez HTTP/1.1\r\nHost: x\r\n\r\n'],
-  ['the target of a proxy, Host alike', 'GET http://x/livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['the target of a proxy, with a password', 'GET http://a@x/livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['the target of a proxy, another port', 'GET http://x:81/livez HTTP/1.1\r\nHost: x\r\n\r\n'],
   ['a target without a slash', 'GET livez HTTP/1.1\r\nHost: x\r\n\r\n'],
   ['a target with a port', 'GET evil:80 HTTP/1.1\r\nHost: x\r\n\r\n'],
   ['a blank in the target', 'GET /li vez HTTP/1.1\r\nHost: x\r\n\r\n'],
   ['a NUL in the target', 'GET /li\0vez HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['a version in lower case', 'GET /livez http/1.1\r\nHost: x\r\n\r\n'],
+  ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+]
+
+/** Versions that this service does not speak. */
+const versions: readonly (readonly [string, string])[] = [
   ['no version', 'GET /livez\r\nHost: x\r\n\r\n'],
   ['a version to come', 'GET /livez HTTP/3.0\r\nHost: x\r\n\r\n'],
   ['a version that never was', 'GET /livez HTTP/2.0\r\nHost: x\r\n\r\n'],
-  ['a version in lower case', 'GET /livez http/1.1\r\nHost: x\r\n\r\n'],
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
 ]
 
@@ -110,7 +117,30 @@ const long: readonly (readonly [string, string, number])[] = [
   ['trailers of 20 KB', chunked(`5\r\nhello\r\n0\r\nA: ${'b'.repeat(20_000)}\r\n\r\n`), 431],
 ]
 
+/** Methods that no resource has. */
+const methods: readonly (readonly [string, string])[] = [
+  ['an unknown method', 'FOO /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['a method in lower case', 'get /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['a tunnel', 'CONNECT evil:443 HTTP/1.1\r\nHost: evil:443\r\n\r\n'],
+]
+
+/** Ended by the client before it was complete. */
+const cut: readonly (readonly [string, string])[] = [
+  ['half a request line', 'GET /liv'],
+  ['headers without their end', 'GET /livez HTTP/1.1\r\nHost: x\r\n'],
+  ['half a body', put('Content-Length: 100')],
+  ['half a chunk', chunked('5\r\nhe')],
+]
+
 export const oddRequests: readonly OddRequest[] = [
   ...[...lengths, ...chunks, ...lines].map(([name, text]) => ({ name, text, status: 400 })),
+  ...methods.map(([name, text]) => ({ name, text, status: 405 })),
+  ...versions.map(([name, text]) => ({ name, text, status: 505 })),
+  ...cut.map(([name, text]) => ({ name, text, status: 400, ends: true })),
+  {
+    name: 'gzip in chunks',
+    text: put('Transfer-Encoding: gzip, chunked', '5\r\nhello\r\n0\r\n\r\n'),
+    status: 501,
+  },
   ...long.map(([name, text, status]) => ({ name, text, status })),
 ]

@@ -32,6 +32,8 @@ describe('parseDigests', () => {
     ['an algorithm nobody knows', 'crc32c=:AAAAAA==:', []],
     ['a name that objects have', 'constructor=:AAAA:', []],
     ['several', `${sha256}, ${field('md5', digestOf('md5'))}`, ['sha-256', 'md5']],
+    ['parameters', `${sha256};q=1;by="a"`, ['sha-256']],
+    ['unknown members beside a known one', `x, y=1;z, ${sha256}, unixsum="30637"`, ['sha-256']],
     ['one known among unknown ones', `unixsum=:AAA=:,\t${sha256} ,x=:QQ==:`, ['sha-256']],
   ])('takes %s', (_case, text, algorithms) => {
     expect(parseDigests('Content-Digest', text).map(({ algorithm }) => algorithm)).toEqual(algorithms)
@@ -51,6 +53,8 @@ describe('parseDigests', () => {
     ['blanks inside', sha256.replace('=:', '= :')],
     ['a quoted text', `sha-256="${digestOf('sha256').toString('base64')}"`],
     ['a line break', `${sha256}\r\nX: y`.replace('\r\n', '\n')],
+    ['a known name without its digest beside another', `${sha256}, md5=1`],
+    ['only unknown members without a digest', 'x, unixsum="30637"'],
     ['text', 'hello'],
   ])('refuses %s', (_case, text) => {
     expect(() => parseDigests('Content-Digest', text)).toThrow(

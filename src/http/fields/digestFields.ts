@@ -9,10 +9,13 @@ export const algorithms = { 'sha-256': 'sha256', 'sha-512': 'sha512', sha: 'sha1
 /** Bytes of a digest. */
 const lengths = { 'sha-256': 32, 'sha-512': 64, sha: 20, md5: 16 } as const
 
-/** A member of each header: the name of an algorithm, if the header has names, and a digest in base64. */
+/**
+ * A member of each header: the name of an algorithm, if the header has names, and a digest in base64. A member of a dictionary
+ * (RFC 9651) may have parameters, which mean nothing here.
+ */
 const members = {
-  'Content-Digest': /^\s*(?<name>[a-z*][a-z0-9_.*-]*)=:(?<base64>[A-Za-z0-9+/]*={0,2}):\s*$/,
-  'Repr-Digest': /^\s*(?<name>[a-z*][a-z0-9_.*-]*)=:(?<base64>[A-Za-z0-9+/]*={0,2}):\s*$/,
+  'Content-Digest': /^\s*(?<name>[a-z*][a-z0-9_.*-]*)=:(?<base64>[A-Za-z0-9+/]*={0,2}):\s*(?:;.*)?$/,
+  'Repr-Digest': /^\s*(?<name>[a-z*][a-z0-9_.*-]*)=:(?<base64>[A-Za-z0-9+/]*={0,2}):\s*(?:;.*)?$/,
   Digest: /^\s*(?<name>[A-Za-z0-9_.-]+)=(?<base64>[A-Za-z0-9+/]*={0,2})\s*$/,
   'Content-MD5': /^\s*(?<base64>[A-Za-z0-9+/]+={0,2})\s*$/,
 } as const
@@ -26,12 +29,21 @@ export const announcedDigests = (header: (name: string) => string | undefined): 
 
 const DIGEST_HEADERS = ['Content-Digest', 'Repr-Digest', 'Digest', 'Content-MD5'] as const
 
-/** Parses a header with digests. Throws `digest-invalid`. */
+/**
+ * Parses a header with digests. Beside a digest that is verified, members that are none are ignored, unless they have its
+ * name. Throws `digest-invalid`.
+ */
 export function parseDigests(header: DigestHeader, text: string | undefined): ExpectedDigest[] {
   if (text === undefined) return []
-  return text.split(',').flatMap((member) => {
+  let odd = false
+  const digests = text.split(',').flatMap((member) => {
     const { groups } = members[header].exec(member) ?? {}
-    if (!groups) throw digestInvalid(header)
+    if (!groups) {
+      const key = header.endsWith('-Digest') && /^\s*([a-z*][\w.*-]*)/i.exec(member)?.[1]?.toLowerCase()
+      if (!key || isAlgorithm(key)) throw digestInvalid(header)
+      odd = true
+      return []
+    }
     const { name = 'md5', base64 = '' } = groups
     const algorithm = name.toLowerCase()
     if (!isAlgorithm(algorithm)) return []
@@ -39,6 +51,8 @@ export function parseDigests(header: DigestHeader, text: string | undefined): Ex
     if (value.length !== lengths[algorithm]) throw digestInvalid(header)
     return [{ header, algorithm, value }]
   })
+  if (odd && digests.length === 0) throw digestInvalid(header)
+  return digests
 }
 
 const isAlgorithm = (name: string): name is Algorithm => Object.hasOwn(algorithms, name)

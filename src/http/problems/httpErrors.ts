@@ -47,5 +47,10 @@ export const methodNotAllowed = (method: string, allow: string, hint = '') =>
   })
 /** 415: the operation does not accept the media type or the charset of the body. */
 export const unsupportedMediaType = (detail: string) => new HttpError(415, detail)
+/** 501: the body has a transfer coding beside chunked (RFC 9112, 6.1). */
+export const codingNotImplemented = () =>
+  new HttpError(501, 'The only supported Transfer-Encoding is chunked: send the bytes as they are.')
+/** 505: the request has a version that this service does not speak. */
+export const versionNotSupported = () => new HttpError(505, 'The protocol must be HTTP/1.1 or HTTP/1.0.')
 /** 404: no operation and no page has this path. */
 export const notFound = () => new HttpError(404, 'There is nothing at this address.')

@@ -21,7 +21,7 @@ export function refuseForeignHosts({
   return (req, _res, next) => {
     const host = requestHost(req, trustedProxies)
     if (host === undefined) return next(hostNotAllowed(header(req, 'host') ?? ''))
-    const name = host.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase()
+    const name = host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase()
     if (cannotBeRebound(name) || ours.has(name)) return next()
     next(hostNotAllowed(name))
   }

@@ -2,41 +2,23 @@ import { randomUUID } from 'node:crypto'
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { statusCode } from '../problems/httpErrors.ts'
+import { guardHeaders } from './guardAnswers.ts'
 import type { Linger } from './linger.ts'
-
-interface ParserRefusal {
-  readonly status: number
-  readonly detail?: string
-}
-
-const ENCODE = 'The address must be percent-encoded UTF-8: %20 for a blank, %C3%BC for ü.'
-
-/** By the code of the parser's error. */
-const refusals: Readonly<Record<string, ParserRefusal>> = {
-  HPE_HEADER_OVERFLOW: {
-    status: 431,
-    detail: 'The headers and the address may have at most 16 KiB together.',
-  },
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413 },
-  HPE_INVALID_METHOD: { status: 405 },
-  HPE_INVALID_URL: { status: 400, detail: ENCODE },
-  HPE_INVALID_CONSTANT: { status: 400, detail: ENCODE }, // a blank in the address, instead of "HTTP/1.1"
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408 },
-}
+import { METHODS, type ParserError, type ParserRefusal, refusalOf } from './parserRefusals.ts'
 
 /**
  * Answers a request that Node's parser refused, and that never reaches the application, with a problem. The problem waits
  * for the answer to the request before: in the middle of a download it would become part of the file.
  */
 export function refuseMalformed(
-  error: NodeJS.ErrnoException,
+  error: ParserError,
   socket: Duplex,
   { latest, linger }: { readonly latest: ServerResponse | undefined; readonly linger: Linger },
 ): void {
   if (closing.has(socket)) return
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   closing.add(socket)
-  const refuse = () => closeWith(socket, answer(refusals[error.code ?? ''] ?? { status: 400 }), linger)
+  const refuse = () => closeWith(socket, answer(refusalOf(error)), linger)
   if (latest === undefined || latest.writableFinished || isBodyOf(latest, socket)) refuse()
   else latest.once('finish', refuse)
 }
@@ -47,7 +29,7 @@ const isBodyOf = ({ req, headersSent, socket: served }: ServerResponse, socket: 
 
 /** Answers CONNECT, which Node's parser hands over with its socket. */
 export const refuseConnect = (socket: Duplex, linger: Linger): void =>
-  closeWith(socket, answer({ status: 405 }), linger)
+  closeWith(socket, answer({ status: 405, detail: `This service is no proxy: use ${METHODS}.` }), linger)
 
 /** Connections with malformed bytes. Further errors on them are ignored. */
 const closing = new WeakSet<Duplex>()
@@ -75,8 +57,10 @@ function answer({ status, detail }: ParserRefusal): string {
     'Content-Type: application/problem+json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${id}`,
+    ...Object.entries(guardHeaders).map(([name, value]) => `${name}: ${value}`),
+    'Cache-Control: no-store',
     'Connection: close',
-    ...(status === 405 ? ['Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] : []),
+    ...(status === 405 ? [`Allow: ${METHODS}`] : []),
     '',
     body,
   ].join('\r\n')

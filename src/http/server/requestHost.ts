@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { header } from '../fields/header.ts'
 
-const HOST = /^([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/
+const HOST = /^([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(:\d{0,5})?$/
 
 /**
  * The host that the client asked for, with its port if it named one: what a trusted proxy forwarded, else Host. Empty when

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createLinger, endUnread, isUnread } from './linger.ts'
 import { refuseConnect, refuseMalformed } from './malformed.ts'
+import { useOriginForm } from './originForm.ts'
 import { serveInTurn } from './turns.ts'
 import { limitWaitingAnswers } from './waitingAnswers.ts'
 
@@ -28,6 +29,7 @@ export function createHttpServer(
   const waitingAnswers = limitWaitingAnswers(MOST_WAITING_BYTES)
   const linger = createLinger()
   const { serve, latest, current } = serveInTurn((req, res) => {
+    useOriginForm(req)
     endUnread(req, res)
     waitingAnswers.watch(res)
     listener(req, res)
