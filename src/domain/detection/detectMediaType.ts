@@ -6,7 +6,8 @@ import { isKindOfXml, kindByName, kindOfText } from '../values/textKinds.ts'
 import { detectCompound } from './compound.ts'
 import type { FileBytes } from './fileBytes.ts'
 import { heifType } from './heif.ts'
-import { markupType } from './markup.ts'
+import { isIcon, typeByMark } from './magic.ts'
+import { findMarkup, type Markup } from './markup.ts'
 import { isPdfBehindBytes, isPdfBehindText, isReadablePdf } from './pdf.ts'
 import { markedType, readText } from './text.ts'
 import { createTokenizer } from './tokenizer.ts'
@@ -35,13 +36,22 @@ export async function detectMediaType(file: FileBytes, claim: Declaration): Prom
 /** The type of a text. In readable text, a magic number is a word: many texts begin with BM, and few bitmaps are readable. */
 function typeOfText(text: string, claim: Declaration): string {
   if (isReadablePdf(text)) return 'application/pdf'
-  const found = markedType(text) ?? markupType(text)
-  if (found !== undefined && found !== 'application/xml') return found
+  const marked = markedType(text)
+  if (marked !== undefined) return marked
+  const markup = findMarkup(text)
+  if (markup !== undefined) return typeOfMarkup(markup, claim)
   // A declared type that is no kind of text cannot be right: then the ending of the name decides.
   const kinds = [kindOfText(claim.declaredType), kindByName(claim.name)].filter((kind) => kind !== undefined)
-  if (found !== undefined) return kinds.find(isKindOfXml) ?? found
   const mayBeXml = /^\s*</.test(text)
   return kinds.find((kind) => mayBeXml || !isKindOfXml(kind)) ?? 'text/plain'
+}
+
+function typeOfMarkup({ type, mayBe }: Markup, { declaredType, name }: Declaration): string {
+  const declared = parseMediaType(declaredType)
+  const claims = [declared && canonicalType(declared), kindByName(name)].filter(
+    (claim) => claim !== undefined,
+  )
+  return claims.find((claim) => claim === type || mayBe(claim)) ?? type
 }
 
 /** An empty file is a text if its sender says nothing else. */
@@ -56,7 +66,8 @@ async function knownType(file: FileBytes): Promise<string | undefined> {
   const { head } = file
   if (head[0] === 0x1f && head[1] === 0x8b) return 'application/gzip' // file-type would unpack it
   if (isPdfBehindText(head)) return 'application/pdf'
-  const known = (await detectZip(file)) ?? (await detectCompound(file)) ?? (await detectByMagic(file))
+  const known =
+    (await detectZip(file)) ?? (await detectCompound(file)) ?? typeByMark(head) ?? (await detectByMagic(file))
   if (known !== undefined) return known
   if (isPdfBehindBytes(head)) return 'application/pdf'
   // Some programs leave a gap between the tag and the sound.
@@ -66,6 +77,7 @@ async function knownType(file: FileBytes): Promise<string | undefined> {
 async function detectByMagic(file: FileBytes): Promise<string | undefined> {
   try {
     const type = parseMediaType((await fileTypeFromTokenizer(createTokenizer(file)))?.mime)
+    if (type === 'image/x-icon' && !isIcon(file.head)) return undefined
     return type === 'image/heif' ? heifType(file.head) : type
   } catch (error) {
     if (error instanceof FileServiceError) throw error
@@ -73,12 +85,16 @@ async function detectByMagic(file: FileBytes): Promise<string | undefined> {
   }
 }
 
-/** Containers that may hold sound alone, pictures or both: the bytes name the container, the declared type tells the rest. */
+/** Containers that may hold sound alone, pictures or both: the bytes name the container, the sender tells the rest. */
 const CONTAINER = /^(?:video\/(webm|matroska|mp4|3gpp|3gpp2)|application\/(ogg))$/
 
-function chooseTrack(known: string, { declaredType }: Declaration): string {
+/** Endings of names that such containers have when they hold sound alone. */
+const SOUND = /\.(m4a|m4b|m4r|mka|weba|oga|opus|spx)$/i
+
+function chooseTrack(known: string, { declaredType, name }: Declaration): string {
   const [, picture, either] = CONTAINER.exec(known) ?? []
   const container = picture ?? either
-  const track = /^\s*(audio|video)\//i.exec(declaredType ?? '')?.[1]?.toLowerCase()
+  const declared = /^\s*(audio|video)\//i.exec(declaredType ?? '')?.[1]?.toLowerCase()
+  const track = declared ?? (SOUND.test(name ?? '') ? 'audio' : undefined)
   return container !== undefined && track !== undefined ? `${track}/${container}` : canonicalType(known)
 }

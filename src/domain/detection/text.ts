@@ -34,6 +34,9 @@ const MARKS: readonly (readonly [RegExp, string])[] = [
   [/^BEGIN:VCARD\s/i, 'text/vcard'],
   [/^BEGIN:VCALENDAR\s/i, 'text/calendar'],
   [/^WEBVTT(\s|$)/, 'text/vtt'],
+  // Playlists of streams have tags that other playlists have not (RFC 8216).
+  [/^#EXTM3U(?=\s)(?=[\s\S]*[\r\n]#EXT-X-)/, 'application/vnd.apple.mpegurl'],
+  [/^#EXTM3U(\s|$)/, 'audio/mpegurl'],
   [/^-----BEGIN PGP MESSAGE-----/, 'application/pgp-encrypted'],
   [/^\xff\xd8\xff/, 'image/jpeg'],
   [/^BZh\d1AY&SY/, 'application/x-bzip2'],

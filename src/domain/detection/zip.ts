@@ -5,7 +5,7 @@ const CONTENT_TYPES = '[Content_Types].xml'
 
 /** The types that an entry `mimetype` may name; the entry comes first in files that follow their format. */
 const NAMED_TYPE =
-  /^application\/(epub\+zip|vnd\.oasis\.opendocument\.[a-z-]{4,30}|vnd\.sun\.xml\.[a-z.]{4,30}|vnd\.etsi\.asic-[es]\+zip|vnd\.recordare\.musicxml|vnd\.adobe\.indesign-idml-package|x-krita)$/
+  /^(?:image\/openraster|application\/(?:epub\+zip|vnd\.oasis\.opendocument\.[a-z-]{4,30}|vnd\.sun\.xml\.[a-z.]{4,30}|vnd\.etsi\.asic-[es]\+zip|vnd\.recordare\.musicxml|vnd\.adobe\.indesign-idml-package|x-krita))$/
 
 /** The content type of the main part of a document of Office; the type of the document is this without the end. */
 const MAIN_PART =
@@ -40,6 +40,7 @@ const BY_NAMES: readonly (readonly [type: string, holds: (names: Names) => boole
   ],
   ['application/x-xpinstall', (names) => names.has('META-INF/mozilla.rsa')],
   ['application/java-archive', (names) => names.has('META-INF/MANIFEST.MF')],
+  ['model/vnd.usdz+zip', ([first = '']) => /\.usd[ac]?$/.test(first)],
   ['application/vnd.google-earth.kmz', (names) => names.has('doc.kml')],
   ['application/vnd.apple.keynote', (names) => isIWork(names) && some(names, /^Index\/MasterSlide/)],
   ['application/vnd.apple.numbers', (names) => isIWork(names) && some(names, /^Index\/Tables\//)],

@@ -8,6 +8,7 @@ const detectable = new Set([...supportedMimeTypes].map((type) => canonicalType(t
 
 /** Families that a client may declare instead of a type; detection knows every type of them. */
 const FAMILY = /^(image|video)$/
+const PAGE = /^(text\/html|application\/xhtml\+xml)$/
 const SOUND_OR_PICTURES = /^(audio|video)\//
 
 /**
@@ -18,6 +19,7 @@ export function fitsDeclared(declared: string, detected: string): boolean {
   if (FAMILY.test(declared)) return detected.startsWith(`${declared}/`)
   const [wanted, found] = [canonicalType(declared), canonicalType(detected)]
   if (wanted === found || wanted === 'application/octet-stream') return true
+  if (PAGE.test(wanted) && PAGE.test(found)) return true // browsers read both as a page
   // The same container may hold sound, pictures, or both.
   if (SOUND_OR_PICTURES.test(wanted) && SOUND_OR_PICTURES.test(found)) return true
   if (wanted.startsWith('text/')) return found.startsWith('text/')

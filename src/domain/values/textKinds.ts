@@ -3,10 +3,10 @@ import { parseMediaType } from './mediaTypes.ts'
 
 /** Kinds of text that look alike. Browsers show none of them as a page, and `contentType` sends scripts as plain text. */
 const KIND =
-  /^(text\/(plain|csv|tab-separated-values|markdown|css|javascript|calendar|vcard|vtt|x-[\w.-]+)|message\/rfc822|application\/(json|[\w.-]+\+json|x-ndjson|yaml|toml|sql|x-sh|x-subrip|graphql))$/
+  /^(text\/(plain|csv|tab-separated-values|markdown|css|javascript|calendar|vcard|vtt|x-[\w.-]+)|message\/rfc822|application\/(json|[\w.-]+\+json|x-ndjson|yaml|toml|sql|x-sh|x-subrip|graphql)|model\/(obj|mtl|stl|step|iges|vrml|gltf\+json))$/
 
 /** Kinds of XML. XHTML and SVG are not among them: those are found in the bytes. */
-const KIND_OF_XML = /^application\/(?!xhtml\+xml$)(xml|[\w.-]+\+xml)$/
+const KIND_OF_XML = /^(application\/(?!xhtml\+xml$)(xml|[\w.-]+\+xml)|model\/[\w.-]+\+xml)$/
 
 /** The kinds of text by the ending of a name. */
 const ENDINGS: Readonly<Record<string, string>> = {
@@ -26,6 +26,8 @@ const ENDINGS: Readonly<Record<string, string>> = {
   },
   ...{ xml: 'application/xml', kml: 'application/vnd.google-earth.kml+xml', gpx: 'application/gpx+xml' },
   ...{ rss: 'application/rss+xml', atom: 'application/atom+xml' },
+  ...{ xsl: 'application/xslt+xml', xslt: 'application/xslt+xml', dae: 'model/vnd.collada+xml' },
+  ...{ obj: 'model/obj', stl: 'model/stl', step: 'model/step', gltf: 'model/gltf+json' },
 }
 
 /** The declared media type, if it is a kind of text. */

@@ -37,7 +37,7 @@ export const hostileContents: readonly HostileContent[] = [
   text('HTML in UTF-7', '+ADw-script+AD4-alert(1)+ADw-/script+AD4-', 'text/plain'),
   text('HTML behind text', `Hello ${script}`, 'text/plain'),
   text('a refresh', '<meta http-equiv="refresh" content="0;url=javascript:alert(1)">', 'text/plain'),
-  text('XHTML', '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"/>', 'application/xml'),
+  text('XHTML', '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"/>', 'application/xhtml+xml'),
   text(
     'XML with a stylesheet',
     '<?xml version="1.0"?><?xml-stylesheet href="x.xsl"?><a/>',
