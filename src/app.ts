@@ -2,6 +2,7 @@ import express, { type Express } from 'express'
 import type { Deps } from './deps.ts'
 import { registry } from './handlers/index.ts'
 import type { Contract } from './http/contract/contract.ts'
+import { addressHint } from './http/contract/hints.ts'
 import { parseQuery } from './http/fields/query.ts'
 import { docs } from './http/pages/docs.ts'
 import { pageAssets } from './http/pages/page.ts'
@@ -33,7 +34,7 @@ export function createApp(deps: Deps, contract: Contract): Express {
   app.use('/web', pageAssets())
   app.use(simplifyContentType)
   app.use(...routeOperations(contract, registry, deps))
-  app.use((_req, _res, next) => next(notFound()))
+  app.use(({ method }, _res, next) => next(notFound(addressHint(method))))
   app.use(problemHandler(deps))
   return app
 }

@@ -16,7 +16,8 @@ export const fileExists = (bucket: string, file: unknown) =>
   new FileServiceError('file-exists', `The bucket "${bucket}" already has a file with these bytes.`, { file })
 
 /** No live file has this id, hash or name; a file that was deleted or has expired counts as absent. */
-export const fileNotFound = () => new FileServiceError('file-not-found', 'This file does not exist.')
+export const fileNotFound = (detail = 'This file does not exist.') =>
+  new FileServiceError('file-not-found', detail)
 
 /** `maxBytes` is the limit of the service or of the bucket, in bytes. */
 export const fileTooLarge = (maxBytes: number) =>

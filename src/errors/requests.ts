@@ -48,7 +48,7 @@ export const fileMissing = (part: string, { cameAsText = false } = {}) =>
   new FileServiceError(
     'file-missing',
     cameAsText
-      ? `File is not provided: the part "${part}" is text without a filename. FilePond sends its metadata that way, which its option "ondata" can remove (docs/clients.md).`
+      ? `File is not provided: the part "${part}" is text without a filename: \`curl -F ${part}=@name\` sends a file, \`--form-string\` a text. FilePond sends its metadata that way, which its option "ondata" can remove (docs/clients.md).`
       : `File is not provided: there is none in the part "${part}", where \`curl -F ${part}=@name\` sends it.`,
     { errors: [{ pointer: `/${part}`, detail: 'must be a file' }] },
   )

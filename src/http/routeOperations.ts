@@ -3,11 +3,11 @@ import type { Deps } from '../deps.ts'
 import { acceptsAnswer } from './contract/accepts.ts'
 import { contextOf } from './contract/context.ts'
 import type { Contract } from './contract/contract.ts'
-import { insistOnDecimals } from './contract/decimalNumbers.ts'
 import { findOperation } from './contract/findOperation.ts'
 import { refuseMalformedPath } from './contract/malformedPath.ts'
 import type { BoundHandlers, Registry } from './contract/operation.ts'
 import { parametersFirst } from './contract/parametersFirst.ts'
+import { insistOnForms } from './contract/queryForms.ts'
 import { requireLink } from './contract/requireLink.ts'
 import type { Spec } from './contract/spec.ts'
 import { judgeUnknownParameters } from './contract/unknownParameters.ts'
@@ -33,7 +33,7 @@ export function routeOperations(
     judgeUnknownParameters,
     ...securityStages,
     requireLink(deps),
-    insistOnDecimals,
+    insistOnForms,
     acceptsAnswer,
     refuseUnmetConditions,
     parametersFirst(validators.parameters.validationStages[0]),

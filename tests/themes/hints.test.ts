@@ -45,6 +45,22 @@ describeService('a refusal says what would work', (service) => {
     ],
     ['curl -T to a bucket', 'PUT', '/file/photos', undefined, 405, /curl -F file=@name/],
     ['curl -T without a bucket', 'PUT', '/file', undefined, 405, /curl -F file=@name/],
+    ...[
+      '/',
+      '/public/photos/photo.jpg',
+      '/public/photos/',
+      '/buckets/photos',
+      `${filesPath}/x/content`,
+    ].flatMap((path) =>
+      ['PUT', 'POST'].map((method): [string, string, string, string | undefined, number, RegExp] => [
+        `${method} ${path}`,
+        method,
+        path,
+        undefined,
+        405,
+        /curl -(T|F)/,
+      ]),
+    ),
     ['a form for a name', 'POST', '/file/photos/photo.jpg', form, 405, /curl -F file=@name/],
     ['a form for a file', 'POST', `${filesPath}/photo.jpg`, form, 405, /curl -F upfile=@name/],
     ['a raw POST', 'POST', filesPath, 'image/jpeg', 415, /"upfile".*curl -F upfile=@name.*PUT/],
@@ -71,6 +87,27 @@ describeService('a refusal says what would work', (service) => {
     )
     expect(answer).toBeProblem(status, status === 405 ? 'method-not-allowed' : 'unsupported-media-type')
     expect(answer.body).toMatchObject({ detail: expect.stringMatching(detail) })
+  })
+
+  it.each(['/photo.jpg', '/service/photo.jpg', '/public/photo.jpg', '/public/photos/'])(
+    'to a file sent to %s, where nothing is',
+    async (path) => {
+      const answer = await sendRaw(service, 'PUT', path, {}, large)
+      expect(answer).toBeProblem(404, 'not-found')
+      expect(answer.body).toMatchObject({ detail: expect.stringMatching(/curl -T name .*file_name=name/) })
+      const { body } = await sendRaw(service, 'GET', path)
+      expect(body).toMatchObject({ detail: 'There is nothing at this address.' })
+    },
+  )
+
+  it('to a part of an upload that was aborted', async () => {
+    const { body } = await beginMultipart(service)
+    const { uploadId, key } = body
+    const { url } = (await send<{ url: string }>(service, `/s3/multipart/${uploadId}/1?key=${key}`)).body
+    await send(service, `/s3/multipart/${uploadId}?key=${key}`, { method: 'DELETE' })
+    const answer = await send(service, url, { method: 'PUT', body: 'x' })
+    expect(answer).toBeProblem(404, 'file-not-found')
+    expect(answer.body).toMatchObject({ detail: expect.stringMatching(/no such upload.*aborted/) })
   })
 
   it.each([

@@ -169,7 +169,7 @@ describe('parseMultipart', () => {
       'form-invalid',
     ],
     ['a longer epilogue', Buffer.concat([raw(named), Buffer.alloc(70_000)]), 'form-invalid'],
-    ['line ends without CR', Buffer.from(raw(named).toString().replaceAll('\r\n', '\n')), 'body-incomplete'],
+    ['line ends without CR', Buffer.from(raw(named).toString().replaceAll('\r\n', '\n')), 'form-invalid'],
     [
       'text behind a delimiter',
       Buffer.from(raw(named).toString().replace(boundary, `${boundary}x`)),

@@ -23,6 +23,9 @@ export async function findDurableFile(deps: Deps, upload: UploadId): Promise<Fil
 /** The upload of this id, if it has not expired. Throws `file-not-found`. */
 export async function requireUpload({ db }: Deps, id: string): Promise<UploadRecord> {
   const upload = await findUpload(db, id)
-  if (!upload) throw fileNotFound()
+  if (!upload)
+    throw fileNotFound(
+      'There is no such upload: it was never announced, was aborted, has expired or has its file.',
+    )
   return upload
 }

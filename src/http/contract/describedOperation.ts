@@ -17,7 +17,7 @@ export interface DescribedParameter {
   /** Where the parameter is: `query`, `path` or `header`. */
   readonly in: string
   readonly style?: string
-  readonly schema?: { readonly type?: unknown }
+  readonly schema?: { readonly type?: unknown; readonly format?: unknown }
 }
 
 /** The part of a schema in the spec that the HTTP layer reads. */

@@ -40,11 +40,10 @@ export function parseDisposition(header: string, refuse: (predicate: string) => 
     if (parameters.has(key)) throw refuse(`has the parameter ${key} twice`)
     parameters.set(key, value)
   }
-  return {
-    type: type?.[1]?.toLowerCase() ?? '',
-    name: parameters.get('name'),
-    filename: filenameOf(parameters.get('filename*'), parameters.get('filename'), refuse),
-  }
+  const filename = filenameOf(parameters.get('filename*'), parameters.get('filename'), refuse)
+  if (filename === undefined && [...parameters.keys()].some((key) => /^filename\*\d/.test(key)))
+    throw refuse('has its filename in pieces (RFC 2231): send it as one filename* (RFC 8187)')
+  return { type: type?.[1]?.toLowerCase() ?? '', name: parameters.get('name'), filename }
 }
 
 function filenameOf(

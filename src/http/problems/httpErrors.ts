@@ -34,6 +34,9 @@ export const notAcceptable = (types: readonly string[]) =>
   new HttpError(406, `Accept must allow ${types.join(' or ')}.`)
 /** 400: the request breaks a rule of HTTP. */
 export const badRequest = (detail: string) => new HttpError(400, detail)
+/** 413: JSON above its limit. */
+export const jsonTooLarge = (maxBytes: number) =>
+  new HttpError(413, `JSON may have at most ${maxBytes} bytes here, unpacked.`)
 /** 400: a query parameter breaks the contract. The `detail` sentence follows "The parameter <name>". */
 export const invalidParameter = (name: string, detail: string) =>
   new HttpError(400, `The parameter ${name} ${detail}.`, { errors: [{ parameter: name, detail }] })
@@ -52,5 +55,5 @@ export const codingNotImplemented = () =>
   new HttpError(501, 'The only supported Transfer-Encoding is chunked: send the bytes as they are.')
 /** 505: the request has a version that this service does not speak. */
 export const versionNotSupported = () => new HttpError(505, 'The protocol must be HTTP/1.1 or HTTP/1.0.')
-/** 404: no operation and no page has this path. */
-export const notFound = () => new HttpError(404, 'There is nothing at this address.')
+/** 404: no operation and no page has this path. `hint` is a sentence behind a blank. */
+export const notFound = (hint = '') => new HttpError(404, `There is nothing at this address.${hint}`)

@@ -11,6 +11,7 @@ const MAX_HEADER_BYTES = 16 * 1024
 const MAX_PARTS = 20
 
 const CR = 13
+const LF = 10
 const LINE_END = Buffer.from('\r\n')
 const END_MARK = Buffer.from('--')
 const HEADERS_END = Buffer.from('\r\n\r\n')
@@ -53,6 +54,8 @@ async function hasNextPart(input: Input): Promise<boolean> {
   const mark = await input.take(END_MARK.length)
   if (mark.equals(END_MARK)) return false
   input.stepBack(END_MARK.length)
+  if (mark[0] === LF)
+    throw formInvalid('The lines of the form end with LF alone: outside the files they must end with CR LF.')
   const padding = await input.collect(LINE_END, 64)
   if (/[^ \t]/.test(padding.toString('latin1'))) throw formInvalid('A delimiter of the form is malformed.')
   return true

@@ -4,9 +4,10 @@ import type { Request, Response } from 'express'
 import express from 'express'
 import type { SlowLimits } from '../../config.ts'
 import { bodyTooSlow, jsonInvalid } from '../../errors/requests.ts'
+import { errorCode } from '../../errors.ts'
 import { descriptionOf } from '../contract/context.ts'
 import { sentContentType } from '../fields/header.ts'
-import { unsupportedMediaType } from '../problems/httpErrors.ts'
+import { badRequest, jsonTooLarge, unsupportedMediaType } from '../problems/httpErrors.ts'
 import { continueSending } from './continueSending.ts'
 
 const MAX_DEPTH = 32
@@ -36,8 +37,8 @@ function parserFor(limit: number) {
 
 /**
  * Receives a JSON body into `req.body`. Unpacked, the body may have as many bytes as `x-max-bytes` of the operation says, else
- * 100 KiB. It may be nested 32 levels deep, and has to arrive within `stallSeconds`. Throws `json-invalid`, `body-too-slow`,
- * and the errors of Express.
+ * 100 KiB. It may be nested 32 levels deep, and has to arrive within `stallSeconds`. Throws `json-invalid`, `body-too-slow`
+ * and an `HttpError`.
  */
 export async function receiveJson(req: Request, res: Response, { stallSeconds }: SlowLimits): Promise<void> {
   const type = sentContentType(req) ?? ''
@@ -47,12 +48,35 @@ export async function receiveJson(req: Request, res: Response, { stallSeconds }:
   continueSending(req, res)
   const { promise: slow, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(bodyTooSlow()), stallSeconds * 1000)
-  const parse = parserFor(descriptionOf(req)?.requestBody?.['x-max-bytes'] ?? DEFAULT_MAX_BYTES)
-  await Promise.race([parse(req, res), slow]).finally(() => clearTimeout(timer))
+  const maxBytes = descriptionOf(req)?.requestBody?.['x-max-bytes'] ?? DEFAULT_MAX_BYTES
+  try {
+    await Promise.race([parserFor(maxBytes)(req, res), slow])
+  } catch (error) {
+    throw explain(error, maxBytes)
+  } finally {
+    clearTimeout(timer)
+  }
   if (req.body === undefined) throw jsonInvalid('The body is empty.')
   if (depthExceeds(req.body, MAX_DEPTH))
     throw jsonInvalid(`JSON may be nested at most ${MAX_DEPTH} levels deep.`)
 }
+
+/** The refusal for an error of Express's parser; any other error as it is. */
+function explain(error: unknown, maxBytes: number): unknown {
+  if (!Error.isError(error)) return error
+  const { message } = error
+  if ('type' in error && error.type === 'entity.too.large') return jsonTooLarge(maxBytes)
+  if ('type' in error && error.type === 'entity.parse.failed')
+    return jsonInvalid(`The body is no JSON: ${message.slice(0, 200)}.`)
+  if ('type' in error && error.type === 'encoding.unsupported')
+    return unsupportedMediaType('Content-Encoding of JSON may be gzip, deflate or br: send it as it is.')
+  if (isOfUnpacking(error)) return badRequest(`The body is not packed as Content-Encoding says: ${message}.`)
+  return error
+}
+
+/** Whether zlib made the error. */
+const isOfUnpacking = (error: Error) =>
+  /^(Z_|ZSTD_|ERR__ERROR_|ERR_BROTLI|ERR_ZSTD)/.test(errorCode(error) ?? '')
 
 /** Whether a JSON value is nested deeper than `levels`. The function itself recurses no deeper. */
 const depthExceeds = (value: unknown, levels: number): boolean =>
