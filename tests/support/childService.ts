@@ -7,6 +7,7 @@ import { childEnvironment } from './childEnvironment.ts'
 import { dataParent } from './dataParent.ts'
 import { killAll, processesIn } from './embeddedPostgresOwner.ts'
 import { createDatabase } from './postgres.ts'
+import { ignoreSlowConnection } from './slowConnection.ts'
 import { storageSettings } from './storageSettings.ts'
 
 type Env = Readonly<Record<string, string>>
@@ -106,7 +107,7 @@ export async function createInstallation({
     storage,
     databaseUrl: database?.url,
     begin: (words, env = {}) => spawnMain(words, env, 'ignore'),
-    run: (words, env = {}) => spawnMain(words, env, 'ignore').ended,
+    run: (words, env = {}) => spawnMain(words, env, 'ignore').ended.then(ignoreSlowConnection),
 
     async start(env = {}) {
       const began = performance.now()

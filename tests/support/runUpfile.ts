@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { childEnvironment } from './childEnvironment.ts'
+import { ignoreSlowConnection } from './slowConnection.ts'
 
 const main = resolve(import.meta.dirname, '../../src/main.ts')
 
@@ -29,5 +30,5 @@ export async function runUpfile(
     text(child.stdout),
     text(child.stderr),
   ])
-  return { code, stdout, stderr }
+  return ignoreSlowConnection({ code, stdout, stderr })
 }
