@@ -49,6 +49,26 @@ describe('A pool of block buffers', () => {
     expect(await isSettled(pool.take())).toBe(false)
   })
 
+  it('lets more quick readers than buffers take turns, when each gives its buffer back after a block that others wait for', async () => {
+    const pool = createPool()
+    const blocksOf = [0, 0, 0, 0, 0, 0]
+    const read = async (_: number, reader: number) => {
+      let block: PooledBlock | undefined
+      for (let left = 20; left > 0; left--) {
+        block ??= await pool.take()
+        await new Promise(setImmediate)
+        blocksOf[reader] = (blocksOf[reader] ?? 0) + 1
+        expect(Math.max(...blocksOf) - Math.min(...blocksOf)).toBeLessThanOrEqual(2)
+        if (!pool.wanted()) continue
+        block.release()
+        block = undefined
+      }
+      block?.release()
+    }
+    await Promise.all(blocksOf.map(read))
+    expect(await isSettled(take(pool, 4))).toBe(true)
+  })
+
   it('lets a quarter of its buffers be read ahead into, and none while somebody waits', async () => {
     const pool = createPool()
     const ahead = pool.takeAhead()
