@@ -19,15 +19,15 @@ export const updateFile: Operation<'updateFile'> = (deps) => async (req, res) =>
   res.status(201).set('ETag', metadataEtag(file)).json(toFileBody(req, file))
 }
 
-const CHANGEABLE = new Set(['file_name', 'file_type', 'metadata', 'expires_at'])
+const CHANGEABLE = ['file_name', 'file_type', 'metadata', 'expires_at']
 
 function parseChanges(body: components['schemas']['FileChanges']): FileChanges {
   const names = Object.keys(body)
-  const unknown = names.filter((name) => !CHANGEABLE.has(name))
+  const unknown = names.filter((name) => !CHANGEABLE.includes(name))
   if (unknown.length > 0)
-    throw invalidProperties('Only file_name, file_type, metadata and expires_at can be changed.', unknown)
+    throw invalidProperties(`Only these can be changed: ${CHANGEABLE.join(', ')}.`, unknown)
   if (names.length === 0)
-    throw invalidProperties('Name a property to change: file_name, file_type, metadata or expires_at.', [])
+    throw invalidProperties(`Name a property to change, of ${CHANGEABLE.join(', ')}.`, [])
   const { file_name, file_type, metadata, expires_at } = body
   return {
     ...(file_name !== undefined && { name: file_name }),

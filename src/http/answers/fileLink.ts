@@ -4,6 +4,7 @@ import { signLink } from '../../domain/files/links.ts'
 import { linkTo } from '../../domain/files/linkTo.ts'
 import { toDownloadName } from '../../domain/values/fileNames.ts'
 import type { FileRecord } from '../../model/file.ts'
+import { percentEncode } from '../../runtime/percentEncode.ts'
 import { contentDisposition, contentType, type Disposition } from '../send/fileHeaders.ts'
 import { publicUrl } from './publicUrl.ts'
 
@@ -39,7 +40,7 @@ export async function fileLink(
     const path = query ? `${publicPath}?${new URLSearchParams(query)}` : publicPath
     return { url: publicUrl(req, path), expiresAt: undefined }
   }
-  const path = `/links/${file.id}/${encodeStrictly(toDownloadName(file.name))}`
+  const path = `/links/${file.id}/${percentEncode(toDownloadName(file.name))}`
   const { target, expiresAt } = signLink(deps, {
     method: 'GET',
     path,
@@ -50,11 +51,4 @@ export async function fileLink(
 }
 
 /** The path of a public file, by its name. */
-export const publicPath = ({ bucket, name }: FileRecord) => `/public/${bucket}/${encodeStrictly(name)}`
-
-/** Encodes every character that has a meaning in a path, so that no proxy has a reason to rewrite the path. */
-const encodeStrictly = (name: string) =>
-  encodeURIComponent(name).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
+export const publicPath = ({ bucket, name }: FileRecord) => `/public/${bucket}/${percentEncode(name)}`

@@ -16,7 +16,7 @@ export interface Validators {
  */
 export function isNotModified(headers: IncomingHttpHeaders, { etag, lastModified }: Validators): boolean {
   const ifMatch = headers['if-match']
-  const changedAt = lastModified && inSeconds(lastModified)
+  const changedAt = lastModified && toSeconds(lastModified)
   if (ifMatch !== undefined) {
     if (!matchesEtag(ifMatch, etag, 'strong')) throw preconditionFailed('If-Match')
   } else if (isAfter(changedAt, parseHttpDate(headers['if-unmodified-since']))) {
@@ -35,7 +35,7 @@ export function isNotModified(headers: IncomingHttpHeaders, { etag, lastModified
 export function rangeApplies(ifRange: string | undefined, { etag, lastModified }: Validators): boolean {
   if (ifRange === undefined) return true
   if (/^(W\/)?"/.test(ifRange)) return ifRange.trim() === etag
-  return lastModified !== undefined && parseHttpDate(ifRange) === inSeconds(lastModified)
+  return lastModified !== undefined && parseHttpDate(ifRange) === toSeconds(lastModified)
 }
 
 /** Whether the value of If-Match or If-None-Match names this entity tag. `*` names every entity tag. */
@@ -48,7 +48,7 @@ export function matchesEtag(header: string, etag: string, comparison: 'strong' |
 const isAfter = (time: number | undefined, other: number | undefined) =>
   time !== undefined && other !== undefined && time > other
 
-const inSeconds = (date: Date) => Math.floor(date.getTime() / 1000)
+const toSeconds = (date: Date) => Math.floor(date.getTime() / 1000)
 
 /** The three forms of an HTTP date. The last form has no zone and means GMT. */
 const HTTP_DATE =
@@ -60,5 +60,5 @@ function parseHttpDate(text: string | undefined): number | undefined {
   const date = new Date(text.endsWith('GMT') ? text : `${text} GMT`)
   // `Date` takes February 30 for a day of March.
   const sameDay = date.getUTCDate() === Number(/\d+/.exec(text)?.[0])
-  return sameDay ? inSeconds(date) : undefined
+  return sameDay ? toSeconds(date) : undefined
 }

@@ -1,7 +1,7 @@
 import { decodeExtended } from 'content-disposition'
 
 /** A Content-Disposition that a client sent (RFC 6266), with a part of a form (RFC 7578) or with a raw body. */
-export interface Disposition {
+export interface SentDisposition {
   /** In lower case; empty when the header has none. */
   readonly type: string
   readonly name: string | undefined
@@ -24,7 +24,7 @@ const PARAMETER =
  * many and a missing type do no harm. Throws the error that `refuse` makes of a predicate, for a malformed header, for a repeated
  * parameter, and for a `filename*` that cannot be decoded when no `filename` names the file.
  */
-export function parseDisposition(header: string, refuse: (predicate: string) => Error): Disposition {
+export function parseDisposition(header: string, refuse: (predicate: string) => Error): SentDisposition {
   const type = TYPE.exec(header)
   const text = type ? header : `;${header}`
   const parameters = new Map<string, string>()

@@ -26,8 +26,8 @@ export async function sendSmall(
  * Sends a range of a file, larger than `pieceBytes`, at the speed of the client, and ends the answer. A block is copied to the
  * client in pieces; while the client does not take a piece, other downloads may have the buffer of the block, and the rest of
  * the block is read again later. The blocks of a quick client are written whole, and the next one is read meanwhile. While other
- * downloads wait for a buffer, each gives its own back after a block. An error before the first byte is thrown and can still become a problem. After a later error `problemHandler` cuts the connection, so
- * that no client takes a part for the whole file.
+ * downloads wait for a buffer, each gives its own back after a block. An error before the first byte is thrown and can still
+ * become a problem. After a later error `problemHandler` cuts the connection, so that no client takes a part for the whole file.
  */
 export async function sendBlocks(
   res: Response,

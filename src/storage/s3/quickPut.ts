@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { percentEncode } from '../../runtime/percentEncode.ts'
 import type { S3Location } from './client.ts'
 import type { Proof } from './proofs.ts'
 
@@ -80,7 +81,7 @@ function toRequest(url: URL, { name, bytes, first, ChecksumCRC32, ContentMD5 }: 
     protocol: url.protocol,
     hostname: url.hostname,
     ...(url.port !== '' && { port: Number(url.port) }),
-    path: `${url.pathname.replace(/\/$/, '')}/${name.split('/').map(encode).join('/')}`,
+    path: `${url.pathname.replace(/\/$/, '')}/${name.split('/').map(percentEncode).join('/')}`,
     query: {},
     headers: {
       host: url.host,
@@ -94,13 +95,6 @@ function toRequest(url: URL, { name, bytes, first, ChecksumCRC32, ContentMD5 }: 
     body: bytes,
   }
 }
-
-/** Percent-encodes everything but RFC 3986's unreserved characters, as a signature needs. */
-const encode = (segment: string) =>
-  encodeURIComponent(segment).replace(
-    /[!'()*]/g,
-    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
 
 /** A failure in the form of the SDK's. The answer of a gateway has no code: its status stands for it. */
 function toFailure(status: number, body: string): Error {

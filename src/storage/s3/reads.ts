@@ -21,7 +21,7 @@ export async function openS3Object(
   object: Pick<S3Object, 'name' | 'etag'>,
   range: ByteRange,
 ): Promise<BlobReader> {
-  let body: Body | undefined = await openBody(calls, object, range)
+  let body: Body | undefined = await openAnswer(calls, object, range)
   let next = range.first
   let paused = false
   let closed = false
@@ -34,7 +34,7 @@ export async function openS3Object(
   async function readOn(buffer: Buffer): Promise<void> {
     let breaks = 0
     for (let filled = 0; filled < buffer.length; ) {
-      body ??= await openBody(calls, object, { first: next, last: range.last })
+      body ??= await openAnswer(calls, object, { first: next, last: range.last })
       if (closed) body.close() // `close` was called before there was a body
       const { bytes, failure } = await body.take(buffer.length - filled)
       filled += bytes.copy(buffer, filled)
@@ -81,7 +81,7 @@ interface Body {
 }
 
 /** The body of an answer. */
-async function openBody(
+async function openAnswer(
   calls: S3Calls,
   object: Pick<S3Object, 'name' | 'etag'>,
   range: ByteRange,
