@@ -45,13 +45,7 @@ describeService('a refusal says what would work', (service) => {
     ],
     ['curl -T to a bucket', 'PUT', '/file/photos', undefined, 405, /curl -F file=@name/],
     ['curl -T without a bucket', 'PUT', '/file', undefined, 405, /curl -F file=@name/],
-    ...[
-      '/',
-      '/public/photos/photo.jpg',
-      '/public/photos/',
-      '/buckets/photos',
-      `${filesPath}/x/content`,
-    ].flatMap((path) =>
+    ...['/', '/public/photos/photo.jpg', '/buckets/photos', `${filesPath}/x/content`].flatMap((path) =>
       ['PUT', 'POST'].map((method): [string, string, string, string | undefined, number, RegExp] => [
         `${method} ${path}`,
         method,

@@ -54,8 +54,7 @@ async function hasNextPart(input: Input): Promise<boolean> {
   const mark = await input.take(END_MARK.length)
   if (mark.equals(END_MARK)) return false
   input.stepBack(END_MARK.length)
-  if (mark[0] === LF)
-    throw formInvalid('The lines of the form end with LF alone: outside the files they must end with CR LF.')
+  if (mark[0] === LF) throw formInvalid('The lines of the form end with LF alone: they must end with CR LF.')
   const padding = await input.collect(LINE_END, 64)
   if (/[^ \t]/.test(padding.toString('latin1'))) throw formInvalid('A delimiter of the form is malformed.')
   return true
