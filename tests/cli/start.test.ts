@@ -80,17 +80,6 @@ describe('a start that is told to stop', () => {
       expect((await watched.ended).code).toBe(0)
     },
   )
-
-  it('while it waits for a database ends with 0', async () => {
-    const env = { ...environment, PORT: '0', DATA_DIR: directory, DATABASE_URL: 'postgres://u@127.0.0.1:1/a' }
-    const child = spawn(process.execPath, ['src/main.ts', 'serve'], { cwd: repository, env })
-    const { until, ended } = watch(child)
-    await until(/^Waiting for the database/)
-    child.kill('SIGTERM')
-    const { code, stderr, messages } = await ended
-    expect([code, stderr]).toEqual([0, ''])
-    expect(messages.slice(1)).toEqual(['Stopped', 'Stopped before the service listened'])
-  })
 })
 
 describe('npm', () => {

@@ -9,7 +9,9 @@ const repository = resolve(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(resolve(repository, path), 'utf8')
 
 /** Names of settings are the only words in capitals that these have as texts. */
-const source = ['config', 'config/database', 'config/storage'].map((name) => read(`src/${name}.ts`)).join('')
+const source = ['config', 'config/addresses', 'config/database', 'config/storage']
+  .map((name) => read(`src/${name}.ts`))
+  .join('')
 const names = [
   ...new Set([...source.matchAll(/'([A-Z][A-Z_]*[A-Z0-9_]{2,})'/g)].map(([, name]) => String(name))),
 ]
