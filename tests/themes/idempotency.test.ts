@@ -71,6 +71,15 @@ describe.each(operations)('an Idempotency-Key of %s', (_operation, store) => {
     expect(await filesWith(sent.text)).toBe(1)
   })
 
+  it('gets the same answer again after its file was deleted', async () => {
+    const sent = fresh()
+    const first = await store(sent)
+    await send(service, `${filesPath}/${first.body.id}`, { method: 'DELETE' })
+    const again = await store(sent)
+    expect([again.status, isReplay(again), again.body]).toEqual([201, true, first.body])
+    expect(await send(service, `${filesPath}/${first.body.id}`)).toBeProblem(404, 'file-not-found')
+  })
+
   it.each<[string, Partial<Sent>]>([
     ['bytes', { text: 'other bytes' }],
     ['a name', { name: 'other.txt' }],

@@ -42,11 +42,12 @@ const endClaim = ({ key }: Sent) =>
   behind.query("update idempotency set locked_until = now() - interval '1 second' where key = $1", [key])
 
 /** An upload that sends only its first part before `finish`. */
-async function beginUpload({ key, text }: Sent) {
+async function beginUpload({ key, text }: Sent, more: Readonly<Record<string, string>> = {}) {
   const headers = {
     'idempotency-key': key,
     'content-type': 'text/plain',
     'content-length': String(text.length),
+    ...more,
   }
   const req = request(`${service.url}${filesPath}${query}`, { method: 'PUT', headers, agent: false })
   const answered = once(req, 'response')
@@ -120,11 +121,10 @@ describe('a request with an Idempotency-Key', () => {
     expect(await service.violations()).toEqual([])
   })
 
-  it('that commits before the one which took its claim over leaves that one out', async () => {
-    const sent = fresh()
-    const first = await beginUpload(sent)
+  /** An upload that takes over the claim of another. */
+  async function takeOver(sent: Sent) {
     await endClaim(sent)
-    const second = await beginUpload(sent)
+    const upload = await beginUpload(sent)
     await eventually(async () => {
       const [row] = await behind.query(
         'select locked_until > now() as claimed from idempotency where key = $1',
@@ -132,10 +132,29 @@ describe('a request with an Idempotency-Key', () => {
       )
       expect(row?.claimed).toBe(true)
     })
-    expect(await first.finish()).toBe(201)
-    expect(await second.finish()).toBe(409)
+    return upload
+  }
+
+  it('whose claim another took over makes no file, and leaves the key to the other', async () => {
+    const sent = fresh()
+    const first = await beginUpload(sent)
+    const second = await takeOver(sent)
+    expect(await first.finish()).toBe(409)
+    expect(await store(sent)).toBeProblem(409, 'idempotent-request-running')
+    expect(await second.finish()).toBe(201)
     expect(await filesWith(sent.text)).toBe(1)
     expect(isReplay(await store(sent))).toBe(true)
+  })
+
+  it('that is refused does not free a key that another took over', async () => {
+    const sent = fresh()
+    const wrong = { 'repr-digest': `sha-256=:${Buffer.alloc(32).toString('base64')}:` }
+    const first = await beginUpload(sent, wrong)
+    const second = await takeOver(sent)
+    expect(await first.finish()).toBe(422)
+    expect(await store(sent)).toBeProblem(409, 'idempotent-request-running')
+    expect(await second.finish()).toBe(201)
+    expect(await filesWith(sent.text)).toBe(1)
   })
 })
 

@@ -3,9 +3,15 @@ import type { FileRecord } from '../../model/file.ts'
 import type { Database, DatabaseTransaction, FileRecordJson } from '../schema.ts'
 import { inSeconds, secondsAgo } from './inSeconds.ts'
 
+/** A key, and when its present claim began: a claim that ran out and was taken over began earlier. */
+export interface ClaimedKey {
+  readonly key: string
+  readonly claimedAt: Date
+}
+
 /** The state of an Idempotency-Key: claimed for this request now, claimed by another request, or answered before. */
 export type IdempotentState =
-  | { readonly kind: 'begun' }
+  | { readonly kind: 'begun'; readonly claim: ClaimedKey }
   | { readonly kind: 'running' }
   | { readonly kind: 'done'; readonly fingerprint: Buffer; readonly file: FileRecord }
 
@@ -15,13 +21,15 @@ export async function beginIdempotent(
   key: string,
   lockSeconds: number,
 ): Promise<IdempotentState> {
-  const { rows } = await sql`
+  const { rows } = await sql<{ created_at: Date }>`
     insert into idempotency (key, locked_until) values (${key}, ${inSeconds(lockSeconds)})
-    on conflict (key) do update set locked_until = excluded.locked_until, created_at = now()
+    on conflict (key) do update set locked_until = excluded.locked_until,
+      created_at = greatest(now(), idempotency.created_at + interval '1 millisecond')
     where idempotency.response is null and idempotency.locked_until < now()
-    returning key
+    returning created_at
   `.execute(db)
-  if (rows.length > 0) return { kind: 'begun' }
+  const [begun] = rows
+  if (begun) return { kind: 'begun', claim: { key, claimedAt: begun.created_at } }
   const row = await db
     .selectFrom('idempotency')
     .select(['fingerprint', 'response'])
@@ -31,38 +39,49 @@ export async function beginIdempotent(
   return { kind: 'done', fingerprint: row.fingerprint, file: parseFileRecord(row.response) }
 }
 
-/** Extends a claim: it lasts `lockSeconds` from now. */
-export async function extendIdempotent(db: Database, key: string, lockSeconds: number): Promise<void> {
+/** Extends a claim, unless another request has taken it over: it lasts `lockSeconds` from now. */
+export async function extendIdempotent(
+  db: Database,
+  { key, claimedAt }: ClaimedKey,
+  lockSeconds: number,
+): Promise<void> {
   await db
     .updateTable('idempotency')
     .set({ locked_until: inSeconds(lockSeconds) })
     .where('key', '=', key)
+    .where('created_at', '=', claimedAt)
     .where('response', 'is', null)
     .execute()
 }
 
 /**
- * Keeps the answer, in the same transaction as the file. False when the claim ran out, and another request with this key was
- * answered or gave the key back: the transaction must not commit.
+ * Keeps the answer, in the same transaction as the file. False when the claim ran out, and another request took it over: the
+ * transaction must not commit.
  */
 export async function completeIdempotent(
   trx: DatabaseTransaction,
-  { key, fingerprint }: { key: string; fingerprint: Buffer },
+  { claim: { key, claimedAt }, fingerprint }: { readonly claim: ClaimedKey; readonly fingerprint: Buffer },
   file: FileRecord,
 ): Promise<boolean> {
   const completed = await trx
     .updateTable('idempotency')
     .set({ fingerprint, file_id: file.id, response: JSON.stringify(file) })
     .where('key', '=', key)
+    .where('created_at', '=', claimedAt)
     .where('response', 'is', null)
     .returning('key')
     .executeTakeFirst()
   return completed !== undefined
 }
 
-/** Deletes the claim after a refusal, so that the client can send the request again. */
-export async function forgetIdempotent(db: Database, key: string): Promise<void> {
-  await db.deleteFrom('idempotency').where('key', '=', key).where('response', 'is', null).execute()
+/** Deletes the claim after a refusal, so that the client can send the request again; not the claim of another request. */
+export async function forgetIdempotent(db: Database, { key, claimedAt }: ClaimedKey): Promise<void> {
+  await db
+    .deleteFrom('idempotency')
+    .where('key', '=', key)
+    .where('created_at', '=', claimedAt)
+    .where('response', 'is', null)
+    .execute()
 }
 
 /** Deletes at most `atMost` answers that are older than `retentionSeconds`. Returns their number. */

@@ -63,7 +63,7 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
       },
       duplicates: request.duplicates,
       nameCondition: request.nameCondition,
-      idempotent: claim && { key: claim.key, fingerprint: fingerprintOf(request) },
+      idempotent: claim?.claimed && { claim: claim.claimed, fingerprint: fingerprintOf(request) },
     })
     return result.kind === 'exists' ? result : { ...result, replayed: false }
   } finally {
