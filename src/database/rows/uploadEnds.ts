@@ -28,12 +28,12 @@ export async function finishUpload(
 }
 
 /**
- * Deletes a pending upload, and moves its received bytes into the trash. Returns the keys of its parts; undefined when there is
+ * Deletes a pending upload in parts, and moves its received bytes into the trash. Returns the keys of its parts; undefined when there is
  * no such upload.
  */
 export const deletePendingUpload = (db: Database, id: string): Promise<StorageKey[] | undefined> =>
   db.transaction().execute(async (trx) => {
-    const pending = sql`id = ${id} and status = 'pending' and expires_at is not null`
+    const pending = sql`id = ${id} and parts and status = 'pending' and expires_at is not null`
     const { count, parts } = await deleteUploads(trx, pending)
     return count > 0 ? parts : undefined
   })

@@ -139,7 +139,7 @@ export async function listParts(deps: Deps, id: string): Promise<readonly SentPa
 /** The entity tag of a part in the form of S3: its MD5 in quotes. */
 export const etagOf = (md5: Buffer): string => `"${md5.toString('hex')}"`
 
-/** Deletes a pending upload and its parts. Throws `upload-not-found`, also for a completed upload, which stays. */
+/** Deletes a pending upload and its parts. Throws `upload-not-found`, also for an upload that is complete or not in parts. */
 export async function abortParts(deps: Deps, id: string): Promise<void> {
   const parts = await deletePendingUpload(deps.db, id)
   if (!parts) throw uploadNotFound()

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
-import { completeMultipart, sendAll } from '../../support/api/direct.ts'
+import { announce, completeMultipart, sendAll } from '../../support/api/direct.ts'
 import { download } from '../../support/api/files.ts'
 import { describeService } from '../../support/describeService.ts'
+import { gif } from '../../support/direct.ts'
 
 describeService('abortMultipartUpload: a file in parts', (service) => {
   it('is gone when its sender gives it up', async () => {
@@ -19,6 +20,13 @@ describeService('abortMultipartUpload: a file in parts', (service) => {
     await completeMultipart(service, id, named)
     await service.api.delete(`/s3/multipart/${id}`).expect(404)
     await download(service, id).expect(200)
+  })
+
+  it('is not what another announced file is', async () => {
+    const bytes = gif(randomUUID())
+    const { body } = await announce(service, bytes, { method: 'PUT' }).expect(200)
+    expect(await service.api.delete(`/s3/multipart/${body.key}`)).toBeProblem(404, 'upload-not-found')
+    await service.api.get(`/file-status/${body.key}`).expect(200)
   })
 
   it('stays when it is given up with the key of another', async () => {

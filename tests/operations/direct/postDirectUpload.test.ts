@@ -35,6 +35,16 @@ describeService('postDirectUpload: a form for an announced file', (service) => {
     expect((await sendDirect(service, body, bytes)).status).toBe(201)
   })
 
+  it('may have text behind its file, which S3 ignores too, and no other file', async () => {
+    const bytes = fresh()
+    const { body } = await announce(service, bytes, { method: 'POST' })
+    if (onS3) return
+    const form = () => follow(service, body.url, 'post').field(body.fields).attach('file', bytes, 'blob')
+    expect(await form().attach('other', bytes, 'other.gif')).toBeProblem(400, 'form-invalid')
+    expect(await form().attach('file', bytes, 'again.gif')).toBeProblem(400, 'form-invalid')
+    expect((await form().field({ key: 'another', owner: 'me' })).status).toBe(201)
+  })
+
   it.each([
     ['no link', ''],
     ['a link that nobody signed', '?expires=9999999999&key_id=00000000&signature=x'],
