@@ -696,7 +696,7 @@ export interface components {
             file_type?: string;
             /** @description For `POST /file`, the bucket instead of `default`. For `POST /file/{bucket}`, only that of the address. */
             bucket?: string;
-            /** @description A JSON object of yours. */
+            /** @description A JSON object of yours, with every key once and whole numbers from -(2^53 - 1) to 2^53 - 1. */
             metadata?: string;
             /** @description Seconds until the file expires. */
             expires_in?: string;
@@ -986,7 +986,7 @@ export interface components {
         Digest: string;
         /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
         ContentMd5: string;
-        /** @description For 24 hours, the same key with the same file gets the first response again. */
+        /** @description For 24 hours, the same key with the same file gets the first response again, also after the file was changed, replaced or deleted. A link to a file that is gone is 404. */
         IdempotencyKey: string;
         /** @description With `*`, bytes that the bucket has already get 412, whatever `duplicates` is. */
         IfNoneMatch: string;
@@ -1077,7 +1077,7 @@ export interface operations {
                 Digest?: components["parameters"]["Digest"];
                 /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
                 "Content-MD5"?: components["parameters"]["ContentMd5"];
-                /** @description For 24 hours, the same key with the same file gets the first response again. */
+                /** @description For 24 hours, the same key with the same file gets the first response again, also after the file was changed, replaced or deleted. A link to a file that is gone is 404. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description With `*`, bytes that the bucket has already get 412, whatever `duplicates` is. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
@@ -1120,7 +1120,7 @@ export interface operations {
                 Digest?: components["parameters"]["Digest"];
                 /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
                 "Content-MD5"?: components["parameters"]["ContentMd5"];
-                /** @description For 24 hours, the same key with the same file gets the first response again. */
+                /** @description For 24 hours, the same key with the same file gets the first response again, also after the file was changed, replaced or deleted. A link to a file that is gone is 404. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description With `*`, bytes that the bucket has already get 412, whatever `duplicates` is. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
@@ -1141,7 +1141,7 @@ export interface operations {
                     /** @description A hint, which decides only where the bytes cannot: between kinds of text, and between sound and pictures. */
                     file_type?: string;
                     bucket?: components["schemas"]["BucketName"];
-                    /** @description A JSON object of yours. */
+                    /** @description A JSON object of yours, with every key once and whole numbers from -(2^53 - 1) to 2^53 - 1. */
                     metadata?: string;
                     /** @description Seconds until the file expires. */
                     expires_in?: string;
@@ -1381,7 +1381,7 @@ export interface operations {
                 "If-Match"?: components["parameters"]["PutIfMatch"];
                 /** @description With `*`, 412 when a file has this name to itself, so that none is replaced. */
                 "If-None-Match"?: components["parameters"]["PutIfNoneMatch"];
-                /** @description For 24 hours, the same key with the same file gets the first response again. */
+                /** @description For 24 hours, the same key with the same file gets the first response again, also after the file was changed, replaced or deleted. A link to a file that is gone is 404. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1426,7 +1426,7 @@ export interface operations {
                 "If-Match"?: components["parameters"]["PutIfMatch"];
                 /** @description With `*`, 412 when a file has this name to itself, so that none is replaced. */
                 "If-None-Match"?: components["parameters"]["PutIfNoneMatch"];
-                /** @description For 24 hours, the same key with the same file gets the first response again. */
+                /** @description For 24 hours, the same key with the same file gets the first response again, also after the file was changed, replaced or deleted. A link to a file that is gone is 404. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -1938,7 +1938,7 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    /** @description The `key` of the announcement, before the file. */
+                    /** @description The `key` of the announcement, before the file. Text fields behind the file are ignored. */
                     key: string;
                     /**
                      * Format: binary

@@ -1,4 +1,5 @@
 import { metadataInvalid } from '../../errors/files.ts'
+import { findJsonLoss } from './jsonLosses.ts'
 
 /** A file's metadata that `toMetadata` has checked. */
 export type Metadata = Readonly<Record<string, unknown>>
@@ -6,8 +7,12 @@ export type Metadata = Readonly<Record<string, unknown>>
 const MAX_DEPTH = 16
 const MAX_BYTES = 64 * 1024
 
-/** Parses metadata from JSON text; no text means empty metadata. Throws `metadata-invalid`. */
-export function parseMetadataText(text: string | undefined): Metadata {
+/**
+ * Parses metadata from JSON text, with or without a byte order mark; no text means empty metadata. Throws `metadata-invalid`,
+ * also for a key or a number that the parser would change.
+ */
+export function parseMetadataText(sent: string | undefined): Metadata {
+  const text = sent?.replace(/^\ufeff/, '')
   if (text === undefined || text === '') return {}
   let value: unknown
   try {
@@ -15,6 +20,8 @@ export function parseMetadataText(text: string | undefined): Metadata {
   } catch {
     throw metadataInvalid('is not JSON')
   }
+  const loss = findJsonLoss(text)
+  if (loss) throw metadataInvalid(loss.detail)
   return toMetadata(value)
 }
 

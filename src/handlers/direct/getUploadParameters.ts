@@ -2,6 +2,7 @@ import { stringify } from 'node:querystring'
 import { announceForm } from '../../domain/uploads/announceUpload.ts'
 import { parseMediaType } from '../../domain/values/mediaTypes.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
+import { metadataInvalid } from '../../errors/files.ts'
 import { queryInvalid } from '../../errors/requests.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
 import type { Operation } from '../../http/contract/operation.ts'
@@ -28,7 +29,7 @@ export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => a
 
 /**
  * Reads the parameters `metadata[<name>]` from the target, not from `req.query`: in these parameters the validator cuts values
- * off at an ampersand. Beside them the validator accepts every name, so this throws `query-invalid` for an unknown one.
+ * off at an ampersand. Beside them the validator accepts every name, so this throws `query-invalid` for an unknown one. Throws `metadata-invalid` for a repeated name.
  */
 function metadataOf(target: string): Record<string, string> {
   const metadata: [string, string][] = []
@@ -38,5 +39,9 @@ function metadataOf(target: string): Record<string, string> {
     if (key !== undefined) metadata.push([key, value])
     else if (!PARAMETERS.has(name)) throw queryInvalid(name, 'is not a parameter of this operation')
   }
+  const keys = metadata.map(([key]) => key)
+  const repeated = keys.find((key, index) => keys.indexOf(key) < index)
+  if (repeated !== undefined)
+    throw metadataInvalid(`has the key ${JSON.stringify(repeated.slice(0, 100))} twice`)
   return Object.fromEntries(metadata)
 }

@@ -3,6 +3,8 @@ import { promisify } from 'node:util'
 import type { Request, Response } from 'express'
 import express from 'express'
 import type { SlowLimits } from '../../config.ts'
+import { findJsonLoss } from '../../domain/values/jsonLosses.ts'
+import { metadataInvalid } from '../../errors/files.ts'
 import { bodyTooSlow, jsonInvalid } from '../../errors/requests.ts'
 import { errorCode } from '../../errors.ts'
 import { descriptionOf } from '../contract/context.ts'
@@ -23,9 +25,17 @@ const createParser = (limit: number) =>
       verify(_req, _res, bytes) {
         if (bytes.length === 0) throw jsonInvalid('The body is empty.')
         if (!isUtf8(bytes)) throw jsonInvalid('JSON must be encoded in UTF-8.')
+        refuseLosses(bytes.toString())
       },
     }),
   )
+
+/** Throws `metadata-invalid` or `json-invalid` for a key or a number that the parser would change. */
+function refuseLosses(text: string): void {
+  const loss = findJsonLoss(text)
+  if (loss)
+    throw loss.member === 'metadata' ? metadataInvalid(loss.detail) : jsonInvalid(`The JSON ${loss.detail}.`)
+}
 
 const parsers = new Map<number, ReturnType<typeof createParser>>()
 
@@ -37,8 +47,8 @@ function parserFor(limit: number) {
 
 /**
  * Receives a JSON body into `req.body`. Unpacked, the body may have as many bytes as `x-max-bytes` of the operation says, else
- * 100 KiB. It may be nested 32 levels deep, and has to arrive within `stallSeconds`. Throws `json-invalid`, `body-too-slow`
- * and an `HttpError`.
+ * 100 KiB. It may be nested 32 levels deep, and has to arrive within `stallSeconds`. Throws `json-invalid`, `metadata-invalid`,
+ * `body-too-slow` and an `HttpError`.
  */
 export async function receiveJson(req: Request, res: Response, { stallSeconds }: SlowLimits): Promise<void> {
   const type = sentContentType(req) ?? ''

@@ -1,0 +1,50 @@
+/** The first place in a JSON text that `JSON.parse` would change silently. */
+export interface JsonLoss {
+  /** The key of the outermost object under which the place is, or that is repeated. */
+  readonly member: string
+  /** The end of a sentence that begins with the name of the text; names the key. */
+  readonly detail: string
+}
+
+/** Texts with a following colon if they are keys, numbers, and the limits of objects. */
+const TOKEN = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|-?\d[\d.eE+-]*|[{}]/gs
+
+/**
+ * Finds a key that an object has twice, of which `JSON.parse` keeps the last, and a whole number beyond ±(2^53 - 1), which it
+ * rounds. Undefined when there is none, and for a text that is no JSON.
+ */
+export function findJsonLoss(text: string): JsonLoss | undefined {
+  /** For each open object its keys, and the last of them. */
+  const open: { readonly keys: Set<string>; last: string }[] = []
+  for (const [token, quoted, colon] of text.matchAll(TOKEN)) {
+    const object = open.at(-1)
+    if (token === '{') open.push({ keys: new Set(), last: '' })
+    else if (token === '}') open.pop()
+    else if (quoted === undefined) {
+      if (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)))
+        return {
+          member: open[0]?.last ?? '',
+          detail: `has a whole number beyond ±9007199254740991 in ${shown(object?.last ?? '')}: send it as text`,
+        }
+    } else if (colon !== undefined && object) {
+      const key = decode(quoted)
+      object.last = key
+      if (object.keys.has(key))
+        return { member: open[0]?.last ?? '', detail: `has the key ${shown(key)} twice` }
+      object.keys.add(key)
+    }
+  }
+  return undefined
+}
+
+/** A key without its quotes and escapes. A malformed one stays as it is: the parser of the text refuses it. */
+function decode(quoted: string): string {
+  if (!quoted.includes('\\')) return quoted.slice(1, -1)
+  try {
+    return String(JSON.parse(quoted))
+  } catch {
+    return quoted
+  }
+}
+
+const shown = (key: string) => JSON.stringify(key.slice(0, 100))
