@@ -6,8 +6,11 @@ export interface JsonLoss {
   readonly detail: string
 }
 
-/** Texts with a following colon if they are keys, numbers, and the limits of objects. */
-const TOKEN = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|-?\d[\d.eE+-]*|[{}]/gs
+/**
+ * Texts with a following colon if they are keys, numbers, and the limits of objects. The closing quote may be missing: else each
+ * quote inside an unclosed text would be tried as a beginning of its own, in quadratic time.
+ */
+const TOKEN = /("[^"\\]*(?:\\.[^"\\]*)*"?)(\s*:)?|-?\d[\d.eE+-]*|[{}]/gs
 
 /**
  * Finds a key that an object has twice, of which `JSON.parse` keeps the last, and a whole number beyond ±(2^53 - 1), which it
