@@ -3,7 +3,7 @@ import { filesPath, send } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { type Oracle, watchService } from '../support/oracle.ts'
 import { openRaw, rawRequest } from '../support/rawRequest.ts'
-import { oddRequests } from './framingCorpus.ts'
+import { cutRequests, oddRequests } from './framingCorpus.ts'
 
 describeService('A request whose framing is odd', (service) => {
   let oracle: Oracle
@@ -16,21 +16,24 @@ describeService('A request whose framing is odd', (service) => {
     oracle.stop()
   })
 
-  it.each(oddRequests)('is refused for $name: $status', async ({ text, status, ends }) => {
-    const connection = await openRaw(service, Buffer.from(text, 'latin1'))
-    if (ends) connection.end()
-    const answer = await connection.answer()
-    expect(answer).toBeProblem(status)
-    expect(answer.body).toMatchObject({ detail: expect.stringMatching(/^.{20,200}\.$/) })
-    expect(Object.fromEntries(answer.headers)).toMatchObject({
-      'x-content-type-options': 'nosniff',
-      'cross-origin-resource-policy': 'same-origin',
-      'cache-control': 'no-store',
-      connection: 'close',
-    })
-    await connection.rest()
-    connection.destroy()
-  })
+  it.each([...oddRequests, ...cutRequests.map((request) => ({ ...request, ends: true }))])(
+    'is refused for $name: $status',
+    async ({ text, status, ...more }) => {
+      const connection = await openRaw(service, Buffer.from(text, 'latin1'))
+      if ('ends' in more) connection.end()
+      const answer = await connection.answer()
+      expect(answer).toBeProblem(status)
+      expect(answer.body).toMatchObject({ detail: expect.stringMatching(/^.{20,200}\.$/) })
+      expect(Object.fromEntries(answer.headers)).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'cross-origin-resource-policy': 'same-origin',
+        'cache-control': 'no-store',
+        connection: 'close',
+      })
+      await connection.rest()
+      connection.destroy()
+    },
+  )
 
   it.each([
     ['TLS on this port', '\x16\x03\x01\x02\x00\x01', /plain HTTP: use http:/],

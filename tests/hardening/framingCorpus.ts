@@ -3,8 +3,6 @@ export interface OddRequest {
   readonly name: string
   readonly text: string
   readonly status: number
-  /** Whether the client says that no more bytes come. */
-  readonly ends?: boolean
 }
 
 const put = (headers: string, body = 'hello') =>
@@ -124,7 +122,6 @@ const methods: readonly (readonly [string, string])[] = [
   ['a tunnel', 'CONNECT evil:443 HTTP/1.1\r\nHost: evil:443\r\n\r\n'],
 ]
 
-/** Ended by the client before it was complete. */
 const cut: readonly (readonly [string, string])[] = [
   ['half a request line', 'GET /liv'],
   ['headers without their end', 'GET /livez HTTP/1.1\r\nHost: x\r\n'],
@@ -136,7 +133,6 @@ export const oddRequests: readonly OddRequest[] = [
   ...[...lengths, ...chunks, ...lines].map(([name, text]) => ({ name, text, status: 400 })),
   ...methods.map(([name, text]) => ({ name, text, status: 405 })),
   ...versions.map(([name, text]) => ({ name, text, status: 505 })),
-  ...cut.map(([name, text]) => ({ name, text, status: 400, ends: true })),
   {
     name: 'gzip in chunks',
     text: put('Transfer-Encoding: gzip, chunked', '5\r\nhello\r\n0\r\n\r\n'),
@@ -144,3 +140,6 @@ export const oddRequests: readonly OddRequest[] = [
   },
   ...long.map(([name, text, status]) => ({ name, text, status })),
 ]
+
+/** Requests whose client says that no more bytes come before they are complete. */
+export const cutRequests: readonly OddRequest[] = cut.map(([name, text]) => ({ name, text, status: 400 }))

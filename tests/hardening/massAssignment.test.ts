@@ -71,10 +71,17 @@ describeService('nobody sets what is not theirs to set', (service) => {
     await expectUnchanged()
   })
 
-  /** A form may have fields that the service does not know: they say nothing about the file. */
+  const misspelt = /^(File_Name|file_name |file_name\[|metadata[.[])/
+
+  /** A form may have fields that the service does not know: they say nothing about the file. Misspelt fields are refused. */
   async function expectIgnored(name: string) {
     const text = `a form with ${name}`
-    const { status, body } = await upload(service, text, { fields: { [name]: '{"polluted":true}' } })
+    const answer = await upload(service, text, { fields: { [name]: '{"polluted":true}' } })
+    if (misspelt.test(name)) {
+      expect(answer).toBeProblem(400, 'form-invalid')
+      return await expectUnchanged()
+    }
+    const { status, body } = answer
     expect(status).toBe(201)
     expect(body).toMatchObject({ file_name: 'file.txt', file_type: 'text/plain', file_hash: sha256(text) })
     expect(body).toMatchObject({ bucket: 'default', status: 'stored', metadata: {}, deleted_at: null })
