@@ -12,6 +12,9 @@ export interface JsonLoss {
  */
 const TOKEN = /("[^"\\]*(?:\\.[^"\\]*)*"?)(\s*:)?|-?\d[\d.eE+-]*|[{}]/gs
 
+/** Objects in objects. Bodies and metadata that are nested as deep are refused. */
+const MAX_DEPTH = 32
+
 /**
  * Finds a key that an object has twice, of which `JSON.parse` keeps the last, and a whole number beyond ±(2^53 - 1), which it
  * rounds. Undefined when there is none, and for a text that is no JSON.
@@ -20,6 +23,7 @@ export function findJsonLoss(text: string): JsonLoss | undefined {
   /** For each open object its keys, and the last of them. */
   const open: { readonly keys: Set<string>; last: string }[] = []
   for (const [token, quoted, colon] of text.matchAll(TOKEN)) {
+    if (open.length > MAX_DEPTH) return undefined
     const object = open.at(-1)
     if (token === '{') open.push({ keys: new Set(), last: '' })
     else if (token === '}') open.pop()
