@@ -45,7 +45,10 @@ afterAll(async () => {
 async function crash() {
   process.kill(postgres.pid, 'SIGQUIT')
   await postgres.exited
+  // The callers would take all connections before the start has asked whether the database exists.
+  await proxy.refuse()
   postgres = await start()
+  await proxy.accept()
 }
 
 describe('a PostgreSQL that crashes under load', () => {
