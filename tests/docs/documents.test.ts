@@ -40,6 +40,15 @@ describe('ARCHITECTURE.md', () => {
     ).toEqual([])
   })
 
+  it('names the steps of maintenance in their order', () => {
+    const [, steps = ''] =
+      /const steps = \{(.*?)^ {4}\}/ms.exec(read('src/domain/maintenance/cycle.ts')) ?? []
+    const names = all(/(\w+):/g, steps)
+    expect(names).toContain('swept')
+    const [, section = ''] = text.split(/^## Maintenance$/m)
+    expect(all(/^\| (\w+) \| .*\|$/gm, section.split(/^## /m)[0] ?? '')).toEqual(['Step', 'mark', ...names])
+  })
+
   it('draws the tree of src as it is', () => {
     const [tree = ''] = all(/^```text\n(.*?)^```/gms, text)
     const parents: string[] = []
