@@ -3,13 +3,10 @@ import { announceForm } from '../../domain/uploads/announceUpload.ts'
 import { parseMediaType } from '../../domain/values/mediaTypes.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
 import { metadataInvalid } from '../../errors/files.ts'
-import { queryInvalid } from '../../errors/requests.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
 import type { Operation } from '../../http/contract/operation.ts'
-import { parseQuery } from '../../http/fields/query.ts'
+import { memberKey, parseQuery } from '../../http/fields/query.ts'
 import { defaultBucket } from '../../model/bucket.ts'
-
-const PARAMETERS = new Set(['filename', 'type', 'bucket'])
 
 export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => async (req, res) => {
   const { filename, type, bucket = defaultBucket } = req.query
@@ -29,15 +26,14 @@ export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => a
 
 /**
  * Reads the parameters `metadata[<name>]` from the target, not from `req.query`: in these parameters the validator cuts values
- * off at an ampersand. Beside them the validator accepts every name, so this throws `query-invalid` for an unknown one. Throws `metadata-invalid` for a repeated name.
+ * off at an ampersand. Throws `metadata-invalid` for a repeated name.
  */
 function metadataOf(target: string): Record<string, string> {
   const metadata: [string, string][] = []
   const query = stringify(parseQuery(target.slice(target.indexOf('?') + 1)))
   for (const [name, value] of new URLSearchParams(query)) {
-    const key = /^metadata\[(.+)\]$/.exec(name)?.[1]
+    const key = memberKey('metadata', name)
     if (key !== undefined) metadata.push([key, value])
-    else if (!PARAMETERS.has(name)) throw queryInvalid(name, 'is not a parameter of this operation')
   }
   const keys = metadata.map(([key]) => key)
   const repeated = keys.find((key, index) => keys.indexOf(key) < index)

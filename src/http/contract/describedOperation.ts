@@ -11,6 +11,10 @@ export interface DescribedOperation {
   }
 }
 
+/** Whether an operation is called by a link alone. */
+export const needsLink = ({ security = [] }: DescribedOperation): boolean =>
+  security.some((scheme) => Object.hasOwn(scheme, 'link'))
+
 /** The part of a parameter in the spec that the HTTP layer reads. */
 export interface DescribedParameter {
   readonly name: string

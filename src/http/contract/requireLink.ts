@@ -4,6 +4,7 @@ import { verifyLink } from '../../domain/files/links.ts'
 import { linkInvalid } from '../../errors/requests.ts'
 import { sentContentType } from '../fields/header.ts'
 import { descriptionOf } from './context.ts'
+import { needsLink } from './describedOperation.ts'
 
 /**
  * Verifies the link of a request, before its body is received, when the spec says that the operation needs a link. A link may
@@ -12,8 +13,8 @@ import { descriptionOf } from './context.ts'
 export const requireLink =
   (deps: Deps): RequestHandler =>
   (req, _res, next) => {
-    const needed = descriptionOf(req)?.security?.some((scheme) => Object.hasOwn(scheme, 'link'))
-    if (!needed) return next()
+    const description = descriptionOf(req)
+    if (!description || !needsLink(description)) return next()
     verifyLink(deps, req.method, req.originalUrl)
     const signed = req.query.content_type
     if (typeof signed === 'string' && sentContentType(req) !== signed)

@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express'
 import { lookalike } from '../../runtime/nearest.ts'
-import { decodeParameter } from '../fields/query.ts'
+import { decodeParameter, memberKey } from '../fields/query.ts'
 import { type HttpError, invalidParameter } from '../problems/httpErrors.ts'
 import { descriptionOf } from './context.ts'
-import type { DescribedParameter } from './describedOperation.ts'
+import { type DescribedParameter, needsLink } from './describedOperation.ts'
 
 /**
  * Refuses query parameters that the operation does not know, or removes them when the spec says that it ignores them: other sites
@@ -14,7 +14,7 @@ import type { DescribedParameter } from './describedOperation.ts'
 export const judgeUnknownParameters: RequestHandler = (req, _res, next) => {
   const description = descriptionOf(req)
   const [path = '', query] = req.url.split(/\?(.*)/s)
-  if (query === undefined || !description || description.security) return next()
+  if (query === undefined || !description || needsLink(description)) return next()
   const parameters = description.parameters?.filter((parameter) => parameter.in === 'query') ?? []
   const pairs = query.split('&').filter((pair) => pair !== '')
   const isKnown = (pair: string) => parameters.some((parameter) => hasName(parameter, nameOf(pair)))
@@ -29,12 +29,14 @@ export const judgeUnknownParameters: RequestHandler = (req, _res, next) => {
 
 const nameOf = (pair: string) => decodeParameter(pair.split('=', 1)[0] ?? '')
 
-/** The fields of an object are written as `metadata[album]`. */
 const hasName = ({ name, style }: DescribedParameter, asked: string) =>
-  asked === name || (style === 'deepObject' && asked.startsWith(`${name}[`))
+  style === 'deepObject' ? memberKey(name, asked) !== undefined : asked === name
 
 function refusal(name: string, parameters: readonly DescribedParameter[]): HttpError {
-  const known = parameters.map((parameter) => parameter.name)
-  const works = lookalike(name.replace(/\[.*$/s, ''), known) ?? known.join(', ')
+  const known = new Map(parameters.map((parameter) => [parameter.name, writtenName(parameter)]))
+  const meant = lookalike(name.replace(/\[.*$/s, ''), [...known.keys()])
+  const works = meant === undefined ? [...known.values()].join(', ') : known.get(meant)
   return invalidParameter(name, `is unknown: ${works === '' ? 'there are none here' : `use ${works}`}`)
 }
+
+const writtenName = ({ name, style }: DescribedParameter) => (style === 'deepObject' ? `${name}[key]` : name)

@@ -9,4 +9,10 @@ export const parseQuery = (query: string): ParsedUrlQuery =>
 export const decodeParameter = (text: string): string =>
   decodeText(Buffer.from(text.replace(/%([0-9a-f]{2})/gi, toCharacter), 'latin1'))
 
+/** The key in `<object>[<key>]`, the name of a parameter that is a member of an object; undefined for any other name. */
+export const memberKey = (object: string, name: string): string | undefined =>
+  name.startsWith(`${object}[`) && name.endsWith(']')
+    ? name.slice(object.length + 1, -1) || undefined
+    : undefined
+
 const toCharacter = (_escape: string, digits: string) => String.fromCharCode(Number.parseInt(digits, 16))

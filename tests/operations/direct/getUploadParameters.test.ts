@@ -94,15 +94,24 @@ describeService(
       ['no name', 'type=image/gif'],
       ['an empty name', 'filename=&type=image/gif'],
       ['two names', 'filename=a&filename=b'],
-      ['a name in brackets', 'filename[a]=b'],
-      ['metadata in no brackets', 'filename=a&metadata=b'],
       ['a key of metadata that means a prototype', 'filename=a&metadata[__proto__]=b'],
       ['metadata that cannot be kept', 'filename=a&metadata[z]=%00'],
-      ['a parameter that there is not', 'filename=a&buckett=b'],
-      ['metadata without a key', 'filename=a&metadata[]=b'],
-      ['another parameter in brackets', 'filename=a&other[a]=b'],
     ])('is not announced with %s', async (_what, query) => {
       expect(await service.api.get(`/s3/params?${query}`)).toBeProblem(400)
+    })
+
+    it.each([
+      ['a name in brackets', 'filename[a]=b', 'use filename'],
+      ['a parameter that there is not', 'filename=a&buckett=b', 'use bucket'],
+      ['another parameter in brackets', 'filename=a&other[a]=b', 'use filename, type, bucket, metadata[key]'],
+      ['metadata in no brackets', 'filename=a&metadata=b', 'use metadata[key]'],
+      ['metadata without a key', 'filename=a&metadata[]=b', 'use metadata[key]'],
+      ['metadata in an open bracket', 'filename=a&metadata[=b', 'use metadata[key]'],
+      ['metadata with text behind the bracket', 'filename=a&metadata[a]b=c', 'use metadata[key]'],
+    ])('is not announced with %s, which is no parameter', async (_what, query, works) => {
+      const answer = await service.api.get(`/s3/params?${query}`)
+      expect(answer).toBeProblem(400, 'bad-request')
+      expect(answer.body.detail).toContain(works)
     })
   },
 )
