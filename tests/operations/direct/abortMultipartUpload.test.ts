@@ -22,7 +22,7 @@ describeService('abortMultipartUpload: a file in parts', (service) => {
     await download(service, id).expect(200)
   })
 
-  it('is not what another announced file is', async () => {
+  it('is not found when the upload is not in parts', async () => {
     const bytes = gif(randomUUID())
     const { body } = await announce(service, bytes, { method: 'PUT' }).expect(200)
     expect(await service.api.delete(`/s3/multipart/${body.key}`)).toBeProblem(404, 'upload-not-found')
