@@ -46,7 +46,7 @@ describeService('metadata', (service) => {
 
   it.each([
     ['the largest whole numbers', '{"a":9007199254740991,"b":-9007199254740991}'],
-    ['fractions and exponents', '{"a":0.1,"b":1.5e300,"c":12345678901234567890.5}'],
+    ['fractions and exponents', '{"a":0.1,"b":1.5e300,"c":12345678901234567890.5,"d":9007199254740993.0}'],
     ['one key in several objects', '{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}'],
     ['a text that looks like members', '{"a":"{\\"b\\":1,\\"b\\":12345678901234567890}"}'],
     ['a key that is also a text', '{"a":"a","b":["a","a"]}'],
@@ -74,7 +74,13 @@ describeService('metadata', (service) => {
 
   it('is not the only place where a key may come once', async () => {
     const { body } = await putRaw(service, freshText())
-    const twice = await post(`${filesPath}/${body.id}`, '{"file_name":"a","file_name":"b"}', 'PUT')
-    expect(twice).toBeProblem(400, 'json-invalid')
+    for (const [key, json] of [
+      ['file_name', '{"file_name":"a","file_name":"b"}'],
+      ['metadata', '{"metadata":{},"metadata":{}}'],
+    ]) {
+      const twice = await post(`${filesPath}/${body.id}`, json ?? '', 'PUT')
+      expect(twice).toBeProblem(400, 'json-invalid')
+      expect(twice.body).toMatchObject({ detail: `The JSON has the key "${key}" twice.` })
+    }
   })
 })
