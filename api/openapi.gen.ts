@@ -696,7 +696,7 @@ export interface components {
             file_type?: string;
             /** @description For `POST /file`, the bucket instead of `default`. For `POST /file/{bucket}`, only that of the address. */
             bucket?: string;
-            /** @description A JSON object of yours, with every key once and whole numbers from -(2^53 - 1) to 2^53 - 1. */
+            /** @description A JSON object of yours, with every key once and whole numbers from -(2^53 - 1) to 2^53 - 1. A number with a fraction or an exponent gets the precision of a double. */
             metadata?: string;
             /** @description Seconds until the file expires. */
             expires_in?: string;
@@ -991,11 +991,12 @@ export interface components {
         /** @description With `*`, bytes that the bucket has already get 412, whatever `duplicates` is. */
         IfNoneMatch: string;
         /**
-         * @description The `ETag` that a response has for the file that has this name to itself: 412 when that file has changed since, when it is
-         *     gone, or when another file has replaced it. `*` replaces a file and makes no new one.
+         * @description The `ETag` of the metadata of the file that has this name to itself, from the responses that put, read or change the file or
+         *     `GET /file/{bucket}/{filename}`; that of a download never matches. 412 when that file has changed since, when it is gone, or
+         *     when another file has replaced it. `*` replaces a file and makes no new one. Judged after the body.
          */
         PutIfMatch: string;
-        /** @description With `*`, 412 when a file has this name to itself, so that none is replaced. */
+        /** @description With `*`, 412 when a file has this name to itself, so that none is replaced. Judged after the body. */
         PutIfNoneMatch: string;
         /** @description The `ETag` of the file's metadata that the client knows; 412 when the file has changed since. */
         IfMatch: string;
@@ -1141,7 +1142,7 @@ export interface operations {
                     /** @description A hint, which decides only where the bytes cannot: between kinds of text, and between sound and pictures. */
                     file_type?: string;
                     bucket?: components["schemas"]["BucketName"];
-                    /** @description A JSON object of yours, with every key once and whole numbers from -(2^53 - 1) to 2^53 - 1. */
+                    /** @description A JSON object of yours, with every key once and whole numbers from -(2^53 - 1) to 2^53 - 1. A number with a fraction or an exponent gets the precision of a double. */
                     metadata?: string;
                     /** @description Seconds until the file expires. */
                     expires_in?: string;
@@ -1375,11 +1376,12 @@ export interface operations {
                 /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
                 "Content-MD5"?: components["parameters"]["ContentMd5"];
                 /**
-                 * @description The `ETag` that a response has for the file that has this name to itself: 412 when that file has changed since, when it is
-                 *     gone, or when another file has replaced it. `*` replaces a file and makes no new one.
+                 * @description The `ETag` of the metadata of the file that has this name to itself, from the responses that put, read or change the file or
+                 *     `GET /file/{bucket}/{filename}`; that of a download never matches. 412 when that file has changed since, when it is gone, or
+                 *     when another file has replaced it. `*` replaces a file and makes no new one. Judged after the body.
                  */
                 "If-Match"?: components["parameters"]["PutIfMatch"];
-                /** @description With `*`, 412 when a file has this name to itself, so that none is replaced. */
+                /** @description With `*`, 412 when a file has this name to itself, so that none is replaced. Judged after the body. */
                 "If-None-Match"?: components["parameters"]["PutIfNoneMatch"];
                 /** @description For 24 hours, the same key with the same file gets the first response again, also after the file was changed, replaced or deleted. A link to a file that is gone is 404. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1420,11 +1422,12 @@ export interface operations {
                 /** @description RFC 1864, the base64 of the MD5 of the file or of the body. */
                 "Content-MD5"?: components["parameters"]["ContentMd5"];
                 /**
-                 * @description The `ETag` that a response has for the file that has this name to itself: 412 when that file has changed since, when it is
-                 *     gone, or when another file has replaced it. `*` replaces a file and makes no new one.
+                 * @description The `ETag` of the metadata of the file that has this name to itself, from the responses that put, read or change the file or
+                 *     `GET /file/{bucket}/{filename}`; that of a download never matches. 412 when that file has changed since, when it is gone, or
+                 *     when another file has replaced it. `*` replaces a file and makes no new one. Judged after the body.
                  */
                 "If-Match"?: components["parameters"]["PutIfMatch"];
-                /** @description With `*`, 412 when a file has this name to itself, so that none is replaced. */
+                /** @description With `*`, 412 when a file has this name to itself, so that none is replaced. Judged after the body. */
                 "If-None-Match"?: components["parameters"]["PutIfNoneMatch"];
                 /** @description For 24 hours, the same key with the same file gets the first response again, also after the file was changed, replaced or deleted. A link to a file that is gone is 404. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1475,6 +1478,8 @@ export interface operations {
             /** @description A link. */
             200: {
                 headers: {
+                    /** @description That of the file's metadata. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -45,6 +45,16 @@ describeService('a change under a condition', (service) => {
       expect(await read(bucket)).toBe('three')
     })
 
+    it('knows the file by the ETag of its metadata, which the look-up by name has, not by that of its bytes', async () => {
+      const bucket = fresh()
+      await makeBucket(service, bucket, { visibility: 'public' })
+      await put(bucket, 'one')
+      const ofBytes = etagOf(await send(service, `/public/${bucket}/a.txt`))
+      expect(await put(bucket, 'two', { 'If-Match': ofBytes })).toBeProblem(412, 'precondition-failed')
+      const ofMetadata = etagOf(await namedLink(service, bucket, 'a.txt'))
+      expect((await put(bucket, 'two', { 'If-Match': ofMetadata })).status).toBe(201)
+    })
+
     it('sees a change of its metadata', async () => {
       const bucket = fresh()
       const before = etagOf(await put(bucket, 'one'))

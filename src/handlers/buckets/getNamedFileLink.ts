@@ -1,5 +1,6 @@
 import { findNamedFile } from '../../domain/files/namedFiles.ts'
 import { namedLinkSeconds } from '../../http/answers/answerNamed.ts'
+import { metadataEtag } from '../../http/answers/fileBody.ts'
 import { fileLink, publicPath } from '../../http/answers/fileLink.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 
@@ -11,6 +12,6 @@ export const getNamedFileLink: Operation<'getNamedFileLink'> = (deps) => async (
     seconds: req.query.expires_in ?? namedLinkSeconds,
     publicPath: publicPath(file),
   })
-  res.set('Cache-Control', 'private, no-store')
+  res.set({ ETag: metadataEtag(file), 'Cache-Control': 'private, no-store' })
   res.json({ message: 'Generated file URL successfully.', data: { location: url } })
 }
