@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { createReader } from './reader.ts'
+import { type createReader, quote } from './reader.ts'
 
 /** Reads HOST and AUTH: the address or name to listen on, without the brackets that an IPv6 address has in URLs. */
 export function readHost(read: ReturnType<typeof createReader>): string {
@@ -7,7 +7,9 @@ export function readHost(read: ReturnType<typeof createReader>): string {
   const host = given.replace(/^\[(.*)\]$/, '$1')
   const auth = read.choice('AUTH', ['on', 'off'], 'on')
   if (isIP(host) === 0 && !isHostName(host))
-    read.refuse(`HOST must be an address or a name without scheme and port, as 127.0.0.1, not "${given}"`)
+    read.refuse(
+      `HOST must be an address or a name without scheme and port, as 127.0.0.1, not ${quote(given)}`,
+    )
   else if (auth === 'on' && !isLoopback(host))
     read.refuse(`HOST "${host}" is reachable from outside without access keys: set AUTH=off to accept that`)
   return host

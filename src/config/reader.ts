@@ -2,6 +2,9 @@ import type { SettingName } from './names.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
+/** The text of an address for a message, in quotes. A text with an @ may hold a password, and is not shown. */
+export const quote = (text: string) => (text.includes('@') ? 'a text with an @' : `"${text}"`)
+
 /** Reads settings one by one and remembers every mistake; `finish()` throws all mistakes as one Error. */
 export function createReader(env: Env) {
   const mistakes: string[] = []
@@ -45,7 +48,7 @@ export function createReader(env: Env) {
         .map((entry) => entry.trim())
         .filter((entry) => entry !== '')
       for (const entry of entries)
-        if (!isValid(entry)) mistakes.push(`${name} cannot hold "${entry}": ${explain(entry)}`)
+        if (!isValid(entry)) mistakes.push(`${name} cannot hold ${quote(entry)}: ${explain(entry)}`)
       return entries
     },
     /** Secrets with a comma between them. No message shows a secret. */
@@ -71,9 +74,7 @@ export function createReader(env: Env) {
         return undefined
       }
       if (url && /^https?:$/.test(url.protocol) && !/[?#]/.test(given)) return url.href.replace(/\/+$/, '')
-      mistakes.push(
-        `${name} must be an absolute http or https URL without a query, not "${given.replace(/\/\/.*@/, '//…@')}"`,
-      )
+      mistakes.push(`${name} must be an absolute http or https URL without a query, not ${quote(given)}`)
       return undefined
     },
     finish() {

@@ -246,8 +246,12 @@ describe('loadConfig', () => {
     'https://hunter2@a.example',
     'ftp://:hunter2@a',
     '//u:hunter2@a.example',
-  ])('refuses %s as PUBLIC_URL, and shows no password', (given) => {
-    expect(mistakes({ PUBLIC_URL: given })).toEqual([expect.not.stringContaining('hunter2')])
+    'user:hunter2@a.example',
+    'u:hunter2@host/x',
+    'http:\\\\u:hunter2@a b',
+  ])('refuses %s as an address, and shows no password', (given) => {
+    for (const name of ['PUBLIC_URL', 'HOST', 'ALLOWED_HOSTS', 'CORS_ORIGINS'])
+      expect(mistakes({ [name]: given })).toEqual([expect.not.stringContaining('hunter2')])
   })
 
   it('puts no line break of PUBLIC_URL into an address', () => {
@@ -266,7 +270,6 @@ describe('loadConfig', () => {
     'https://a.example:443',
     'https://a.example/',
     'https://a.example/path',
-    'https://user@a.example',
     'https://*.a.example',
     'a.example',
     'null',
