@@ -1,10 +1,10 @@
 import { loadConfig } from '../config.ts'
-import { listMigrations } from '../database/connection/migrate.ts'
 import { checkEverything } from '../domain/maintenance/fsck.ts'
 import { bindStorage } from '../domain/moving/bindStorage.ts'
 import { armFailpoints } from '../runtime/failpoint.ts'
 import { createYoungBuffers } from '../runtime/youngBuffers.ts'
 import type { Command } from './command.ts'
+import { insistOnTables } from './start/insistOnTables.ts'
 import { insistOnVolume, openStorage } from './start/openStorage.ts'
 import { withDatabase } from './start/withDatabase.ts'
 
@@ -30,8 +30,7 @@ async function check({ deep }: { deep: boolean }): Promise<number> {
   const config = loadConfig(process.env)
   armFailpoints(config.failpoints)
   return await withDatabase(config, { create: false }, async ({ db }) => {
-    if ((await listMigrations(db)).every(({ appliedAt }) => appliedAt === undefined))
-      throw new Error('The database has no tables of upfile: check DATABASE_URL or DB_HOST')
+    await insistOnTables(db)
     for (const storage of [config.storage, config.storageFrom]) insistOnVolume(config, storage)
     const storage = await openStorage(config, createYoungBuffers({ enabled: config.collectYoungBuffers }))
     try {

@@ -10,6 +10,7 @@ import { createYoungBuffers } from '../runtime/youngBuffers.ts'
 import type { MovingStorage } from '../storage/moving.ts'
 import { type StorageKind, storageKinds } from '../storage/storage.ts'
 import type { Command } from './command.ts'
+import { insistOnTables } from './start/insistOnTables.ts'
 import { insistOnVolume, openMoving } from './start/openStorage.ts'
 import { withDatabase } from './start/withDatabase.ts'
 
@@ -42,6 +43,7 @@ async function move(to: StorageKind): Promise<number> {
   const config = loadConfig(process.env, moveTo(to))
   armFailpoints(config.failpoints)
   return await withDatabase(config, { create: false }, async ({ db }) => {
+    await insistOnTables(db)
     insistOnVolume(config, config.storageFrom)
     await migrateUp(db)
     const storage = await openBoth(config)

@@ -160,14 +160,20 @@ describe('a command on a directory without data', () => {
     },
   )
 
-  it('names the settings of a database without tables: fsck', async () => {
+  it('names the settings of a database without tables, and makes none', async () => {
     const { host, user } = findPostgres()
     const name = `empty_${process.pid}`
     await asAdministrator(`create database ${name} template template0`)
     const DATABASE_URL = `postgres://${user}@/${name}?host=${encodeURIComponent(host)}`
-    const { code, stderr } = await runUpfile(['fsck'], { DATABASE_URL, DATA_DIR: parent })
-    await asAdministrator(`drop database ${name} with (force)`)
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/no tables .*DATABASE_URL or DB_HOST\n$/)])
-    expect(await readdir(parent)).toEqual([])
+    try {
+      for (const words of ['migrate-storage --to volume', 'migrate-storage --to s3', 'fsck']) {
+        const env = { ...s3, DATABASE_URL, DATA_DIR: parent }
+        const { code, stderr } = await runUpfile(words.split(' '), env)
+        expect([code, stderr]).toEqual([1, expect.stringMatching(/no tables .*DATABASE_URL or DB_HOST\n$/)])
+        expect(await readdir(parent)).toEqual([])
+      }
+    } finally {
+      await asAdministrator(`drop database ${name} with (force)`)
+    }
   })
 })
