@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -80,6 +82,38 @@ describe('a start that is told to stop', () => {
       expect((await watched.ended).code).toBe(0)
     },
   )
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['refuses every connection', (socket) => socket.destroy()],
+    ['never answers', () => {}],
+  ])('while S3 %s ends with 0 and one line', async (_case, treat) => {
+    const database = await createDatabase()
+    const s3 = createServer(treat).listen(0, '127.0.0.1')
+    await once(s3, 'listening')
+    const address = s3.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    const env = {
+      ...environment,
+      ...{ ENVIRONMENT: 'testing', PORT: '0', DATA_DIR: join(directory, 'data'), DATABASE_URL: database.url },
+      ...{ STORAGE: 's3', AWS_S3_BUCKET_NAME: 'files', AWS_S3_ENDPOINT: `http://127.0.0.1:${port}` },
+      ...{ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', LOG_LEVEL: 'info' },
+    }
+    const child = spawn(process.execPath, ['src/main.ts', 'serve'], { cwd: repository, env })
+    try {
+      const { ended } = watch(child)
+      await once(s3, 'connection')
+      const began = performance.now()
+      child.kill('SIGINT')
+      expect(await ended).toEqual({
+        ...stopped('SIGINT'),
+        messages: expect.arrayContaining(stopped('SIGINT').messages),
+      })
+      expect(performance.now() - began).toBeLessThan(3000)
+    } finally {
+      s3.close()
+      await database.drop()
+    }
+  })
 })
 
 describe('npm', () => {

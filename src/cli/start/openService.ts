@@ -37,13 +37,11 @@ export async function openService(config: Config, logger: Logger, signal: AbortS
   const close = () => closing.disposeAsync()
   try {
     const database = await openDatabase(config, logger, { share: false, create: true, signal })
-    closing.defer(async () => {
-      await database.close()
-      logger.info('Stopped')
-    })
+    closing.defer(() => database.close())
     const { db } = database
     await waitForDatabase(database, { say: logger.warn, create: true, signal })
     await checkDatabase(db, logger, config.environment)
+    signal.throwIfAborted()
     await migrateUp(db)
     const youngBuffers = createYoungBuffers({ enabled: config.collectYoungBuffers })
     let attendance: Attendance | undefined
@@ -51,14 +49,19 @@ export async function openService(config: Config, logger: Logger, signal: AbortS
     closing.defer(async () => attendance?.end())
     const storage = await openStorage(config, youngBuffers)
     closing.defer(() => storage.close())
+    // An S3 that does not answer is called for AWS_S3_DEADLINE_SECONDS: closing the storage ends that.
+    const cut = () => void storage.close()
+    signal.throwIfAborted()
+    signal.addEventListener('abort', cut)
     const storageId = await bindStorage(db, storage)
     attendance = await attend(database, logger, await roleOf(storage))
     await checkStorage(storage, logger)
     await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
+    signal.removeEventListener('abort', cut) // a service that runs lets its requests end
+    signal.throwIfAborted()
     const gone = new AbortController()
     const databaseLost = database.lost.then(() => gone.abort())
     const databaseGone = gone.signal
-    signal.throwIfAborted()
     const stopping = () => signal.aborted
     const opened = { config, logger, db, storage, storageId, youngBuffers, databaseGone, stopping }
     const deps = await openDeps(opened)
@@ -74,6 +77,7 @@ export async function openService(config: Config, logger: Logger, signal: AbortS
     }
   } catch (error) {
     await close()
+    signal.throwIfAborted()
     throw error
   }
 }

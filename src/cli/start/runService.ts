@@ -14,7 +14,10 @@ import { type OpenService, openService } from './openService.ts'
 import { type Ending, waitForEnd } from './waitForEnd.ts'
 import { warmUp } from './warmUp.ts'
 
-/** Opens the service and serves HTTP until the end. Resolves with the exit code. Throws what `openService` throws, unless the end begins before. */
+/**
+ * Opens the service and serves HTTP until the end. Resolves with the exit code. Throws what `openService` throws, unless the
+ * end begins before.
+ */
 export async function runService(): Promise<number> {
   const config = loadConfig(process.env)
   armFailpoints(config.failpoints)
@@ -28,6 +31,7 @@ export async function runService(): Promise<number> {
       return await runHttp(service, ending)
     } finally {
       await service.close()
+      logger.info('Stopped')
     }
   } catch (error) {
     if (error !== ending.signal.reason) throw error

@@ -53,7 +53,7 @@ export async function waitForDatabase(
           throw new Error(`The database cannot be reached (${check}): ${message}${advice}`, { cause: error })
         }
         announce(`${message}, ${check}`)
-        await sleep(500)
+        await sleep(500, undefined, { signal }).catch(() => signal?.throwIfAborted())
       }
     }
   } finally {
@@ -61,7 +61,10 @@ export async function waitForDatabase(
   }
 }
 
-/** The message of an error. Several addresses that fail, as of localhost, give one Error each, and a common one without a message. */
+/**
+ * The message of an error. Several addresses that fail, as of localhost, give one Error each, and a common one without a
+ * message.
+ */
 const toSentence = (error: unknown): string =>
   error instanceof AggregateError
     ? error.errors.map(toSentence).join(', ')

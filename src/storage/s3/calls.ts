@@ -28,6 +28,7 @@ export interface S3Calls extends Pick<S3Location, 's3Bucket' | 'proof'> {
   put(input: S3PutInput): Promise<S3PutAnswer>
   /** How far the clock of S3 is ahead of this machine's; 0 when they differ by less than five minutes. */
   clockOffsetMilliseconds(): number
+  /** Cuts the calls that are under way: they throw, as every later call does. */
   close(): void
 }
 
@@ -63,19 +64,24 @@ export function createS3Calls(
   const client = createS3Client(location, usual)
   const patientClient = createS3Client(location, patient)
   const breaker = createS3Breaker(toVerdict)
+  const running = new Set<AbortController>()
+  let closed = false
   const deadlines = { 'as usual': deadlineSeconds * 1000, 'as a trial': TRIAL_MILLISECONDS }
-  const call = <Answer>(
+  const call = async <Answer>(
     attempt: (abortSignal: AbortSignal) => Promise<Answer>,
     { bodyBytes = 0, extraSeconds = 0, onRepeat = () => {} }: S3CallOptions,
-  ) =>
-    breaker((mode) =>
+  ) => {
+    if (closed) throw new Error('The storage is closed.')
+    return await breaker((mode) =>
       insist(attempt, {
         deadlineMilliseconds: Math.min(deadlines[mode], deadlineSeconds * 1000),
         extraMilliseconds: (extraSeconds + bodyBytes / LEAST_BYTES_PER_SECOND) * 1000,
         once: mode === 'as a trial',
         onRepeat,
+        running,
       }),
     )
+  }
   const sendBy =
     (by: S3Client): S3Send =>
     (command, options = {}) =>
@@ -90,6 +96,8 @@ export function createS3Calls(
     put: (input) => call((abortSignal) => quickPut(input, abortSignal), { bodyBytes: input.bytes.length }),
     clockOffsetMilliseconds: () => client.config.systemClockOffset,
     close() {
+      closed = true
+      for (const each of running) each.abort()
       client.destroy()
       patientClient.destroy()
     },
@@ -108,35 +116,43 @@ interface Attempts {
   /** Whether the first attempt is the last. */
   readonly once: boolean
   readonly onRepeat: () => void
+  /** Has the call while it is under way, so that it can be cut. */
+  readonly running: Set<AbortController>
 }
 
-/** Calls until an answer comes or the deadline has passed. Pauses grow, and are random so that callers do not return together. */
+/**
+ * Calls until an answer comes, the deadline has passed or the call is cut. Pauses grow, and are random so that callers do not
+ * return together.
+ */
 async function insist<Answer>(
   call: (abortSignal: AbortSignal) => Promise<Answer>,
-  { deadlineMilliseconds, extraMilliseconds, once, onRepeat }: Attempts,
+  { deadlineMilliseconds, extraMilliseconds, once, onRepeat, running }: Attempts,
 ): Promise<Answer> {
   const until = performance.now() + deadlineMilliseconds
   const longestOfAll = Math.min(LONGEST_PAUSE_MILLISECONDS, deadlineMilliseconds * LONGEST_PAUSE_SHARE)
   let longest = FIRST_PAUSE_MILLISECONDS
   let failure: unknown
-  for (;;) {
-    const controller = new AbortController()
-    const timer = setTimeout(
-      () => controller.abort(),
-      Math.max(1, until + extraMilliseconds - performance.now()),
-    )
-    try {
-      return await call(controller.signal)
-    } catch (error) {
-      // An attempt that the deadline cut says less than the failure before it.
-      failure = controller.signal.aborted ? (failure ?? error) : error
-    } finally {
-      clearTimeout(timer)
+  const controller = new AbortController()
+  const { signal } = controller
+  const timer = setTimeout(() => controller.abort(), deadlineMilliseconds + extraMilliseconds)
+  running.add(controller)
+  try {
+    for (;;) {
+      try {
+        return await call(signal)
+      } catch (error) {
+        // An attempt that was cut says less than the failure before it.
+        failure = signal.aborted ? (failure ?? error) : error
+      }
+      const pause = Math.random() * longest
+      longest = Math.min(longest * 2, longestOfAll)
+      if (once || signal.aborted || !isPassing(failure) || performance.now() + pause >= until) throw failure
+      await sleep(pause, undefined, { signal }).catch(() => {})
+      if (signal.aborted) throw failure
+      onRepeat()
     }
-    const pause = Math.random() * longest
-    longest = Math.min(longest * 2, longestOfAll)
-    if (once || !isPassing(failure) || performance.now() + pause >= until) throw failure
-    await sleep(pause)
-    onRepeat()
+  } finally {
+    clearTimeout(timer)
+    running.delete(controller)
   }
 }
