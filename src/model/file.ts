@@ -60,5 +60,8 @@ export interface FileContent {
   readonly blockCrc32: Buffer
 }
 
+/** Judges a file before it is changed. Throws `precondition-failed` when the file differs from the one that the caller knows. */
+export type FileCondition = (file: FileRecord) => void
+
 /** Judges the live file that has a name to itself, undefined when there is none. Throws to leave the name as it is. */
 export type NameCondition = (file: FileRecord | undefined) => void

@@ -55,52 +55,32 @@ export async function deleteFileRecord(db: Database, version: FileVersion): Prom
   return file
 }
 
-/** A name that a file has to itself, in its bucket. */
-type OwnName = Pick<FileRecord, 'bucket' | 'name'>
-
-/** Marks the live file as deleted that has this name to itself. False when there is none. Throws what the condition throws. */
-export async function deleteNamedRecord(
-  db: Database,
-  own: OwnName,
-  condition: NameCondition | undefined,
-): Promise<boolean> {
-  const where = sql`${hasName(own.bucket, own.name)} and ${sql.raw(isLiveInIndex)}`
-  const end = async (inside: Database | DatabaseTransaction) =>
-    (await endFiles(inside, where, 'deleted', 'f.id')).length > 0
-  if (!condition) return await end(db)
-  return await db.transaction().execute(async (trx) => {
-    await judgeName(trx, own, condition)
-    return await end(trx)
-  })
-}
-
 /**
  * Clears a name for a file that will have the name to itself: marks the file as deleted that has the name to itself now. Throws
  * what the condition throws.
  */
 export async function clearName(
   trx: DatabaseTransaction,
-  { bucket, name }: OwnName,
+  { bucket, name }: Pick<FileRecord, 'bucket' | 'name'>,
   condition: NameCondition | undefined,
 ): Promise<void> {
-  await judgeName(trx, { bucket, name }, condition)
+  await lockName(trx, bucket, name)
+  if (condition) condition(await lockFileOfName(trx, bucket, name))
   // An expired file keeps its name until it is marked as deleted, so the rule for live files does not fit.
   await endFiles(trx, sql`${hasName(bucket, name)} and f.deleted_at is null`, 'replaced', 'f.id')
 }
 
-/** Locks a name and the live file that has it to itself, and lets the condition judge the file. */
-async function judgeName(
+/** Locks the live file that has this name to itself, and returns the file; undefined when there is none. */
+async function lockFileOfName(
   trx: DatabaseTransaction,
-  { bucket, name }: OwnName,
-  condition: NameCondition | undefined,
-): Promise<void> {
-  await lockName(trx, bucket, name)
-  if (!condition) return
+  bucket: string,
+  name: string,
+): Promise<FileRecord | undefined> {
   const { rows } = await sql<FileRecord>`
     select ${sql.raw(fileColumns)} from files f join blobs b on b.id = f.blob_id
     where ${hasName(bucket, name)} and ${sql.raw(isLiveInIndex)} for update of f
   `.execute(trx)
-  condition(rows[0])
+  return rows[0]
 }
 
 const hasName = (bucket: string, name: string) => sql`f.bucket = ${bucket} and f.name = ${name} and f.named`

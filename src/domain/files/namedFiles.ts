@@ -1,10 +1,11 @@
-import { deleteNamedRecord } from '../../database/rows/fileChanges.ts'
+import { deleteFileRecord } from '../../database/rows/fileChanges.ts'
 import { findNamedContent } from '../../database/rows/fileContents.ts'
 import { listNamesakes } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
 import { fileNotFound, nameShared } from '../../errors/files.ts'
-import type { FileContent, NameCondition } from '../../model/file.ts'
+import type { FileCondition, FileContent, FileRecord } from '../../model/file.ts'
 import { findableName } from '../values/filePaths.ts'
+import { changeVersion } from './changeVersion.ts'
 import { IDS_NAMED } from './findFile.ts'
 
 /**
@@ -21,16 +22,20 @@ export async function findNamedFile({ db }: Deps, bucket: string, text: string):
 /**
  * Deletes the file that has a name to itself, and no other: a repeated deletion must not delete the next file of this name.
  * Throws `file-not-found`, and `name-shared` when no file was put under this name, but other files have it; the error has
- * their ids; and what the condition throws.
+ * their ids; and what `changeVersion` throws.
  */
 export async function removeNamedFile(
-  { db }: Deps,
-  { bucket, name: text }: { readonly bucket: string; readonly name: string },
-  condition: NameCondition | undefined,
+  deps: Deps,
+  { bucket, name }: { readonly bucket: string; readonly name: string },
+  condition: FileCondition | undefined,
 ): Promise<void> {
-  const name = findableName(text)
-  if (name === undefined) throw fileNotFound()
-  if (await deleteNamedRecord(db, { bucket, name }, condition)) return
-  const ids = await listNamesakes(db, bucket, name, IDS_NAMED)
-  throw ids.length > 0 ? nameShared(name, ids) : fileNotFound()
+  const find = () => findOwner(deps, bucket, name)
+  // Always this version: a file that was renamed since has another name to itself.
+  await changeVersion({ find, condition }, (_, { id, version }) => deleteFileRecord(deps.db, { id, version }))
+}
+
+async function findOwner(deps: Deps, bucket: string, text: string): Promise<FileRecord> {
+  const { file } = await findNamedFile(deps, bucket, text)
+  if (file.named) return file
+  throw nameShared(file.name, await listNamesakes(deps.db, bucket, file.name, IDS_NAMED))
 }

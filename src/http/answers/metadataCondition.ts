@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { preconditionFailed } from '../../errors/requests.ts'
-import type { FileRecord, NameCondition } from '../../model/file.ts'
+import type { FileCondition, FileRecord, NameCondition } from '../../model/file.ts'
 import { matchesEtag } from '../fields/conditionals.ts'
 import { metadataEtag } from './fileBody.ts'
 
@@ -11,9 +11,9 @@ import { metadataEtag } from './fileBody.ts'
 export function metadataCondition({
   'if-match': ifMatch,
   'if-none-match': ifNoneMatch,
-}: IncomingHttpHeaders) {
+}: IncomingHttpHeaders): FileCondition | undefined {
   if ((ifMatch === undefined || ifMatch.trim() === '*') && ifNoneMatch === undefined) return undefined
-  return (file: FileRecord) => judge({ ifMatch, ifNoneMatch }, file)
+  return (file) => judge({ ifMatch, ifNoneMatch }, file)
 }
 
 /**
