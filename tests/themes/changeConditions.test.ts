@@ -78,6 +78,19 @@ describeService('a change under a condition', (service) => {
       expect(await remove(bucket, { 'If-Match': etagOf(two) })).toBeProblem(404, 'file-not-found')
     })
 
+    it('answers all that put and delete it at once, and leaves one file or none', async () => {
+      const bucket = fresh()
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => [put(bucket, `text ${index}`), remove(bucket, {})]).flat(),
+      )
+      const statuses = answers.map(({ status }) => status)
+      expect([200, 201, 404]).toEqual(expect.arrayContaining(statuses))
+      const { body } = await send<FileBody[]>(service, `${filesPath}?bucket=${bucket}`)
+      expect(body.length).toBeLessThan(2)
+      const count = (status: number) => statuses.filter((each) => each === status).length
+      expect(count(200)).toBeLessThanOrEqual(count(201) - body.length)
+    })
+
     it('is judged once for one Idempotency-Key', async () => {
       const bucket = fresh()
       const headers = { 'If-None-Match': '*', 'Idempotency-Key': randomUUID() }
@@ -103,6 +116,29 @@ describeService('a change under a condition', (service) => {
     })
     expect(answer).toBeProblem(412, 'precondition-failed')
     expect((await send(service, `/buckets/${bucket}`)).body).toMatchObject({ visibility: 'private' })
+  })
+
+  it.each([
+    ['PATCH', '/buckets/nowhere'],
+    ['DELETE', '/buckets/nowhere'],
+    ['DELETE', `/s3/multipart/${randomUUID()}`],
+    ['DELETE', '/file/nowhere/a.txt'],
+    ['DELETE', `${filesPath}/${randomUUID()}`],
+  ])('is not judged by a %s of %s, which finds nothing', async (method, path) => {
+    for (const condition of [{ 'If-Match': '"x"' }, { 'If-None-Match': '*' }]) {
+      const headers = { 'content-type': 'application/json', ...condition }
+      const init = method === 'PATCH' ? { body: '{"visibility":"public"}' } : {}
+      expect(await send(service, path, { method, headers, ...init })).toBeProblem(404)
+    }
+  })
+
+  it('of an upload in parts is refused when it cannot hold', async () => {
+    const announcement = { filename: 'a.txt', type: 'text/plain' }
+    const { body } = await sendJson<{ key: string }>(service, 'POST', '/s3/multipart', announcement)
+    const path = `/s3/multipart/${body.key}`
+    for (const headers of [{ 'If-Match': '"x"' }, { 'If-None-Match': '*' }])
+      expect(await send(service, path, { method: 'DELETE', headers })).toBeProblem(412, 'precondition-failed')
+    expect((await send(service, path, { method: 'DELETE', headers: { 'If-Match': '*' } })).status).toBe(200)
   })
 
   it('of a bucket takes If-Match: * as no condition', async () => {

@@ -1,7 +1,10 @@
-import { removeBucket } from '../../domain/buckets/buckets.ts'
+import { removeBucket, requireBucket } from '../../domain/buckets/buckets.ts'
 import type { Operation } from '../../http/contract/operation.ts'
+import { refuseCondition } from '../../http/contract/unmetConditions.ts'
 
 export const deleteBucket: Operation<'deleteBucket'> = (deps) => async (req, res) => {
-  await removeBucket(deps, req.params.bucket)
+  const { bucket } = req.params
+  await refuseCondition(req, () => requireBucket(deps, bucket))
+  await removeBucket(deps, bucket)
   res.status(204).end()
 }

@@ -1,7 +1,10 @@
-import { changeBucket } from '../../domain/buckets/buckets.ts'
+import { changeBucket, requireBucket } from '../../domain/buckets/buckets.ts'
 import { toBucketBody, toBucketRules } from '../../http/answers/bucketBody.ts'
 import type { Operation } from '../../http/contract/operation.ts'
+import { refuseCondition } from '../../http/contract/unmetConditions.ts'
 
 export const updateBucket: Operation<'updateBucket'> = (deps) => async (req, res) => {
-  res.json(toBucketBody(await changeBucket(deps, req.params.bucket, toBucketRules(req.body))))
+  const { bucket } = req.params
+  await refuseCondition(req, () => requireBucket(deps, bucket))
+  res.json(toBucketBody(await changeBucket(deps, bucket, toBucketRules(req.body))))
 }

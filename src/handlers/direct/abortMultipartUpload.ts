@@ -1,8 +1,11 @@
-import { abortParts } from '../../domain/uploads/parts.ts'
+import { abortParts, listParts } from '../../domain/uploads/parts.ts'
 import { partsTarget } from '../../http/answers/partsTarget.ts'
 import type { Operation } from '../../http/contract/operation.ts'
+import { refuseCondition } from '../../http/contract/unmetConditions.ts'
 
 export const abortMultipartUpload: Operation<'abortMultipartUpload'> = (deps) => async (req, res) => {
-  await abortParts(deps, partsTarget(req.params.upload_id, req.query.key))
+  const id = partsTarget(req.params.upload_id, req.query.key)
+  await refuseCondition(req, () => listParts(deps, id))
+  await abortParts(deps, id)
   res.json({})
 }
