@@ -681,8 +681,8 @@ export interface components {
             updated_at: string;
         };
         /**
-         * @description Text parts with other names are ignored, but for those that look like a field and are none, as `meta-data`; only the part
-         *     `file` may be a file.
+         * @description Text parts with other names are ignored; only the part `file` may be a file. A name that resembles a field, as `meta-data`,
+         *     is refused.
          */
         NamedFileForm: {
             /**
@@ -978,9 +978,9 @@ export interface components {
         LinkSignature: string;
         /** @description Whether bytes that the bucket has already get 403 or become a second file. */
         Duplicates: "refuse" | "allow";
-        /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+        /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
         ContentDigest: string;
-        /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+        /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
         ReprDigest: string;
         /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
         Digest: string;
@@ -1070,9 +1070,9 @@ export interface operations {
                 duplicates?: components["parameters"]["Duplicates"];
             };
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1113,9 +1113,9 @@ export interface operations {
                 duplicates?: components["parameters"]["Duplicates"];
             };
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1367,9 +1367,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1398,7 +1398,7 @@ export interface operations {
             /** @description The file is stored, durably. The file that had this name before is deleted. */
             201: {
                 headers: {
-                    /** @description That of the file's metadata. */
+                    /** @description The entity tag of the file's metadata. */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -1413,9 +1413,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1446,7 +1446,7 @@ export interface operations {
             /** @description The file is stored, durably. The file that had this name before is deleted. */
             201: {
                 headers: {
-                    /** @description That of the file's metadata. */
+                    /** @description The entity tag of the file's metadata. */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -1478,7 +1478,7 @@ export interface operations {
             /** @description A link. */
             200: {
                 headers: {
-                    /** @description That of the file's metadata. */
+                    /** @description The entity tag of the file's metadata. */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -1870,9 +1870,9 @@ export interface operations {
                 signature: components["parameters"]["LinkSignature"];
             };
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1925,9 +1925,9 @@ export interface operations {
                 signature: components["parameters"]["LinkSignature"];
             };
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
@@ -1988,9 +1988,9 @@ export interface operations {
                 signature: components["parameters"]["LinkSignature"];
             };
             header?: {
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Content-Digest"?: components["parameters"]["ContentDigest"];
-                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. Operations without this header ignore it. */
+                /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
                 "Repr-Digest"?: components["parameters"]["ReprDigest"];
                 /** @description RFC 3230, as `SHA-256=<base64>`, of the file or of the body. Verified as `Content-Digest` is. */
                 Digest?: components["parameters"]["Digest"];
