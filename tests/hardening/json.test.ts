@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { beforeAll, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
@@ -68,6 +68,7 @@ describeService('JSON', (service) => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
   ])('packed with %s is measured unpacked', async (encoding, pack) => {
     const bomb = pack(Buffer.from(`{"file_name":"${'a'.repeat(20_000_000)}"}`))
     expect(await update(new Uint8Array(bomb), { 'Content-Encoding': encoding })).toBeProblem(413)

@@ -45,7 +45,7 @@ describeService('a refusal', (service) => {
       json('{}', 'Content-Encoding: compress'),
       415,
       'unsupported-media-type',
-      /gzip, deflate or br/,
+      /gzip, deflate, br or zstd/,
     ],
     ['JSON that is not packed', json('{}', 'Content-Encoding: gzip'), 400, 'bad-request', /not packed as/],
     [

@@ -75,18 +75,24 @@ export async function receiveJson(req: Request, res: Response, { stallSeconds }:
 function explain(error: unknown, maxBytes: number): unknown {
   if (!Error.isError(error)) return error
   const { message } = error
-  if ('type' in error && error.type === 'entity.too.large') return jsonTooLarge(maxBytes)
-  if ('type' in error && error.type === 'entity.parse.failed')
-    return jsonInvalid(`The body is no JSON: ${message.slice(0, 200)}.`)
-  if ('type' in error && error.type === 'encoding.unsupported')
-    return unsupportedMediaType('Content-Encoding of JSON may be gzip, deflate or br: send it as it is.')
-  if (isOfUnpacking(error)) return badRequest(`The body is not packed as Content-Encoding says: ${message}.`)
-  return error
+  switch ('type' in error && error.type) {
+    case 'entity.too.large':
+      return jsonTooLarge(maxBytes)
+    case 'entity.parse.failed':
+      return jsonInvalid(`The body is no JSON: ${message.slice(0, 200)}.`)
+    case 'encoding.unsupported':
+      return unsupportedMediaType(
+        'Content-Encoding of JSON may be gzip, deflate, br or zstd: send it as it is.',
+      )
+    default:
+      return isZlibError(error)
+        ? badRequest(`The body is not packed as Content-Encoding says: ${message}.`)
+        : error
+  }
 }
 
-/** Whether zlib made the error. */
-const isOfUnpacking = (error: Error) =>
-  /^(Z_|ZSTD_|ERR__ERROR_|ERR_BROTLI|ERR_ZSTD)/.test(errorCode(error) ?? '')
+/** Whether the error is of gzip or deflate, of zstd or of Brotli, in this order. */
+const isZlibError = (error: Error) => /^(Z_|ZSTD_|ERR__ERROR_|ERR_BROTLI_)/.test(errorCode(error) ?? '')
 
 /** Whether a JSON value is nested deeper than `levels`. The function itself recurses no deeper. */
 const depthExceeds = (value: unknown, levels: number): boolean =>
