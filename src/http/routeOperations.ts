@@ -5,15 +5,15 @@ import { contextOf } from './contract/context.ts'
 import type { Contract } from './contract/contract.ts'
 import { findOperation } from './contract/findOperation.ts'
 import { refuseMalformedPath } from './contract/malformedPath.ts'
+import { allMethods } from './contract/methods.ts'
 import type { BoundHandlers, Registry } from './contract/operation.ts'
 import { parametersFirst } from './contract/parametersFirst.ts'
-import { insistOnForms } from './contract/queryForms.ts'
+import { refuseOddValues } from './contract/queryValues.ts'
 import { requireLink } from './contract/requireLink.ts'
 import type { Spec } from './contract/spec.ts'
 import { judgeUnknownParameters } from './contract/unknownParameters.ts'
 import { refuseUnmetConditions } from './contract/unmetConditions.ts'
 import { receiveBody } from './receive/receiveBody.ts'
-import { METHODS } from './server/parserRefusals.ts'
 
 /**
  * The middleware of all operations, in this order: find the operation, receive its body, validate the request, call the
@@ -33,7 +33,7 @@ export function routeOperations(
     judgeUnknownParameters,
     ...securityStages,
     requireLink(deps),
-    insistOnForms,
+    refuseOddValues,
     acceptsAnswer,
     refuseUnmetConditions,
     parametersFirst(validators.parameters.validationStages[0]),
@@ -75,7 +75,7 @@ function answerOptions({ routes }: Spec): RequestHandler {
   return (req, res, next) => {
     if (req.method !== 'OPTIONS') return next()
     if (req.url !== '*') return router(req, res, next)
-    res.set('Allow', METHODS).status(204).end()
+    res.set('Allow', allMethods).status(204).end()
   }
 }
 

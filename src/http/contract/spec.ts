@@ -3,13 +3,14 @@ import { resolve } from 'node:path'
 import type { Spec as LoadedSpec } from 'express-openapi-validator/dist/framework/openapi.spec.loader.js'
 import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types.js'
 import { load } from 'js-yaml'
+import { operationMethods } from './methods.ts'
 import { checkReferences } from './references.ts'
 
 const specPath = resolve(import.meta.dirname, '../../../api/openapi.yaml')
 
 /** One method of one path of the spec. */
 export interface Route {
-  readonly method: (typeof METHODS)[number]
+  readonly method: (typeof operationMethods)[number]
   readonly expressPath: string
   /** The operationId of the handler. */
   readonly operationId: string
@@ -25,8 +26,6 @@ export interface Spec {
   /** The paths, as Express writes them, of each GET that changes something (`x-changes`). */
   readonly changingGets: readonly string[]
 }
-
-const METHODS = ['get', 'head', 'options', 'post', 'put', 'delete', 'patch'] as const
 
 /** What a path has beside its methods. */
 const NO_METHODS = ['parameters', 'summary', 'description']
@@ -52,7 +51,7 @@ export function loadSpec(): Spec {
       getsOfHeads.set(operationId, path.get.operationId)
       path.head = { ...path.get, operationId }
     }
-    const operations = METHODS.map((method) => path?.[method])
+    const operations = operationMethods.map((method) => path?.[method])
     for (const part of [path, ...operations]) {
       if (!part?.parameters) continue
       part.parameters = part.parameters.map((parameter) => resolveParameter(running, parameter))
@@ -86,11 +85,11 @@ function listRoutes(path: string, item: OpenAPIV3.PathItemObject): ListedRoute[]
   return Object.keys(item)
     .filter((name) => !NO_METHODS.includes(name) && !name.startsWith('x-'))
     .map((name) => {
-      const method = METHODS.find((candidate) => candidate === name)
+      const method = operationMethods.find((candidate) => candidate === name)
       const operationId = method && item[method]?.operationId
       if (!operationId)
         throw new Error(
-          `${name.toUpperCase()} ${path} needs an operationId and one of the methods ${METHODS.join(', ')}.`,
+          `${name.toUpperCase()} ${path} needs an operationId and one of the methods ${operationMethods.join(', ')}.`,
         )
       return { method, path, operationId }
     })

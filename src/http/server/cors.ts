@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express'
+import { operationMethods, toMethodList } from '../contract/methods.ts'
 
-const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
+const METHODS = toMethodList(operationMethods.filter((method) => method !== 'options'))
 const REQUEST_HEADERS = [
   'Authorization, Content-Type, Content-Disposition, Content-Digest, Repr-Digest, Idempotency-Key',
   'If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Range, X-Api-Key',
@@ -15,8 +16,8 @@ const RESPONSE_HEADERS = [
 const HEADER_NAME = /^[!#$%&'+.^_`|~0-9A-Za-z-]+$/
 
 /**
- * Names every header that a page wants to send: tracing and other libraries add headers of their own, and none does harm, because
- * no header here is a credential that a browser adds by itself.
+ * Names every header that a page wants to send: tracing and other libraries add headers of their own, and none does harm,
+ * because no header here is a credential that a browser adds by itself.
  */
 function allowedHeaders(wanted = ''): string {
   const names = wanted.split(',').map((name) => name.trim())

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { allMethods } from '../contract/methods.ts'
 import { statusCode } from '../problems/httpErrors.ts'
 import { guardHeaders } from './guardAnswers.ts'
 import type { Linger } from './linger.ts'
-import { METHODS, type ParserError, type ParserRefusal, refusalOf } from './parserRefusals.ts'
+import { type ParserError, type ParserRefusal, refusalOf } from './parserRefusals.ts'
 
 /**
  * Answers a request that Node's parser refused, and that never reaches the application, with a problem. The problem waits
@@ -29,7 +30,7 @@ const isBodyOf = ({ req, headersSent, socket: served }: ServerResponse, socket: 
 
 /** Answers CONNECT, which Node's parser hands over with its socket. */
 export const refuseConnect = (socket: Duplex, linger: Linger): void =>
-  closeWith(socket, answer({ status: 405, detail: `This service is no proxy: use ${METHODS}.` }), linger)
+  closeWith(socket, answer({ status: 405, detail: `This service is no proxy: use ${allMethods}.` }), linger)
 
 /** Connections with malformed bytes. Further errors on them are ignored. */
 const closing = new WeakSet<Duplex>()
@@ -60,7 +61,7 @@ function answer({ status, detail }: ParserRefusal): string {
     ...Object.entries(guardHeaders).map(([name, value]) => `${name}: ${value}`),
     'Cache-Control: no-store',
     'Connection: close',
-    ...(status === 405 ? [`Allow: ${METHODS}`] : []),
+    ...(status === 405 ? [`Allow: ${allMethods}`] : []),
     '',
     body,
   ].join('\r\n')

@@ -1,3 +1,5 @@
+import { allMethods } from '../contract/methods.ts'
+
 /** What a client is told about a request that Node's parser refused. */
 export interface ParserRefusal {
   readonly status: number
@@ -12,8 +14,8 @@ export interface ParserError extends NodeJS.ErrnoException {
   readonly rawPacket?: Buffer
 }
 
-/** The methods that Node's parser knows and an operation or CORS may have. */
-export const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+/** Seconds in which the headers of a request must arrive. */
+export const HEADERS_SECONDS = 15
 
 const ADDRESS =
   'The address must begin with a slash and be percent-encoded UTF-8: %20 for a blank, %C3%BC for ü.'
@@ -29,13 +31,16 @@ const refusals: Readonly<Record<string, ParserRefusal>> = {
     status: 413,
     detail: 'The extensions of the chunks of a body may have at most 16 KiB.',
   },
-  HPE_INVALID_METHOD: { status: 405, detail: `The method must be one of ${METHODS}, in capitals.` },
+  HPE_INVALID_METHOD: { status: 405, detail: `The method must be one of ${allMethods}, in capitals.` },
   HPE_INVALID_URL: { status: 400, detail: ADDRESS },
   // A blank in the address, instead of "HTTP/1.1".
   HPE_INVALID_CONSTANT: { status: 400, detail: `${ADDRESS} HTTP/1.1 must follow, in capitals.` },
   HPE_PAUSED_H2_UPGRADE: { status: 505, detail: PROTOCOL },
   HPE_INVALID_EOF_STATE: { status: 400, detail: 'The connection ended before the request was complete.' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The headers must arrive within 15 seconds.' },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    detail: `The headers must arrive within ${HEADERS_SECONDS} seconds.`,
+  },
 }
 
 /** By the reason of the parser's error, where its code has several. */
@@ -45,7 +50,7 @@ const refusalsByReason: Readonly<Record<string, ParserRefusal>> = {
     status: 400,
     detail: 'A header must be one line: RFC 9112, 5.2 ended folded headers.',
   },
-  // What the body is could not be told, even for a coding that is known (RFC 9112, 6.3).
+  // 400, not 501: without a final `chunked` the end of the body is unknown (RFC 9112, 6.3).
   'Request has invalid `Transfer-Encoding`': {
     status: 400,
     detail: 'The only supported Transfer-Encoding is chunked, in HTTP/1.1.',

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { createLinger, endUnread, isUnread } from './linger.ts'
 import { refuseConnect, refuseMalformed } from './malformed.ts'
 import { useOriginForm } from './originForm.ts'
+import { HEADERS_SECONDS } from './parserRefusals.ts'
 import { serveInTurn } from './turns.ts'
 import { limitWaitingAnswers } from './waitingAnswers.ts'
 
@@ -18,9 +19,9 @@ export interface ServerOptions {
 const MOST_WAITING_BYTES = 96 * 2 ** 20
 
 /**
- * Creates an HTTP server with limits that fit uploads. Headers must arrive within 15 s. A body may take any time as long as
- * bytes arrive; `openBody` watches it. A connection whose client reads nothing of an answer for `stallSeconds` is cut. The
- * operation, not Node, sends 100 Continue.
+ * Creates an HTTP server with limits that fit uploads. Headers must arrive within `HEADERS_SECONDS`. A body may take any time as
+ * long as bytes arrive; `openBody` watches it. A connection whose client reads nothing of an answer for `stallSeconds` is cut.
+ * The operation, not Node, sends 100 Continue.
  */
 export function createHttpServer(
   listener: RequestListener,
@@ -37,7 +38,7 @@ export function createHttpServer(
   const server = createServer(
     {
       requestTimeout: 0,
-      headersTimeout: 15_000,
+      headersTimeout: HEADERS_SECONDS * 1000,
       connectionsCheckingInterval: 5000,
       keepAliveTimeout: keepAliveSeconds * 1000,
       noDelay: true,

@@ -9,13 +9,13 @@ const DECIMAL = /^-?\d+$/
 const TIME_WITHOUT_PLUS = /^\S+ \d\d:?\d\d$/
 
 /**
- * Refuses values in the query of which the validator would say nothing, or not what works: a number that is no row of decimal
- * digits (the validator accepts `0x10`, `1e2`, `+5` and `Infinity`, which another reader of the same query may take for another
- * number), and a time whose plus was not encoded.
+ * Refuses a number that is not in decimal digits, and a time whose plus was not encoded: the validator accepts the first, and
+ * gives no help with the second.
  */
-export const insistOnForms: RequestHandler = (req, _res, next) => {
+export const refuseOddValues: RequestHandler = (req, _res, next) => {
   const { query } = req
   for (const parameter of descriptionOf(req)?.parameters ?? []) {
+    if (parameter.in !== 'query') continue
     const value = query[parameter.name]
     const wrong = typeof value === 'string' && value !== '' && faultOf(parameter, value)
     if (wrong) return next(invalidParameter(parameter.name, wrong))
