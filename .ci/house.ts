@@ -60,6 +60,9 @@ const namesDrivers = ['src/cli/start', 'src/config']
 /** Below `src/http` no file imports these, except types. */
 const web = ['node:http', 'express']
 
+/** The formatter wraps code, but no comments. */
+const COMMENT_WIDTH = 130
+
 const paths = (await Array.fromAsync(glob('src/**/*.ts'))).sort()
 const sources = new Map(
   paths.map((path) => [
@@ -81,6 +84,13 @@ const toWeb = [...sources]
 const circles = findCircles(imports).map((files) => files.join(' → '))
 const lines = paths.map((path) => ({ path, count: sources.get(path)?.text.split('\n').length ?? 0 }))
 const long = lines.filter(({ count }) => count > 181).map(({ path, count }) => `${path}: ${count - 1} lines`)
+const wide = [...sources].flatMap(([path, { text }]) =>
+  text
+    .split('\n')
+    .flatMap((line, index) =>
+      isWideComment(line) ? [`${path}:${index + 1}: ${line.length} characters`] : [],
+    ),
+)
 const median = lines.map(({ count }) => count - 1).sort((one, other) => one - other)[paths.length >> 1] ?? 0
 const undocumented = [...sources]
   .filter(([path]) => !path.startsWith('src/handlers/'))
@@ -92,6 +102,7 @@ const failed = [
   judge('imports of HTTP below src/http', toWeb, 0),
   judge('circles of files', circles, 0),
   judge('files above 180 lines', long, 0),
+  judge(`comment lines above ${COMMENT_WIDTH} characters`, wide, 0),
   judge('exported functions without a docstring', undocumented, 20),
 ]
 console.log(`${median} lines per file in the median, at most 50`)
@@ -103,6 +114,11 @@ function judge(name: string, cases: readonly string[], atMost: number): boolean 
   if (cases.length > atMost || process.argv.includes('--all'))
     for (const each of cases) console.log(`  ${each}`)
   return cases.length > atMost
+}
+
+/** Whether a line is a comment, or one line of a longer comment, that is not wrapped. */
+function isWideComment(line: string): boolean {
+  return line.length > COMMENT_WIDTH && /^\s*(\/\/|\/\*|\*)/.test(line)
 }
 
 /** The files of this project that a file imports, types included. */

@@ -31,7 +31,9 @@ export interface Deps {
   readonly blockPool: BlockPool
   readonly commitNewFile: CommitNewFile
   readonly sweeper: {
-    /** Sweeps the bytes under keys that are in the trash, in the background. The next round of maintenance sweeps what is left. */
+    /**
+     * Sweeps the bytes under keys that are in the trash, in the background. The next round of maintenance sweeps what is left.
+     */
     soon(keys: readonly StorageKey[]): void
     /** Resolves when the keys that are due now were swept, or left. */
     settled(): Promise<void>

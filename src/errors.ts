@@ -1,4 +1,7 @@
-/** The refusals and failures of the domain; `http/problems/problems.ts` gives each its status, `src/errors/` has a function that makes each. */
+/**
+ * The refusals and failures of the domain; `http/problems/problems.ts` gives each its status, `src/errors/` has a function that
+ * makes each.
+ */
 export type ErrorCode =
   | 'ambiguous-hash'
   | 'bucket-exists'

@@ -5,7 +5,10 @@ import type { DigestJob } from './digestThread.ts'
 
 /** Digests of one file, computed by a thread. */
 export interface ThreadDigests {
-  /** Copies the bytes for the thread; waits while all pieces of the file are full. Throws `storage-unavailable` when the thread ended. */
+  /**
+   * Copies the bytes for the thread; waits while all pieces of the file are full. Throws `storage-unavailable` when the thread
+   * ended.
+   */
   update(bytes: Buffer): Promise<void>
   /** The digests, in the order of the algorithms. */
   finish(): Promise<Buffer[]>

@@ -16,8 +16,8 @@ export interface DirectAccess {
   signRead(key: StorageKey, options: SignReadOptions): Promise<string | undefined>
 
   /**
-   * A URL to PUT the bytes. The storage refuses another number of bytes, another media type and, where it knows checksums, other bytes. It may
-   * take further headers, as with parts (docs/decisions/0010); a form allows no further fields.
+   * A URL to PUT the bytes. The storage refuses another number of bytes, another media type and, where it knows checksums,
+   * other bytes. It may take further headers, as with parts (docs/decisions/0010); a form allows no further fields.
    */
   signPut(key: StorageKey, options: SignWriteOptions): Promise<SignedRequest>
 

@@ -72,8 +72,8 @@ export interface Storage {
   list(shard?: string): AsyncIterable<StoredObject>
 
   /**
-   * Tries every right that an upload, a download and a sweep need, with a test object. Throws `storage-full`, and `storage-unavailable`, as when the id differs
-   * from the last `readIdentity`.
+   * Tries every right that an upload, a download and a sweep need, with a test object. Throws `storage-full`, and
+   * `storage-unavailable`, as when the id differs from the last `readIdentity`.
    */
   check(): Promise<void>
 

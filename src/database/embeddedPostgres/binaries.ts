@@ -19,7 +19,9 @@ interface LibraryLink {
   readonly target: string
 }
 
-/** Finds the programs of PostgreSQL and completes their libraries. Throws an Error when the platform's package is not installed. */
+/**
+ * Finds the programs of PostgreSQL and completes their libraries. Throws an Error when the platform's package is not installed.
+ */
 export async function findBinaries(spareLibraryFolder: string): Promise<Binaries> {
   const native = nativeFolder()
   const libraryPath = await linkLibraries(native, spareLibraryFolder)

@@ -9,8 +9,8 @@ export const lockedExitCode = 75
 
 /**
  * Locks the data folder (descriptor 3), removes the files named before `--`, which a killed PostgreSQL left, and becomes
- * PostgreSQL. Each process of PostgreSQL inherits the lock, so the lock ends with the last of them. It also keeps out a service in
- * another container, whose process ids say nothing here. macOS has no flock.
+ * PostgreSQL. Each process of PostgreSQL inherits the lock, so the lock ends with the last of them. It also keeps out a service
+ * in another container, whose process ids say nothing here. macOS has no flock.
  */
 const launcher = `
 if command -v flock >/dev/null; then

@@ -73,7 +73,10 @@ function runningIn(clusterName: string): { postmasters: Process[]; backends: Pro
   }
 }
 
-/** The files of a PostgreSQL that was killed. Undefined when its process id belongs to a PostgreSQL that is not ours: that keeps its files. */
+/**
+ * The files of a PostgreSQL that was killed. Undefined when its process id belongs to a PostgreSQL that is not ours: that keeps
+ * its files.
+ */
 async function leftovers({ dataFolder, log }: Cluster): Promise<Leftovers | undefined> {
   const pidFile = await readPidFile(dataFolder)
   const command = listProcesses().find(({ pid }) => pid === pidFile?.pid)?.command ?? ''

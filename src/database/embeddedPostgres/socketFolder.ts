@@ -8,7 +8,10 @@ import { makeFolder } from './makeFolder.ts'
 const LONGEST_FOLDER_BYTES = 88
 const temporaryPrefix = 'upfile-postgres-'
 
-/** Makes the folder of the socket, mode 0700. In the temporary folder it has a new random name each time, so no other user can prepare it. */
+/**
+ * Makes the folder of the socket, mode 0700. In the temporary folder it has a new random name each time, so no other user can
+ * prepare it.
+ */
 export async function createSocketFolder(directory: string, identity: Identity): Promise<string> {
   const ours = join(directory, 'run')
   const fits = Buffer.byteLength(ours) <= LONGEST_FOLDER_BYTES

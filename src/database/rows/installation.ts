@@ -3,8 +3,8 @@ import type { Database } from '../schema.ts'
 
 /**
  * Waits until all commits that any session could see so far are durable: commits a small change, and every earlier commit is
- * then on the disk, and on the standby if commits wait for one. Without this wait, a primary that was killed and restarted can show
- * commits that its standby does not have yet, and that a failover would lose. Throws what the database throws.
+ * then on the disk, and on the standby if commits wait for one. Without this wait, a primary that was killed and restarted can
+ * show commits that its standby does not have yet, and that a failover would lose. Throws what the database throws.
  */
 export async function makeCommitsDurable(db: Database): Promise<void> {
   await sql`update installation set storage_id = storage_id`.execute(db)

@@ -28,8 +28,8 @@ export async function finishUpload(
 }
 
 /**
- * Deletes a pending upload in parts, and moves its received bytes into the trash. Returns the keys of its parts; undefined when there is
- * no such upload.
+ * Deletes a pending upload in parts, and moves its received bytes into the trash. Returns the keys of its parts; undefined when
+ * there is no such upload.
  */
 export const deletePendingUpload = (db: Database, id: string): Promise<StorageKey[] | undefined> =>
   db.transaction().execute(async (trx) => {

@@ -18,8 +18,8 @@ export interface ChangeTarget {
 }
 
 /**
- * Changes one file. Throws `file-not-found`, `ambiguous-hash`, `type-not-allowed`, `name-invalid` and `name-taken` for a file that
- * has its name to itself, and what `changeVersion` throws.
+ * Changes one file. Throws `file-not-found`, `ambiguous-hash`, `type-not-allowed`, `name-invalid` and `name-taken` for a file
+ * that has its name to itself, and what `changeVersion` throws.
  */
 export async function changeFile(
   deps: Deps,

@@ -26,7 +26,8 @@ export async function commitFile(deps: Deps, request: CommitRequest): Promise<Co
   try {
     const result = await commitOrResolve(deps, request)
     deps.sweeper.soon(result.parts)
-    // The other file's commit must be durable too. A later commit makes it durable: that of `trashIntent`, else `makeCommitsDurable`.
+    // The other file's commit must be durable too. A later commit makes it durable: that of `trashIntent`, else
+    // `makeCommitsDurable`.
     if (result.kind === 'exists' && !result.healed) {
       if (await trashIntent(deps.db, storageKey, 'aborted')) deps.sweeper.soon([storageKey])
       else await makeCommitsDurable(deps.db)

@@ -17,8 +17,8 @@ export interface StoredBytes {
 }
 
 /**
- * Reads stored bytes and returns their receipt. One read is enough if its MD5 is the entity tag of the storage. Otherwise a second
- * read must have that tag or agree with the first: a receipt from a faulty read would be wrong for ever. Throws
+ * Reads stored bytes and returns their receipt. One read is enough if its MD5 is the entity tag of the storage. Otherwise a
+ * second read must have that tag or agree with the first: a receipt from a faulty read would be wrong for ever. Throws
  * `file-not-found`, `storage-unavailable`.
  */
 export async function receiptOfStored(deps: Deps, bytes: StoredBytes): Promise<Receipt> {

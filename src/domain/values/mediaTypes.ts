@@ -8,7 +8,10 @@ export function parseMediaType(text: string | undefined): string | undefined {
     : undefined
 }
 
-/** Whether a list of types, or families as `image/*`, contains this type under any of its names. The empty list contains every type. */
+/**
+ * Whether a list of types, or families as `image/*`, contains this type under any of its names. The empty list contains every
+ * type.
+ */
 export function allowsType(allowed: readonly string[], type: string): boolean {
   if (allowed.length === 0) return true
   const name = canonicalType(type)

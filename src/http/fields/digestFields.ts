@@ -30,8 +30,8 @@ export const announcedDigests = (header: (name: string) => string | undefined): 
 const DIGEST_HEADERS = ['Content-Digest', 'Repr-Digest', 'Digest', 'Content-MD5'] as const
 
 /**
- * Parses a header with digests. Beside a digest that is verified, members that are none are ignored, unless they have its
- * name. Throws `digest-invalid`.
+ * Parses a header with digests. Ignores malformed members with an unknown name beside a digest that is verified. Throws
+ * `digest-invalid`.
  */
 export function parseDigests(header: DigestHeader, text: string | undefined): ExpectedDigest[] {
   if (text === undefined) return []

@@ -10,7 +10,7 @@ export interface SentDisposition {
 
 const TYPE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]*)[ \t]*(?=;|$)/
 /**
- * A parameter up to the next semicolon: nothing, a name, or a name and its value. A value in quotes takes the first form that fits:
+ * A parameter up to the next semicolon: nothing, a name, or a name and its value. A quoted value takes the first form that fits:
  * 1. `\"` and `\\` are escapes; any other backslash is itself.
  * 2. No escapes, when no quote follows: browsers send a value that ends with a backslash so.
  * 3. Quotes inside that the client did not escape, without a semicolon: no other parser sees a parameter in it.

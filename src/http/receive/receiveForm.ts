@@ -36,9 +36,9 @@ const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
 /**
  * Receives a form with one file. The parts may come in any order. Text parts with some text become `req.body`; the file part
  * becomes an empty text in it, because the spec requires a field for the file. Text parts that the operation does not know are
- * read and ignored, but for misspelt ones. A form whose schema allows no other parts is judged as S3 judges a form: its fields come
- * before the file, and text behind the file is ignored.
- * Throws `form-invalid`, `form-too-large`, `file-missing`, `digest-mismatch`, and the errors of `receiveBytes`.
+ * read and ignored, but for misspelt ones. A form whose schema allows no other parts is judged as S3 judges a form: its fields
+ * come before the file, and text behind the file is ignored. Throws `form-invalid`, `form-too-large`, `file-missing`,
+ * `digest-mismatch`, and the errors of `receiveBytes`.
  */
 export async function receiveForm(upload: Upload, schema: DescribedSchema): Promise<void> {
   const { req, res, expectedDigests } = upload

@@ -5,7 +5,10 @@ import type { ByteRange } from '../../model/blob.ts'
 import type { BlockPool, PooledBlock } from '../../runtime/blockPool.ts'
 import { createClientWriter } from './clientWriter.ts'
 
-/** The bytes of a file that wait in memory for a client that does not read. A file that is no larger needs no buffer of the pool. */
+/**
+ * The bytes of a file that wait in memory for a client that does not read. A file that is no larger needs no buffer of the
+ * pool.
+ */
 export const pieceBytes = 16 * 1024
 
 /** A client that takes a block within this time is quick. */

@@ -12,9 +12,10 @@ import type { S3Object } from './objects.ts'
 const MOST_BREAKS = 3
 
 /**
- * Opens an object by a request for the whole `range`, which reads in order share; a read elsewhere is a request of its own, and so
- * is the first one after a pause, because another pause may follow. After a broken connection the next request goes on where the
- * bytes ended. With an ETag, only the object with that ETag is read. Throws `file-not-found`, `file-damaged` when the object is too short, `storage-unavailable`.
+ * Opens an object by a request for the whole `range`, which reads in order share; a read elsewhere is a request of its own, and
+ * so is the first one after a pause, because another pause may follow. After a broken connection the next request goes on where
+ * the bytes ended. With an ETag, only the object with that ETag is read. Throws `file-not-found`, `file-damaged` when the
+ * object is too short, `storage-unavailable`.
  */
 export async function openS3Object(
   calls: S3Calls,

@@ -41,7 +41,8 @@ export async function open(file: SmallFile): Promise<void> {
   const { temporaryPath, path } = file.write
   await failpoint('U2')
   file.fd = openSync(temporaryPath, NEW_FILE, 0o600)
-  // A rename would replace bytes that must never change (I6). Checked here because the open keeps every other writer of this key out.
+  // A rename would replace bytes that must never change (I6). Checked here because the open keeps every other writer of this
+  // key out.
   if (lstatSync(path, { throwIfNoEntry: false })) throw new Error(`${path} was written before`)
 }
 

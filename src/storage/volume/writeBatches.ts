@@ -7,9 +7,9 @@ import { toStorageError } from './systemErrors.ts'
 const EARLY_SYNC_BYTES = 32 * 2 ** 20
 
 /**
- * Writes every batch to the file, in order, as there is room, with at most one write in flight while the next batch fills. `syncEarly` is
- * called after every 32 MiB, never twice at once, and never again after it failed.
- * Throws `storage-full`, `storage-unavailable`, or whatever `batches` throws.
+ * Writes every batch to the file, in order, as there is room, with at most one write in flight while the next batch fills.
+ * `syncEarly` is called after every 32 MiB, never twice at once, and never again after it failed. Throws `storage-full`,
+ * `storage-unavailable`, or whatever `batches` throws.
  */
 export async function writeBatches(
   handle: FileHandle,
