@@ -89,14 +89,23 @@ export interface Schema {
     key: string
     fingerprint: Buffer | null
     file_id: string | null
-    response: ColumnType<FileRecordJson | null, string | null, string | null>
+    response: ColumnType<StoredFileRecord | null, string | null, string | null>
     locked_until: Date
     created_at: Generated<Date>
   }
 }
 
-/** A FileRecord in JSON: the times are texts in the form of RFC 3339. */
-export type FileRecordJson = {
+/**
+ * A FileRecord in JSON, as this version or the one before stored it: a field that the version before lacks is optional. The times
+ * are texts in the form of RFC 3339.
+ */
+export type StoredFileRecord = Partial<FileRecordJson> & Pick<FileRecordJson, FieldBefore>
+
+type FieldBefore =
+  | ('id' | 'bucket' | 'name' | 'mediaType' | 'size' | 'hash' | 'sha1' | 'md5' | 'metadata' | 'version')
+  | ('createdAt' | 'updatedAt' | 'storedAt' | 'expiresAt' | 'deletedAt')
+
+type FileRecordJson = {
   readonly [Field in keyof FileRecord]: FileRecord[Field] extends Date
     ? string
     : FileRecord[Field] extends Date | null

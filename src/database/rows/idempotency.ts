@@ -1,17 +1,17 @@
 import { sql } from 'kysely'
 import type { FileRecord } from '../../model/file.ts'
-import type { Database, DatabaseTransaction, FileRecordJson } from '../schema.ts'
+import type { Database, DatabaseTransaction, StoredFileRecord } from '../schema.ts'
 import { inSeconds, secondsAgo } from './inSeconds.ts'
 
-/** A key, and when its present claim began: a claim that ran out and was taken over began earlier. */
-export interface ClaimedKey {
+/** A claimed key, and when its present claim began: a claim that ran out and was taken over began earlier. */
+export interface KeyHold {
   readonly key: string
   readonly claimedAt: Date
 }
 
 /** The state of an Idempotency-Key: claimed for this request now, claimed by another request, or answered before. */
 export type IdempotentState =
-  | { readonly kind: 'begun'; readonly claim: ClaimedKey }
+  | { readonly kind: 'begun'; readonly hold: KeyHold }
   | { readonly kind: 'running' }
   | { readonly kind: 'done'; readonly fingerprint: Buffer; readonly file: FileRecord }
 
@@ -21,6 +21,8 @@ export async function beginIdempotent(
   key: string,
   lockSeconds: number,
 ): Promise<IdempotentState> {
+  // The added millisecond tells a second claim in one millisecond from the first. The statements below find a claim by its time
+  // exactly, because the column is timestamptz(3), which has no finer times than a Date.
   const { rows } = await sql<{ created_at: Date }>`
     insert into idempotency (key, locked_until) values (${key}, ${inSeconds(lockSeconds)})
     on conflict (key) do update set locked_until = excluded.locked_until,
@@ -29,7 +31,7 @@ export async function beginIdempotent(
     returning created_at
   `.execute(db)
   const [begun] = rows
-  if (begun) return { kind: 'begun', claim: { key, claimedAt: begun.created_at } }
+  if (begun) return { kind: 'begun', hold: { key, claimedAt: begun.created_at } }
   const row = await db
     .selectFrom('idempotency')
     .select(['fingerprint', 'response'])
@@ -42,7 +44,7 @@ export async function beginIdempotent(
 /** Extends a claim, unless another request has taken it over: it lasts `lockSeconds` from now. */
 export async function extendIdempotent(
   db: Database,
-  { key, claimedAt }: ClaimedKey,
+  { key, claimedAt }: KeyHold,
   lockSeconds: number,
 ): Promise<void> {
   await db
@@ -60,7 +62,7 @@ export async function extendIdempotent(
  */
 export async function completeIdempotent(
   trx: DatabaseTransaction,
-  { claim: { key, claimedAt }, fingerprint }: { readonly claim: ClaimedKey; readonly fingerprint: Buffer },
+  { hold: { key, claimedAt }, fingerprint }: { readonly hold: KeyHold; readonly fingerprint: Buffer },
   file: FileRecord,
 ): Promise<boolean> {
   const completed = await trx
@@ -75,7 +77,7 @@ export async function completeIdempotent(
 }
 
 /** Deletes the claim after a refusal, so that the client can send the request again; not the claim of another request. */
-export async function forgetIdempotent(db: Database, { key, claimedAt }: ClaimedKey): Promise<void> {
+export async function forgetIdempotent(db: Database, { key, claimedAt }: KeyHold): Promise<void> {
   await db
     .deleteFrom('idempotency')
     .where('key', '=', key)
@@ -99,7 +101,7 @@ export async function deleteOldIdempotent(
   return Number(numDeletedRows)
 }
 
-const parseFileRecord = (json: FileRecordJson): FileRecord => ({
+const parseFileRecord = (json: StoredFileRecord): FileRecord => ({
   ...json,
   named: json.named ?? false, // missing in answers of the version before
   createdAt: new Date(json.createdAt),

@@ -9,7 +9,7 @@ import {
 import { ensureBucket } from '../../database/rows/buckets.ts'
 import { clearName } from '../../database/rows/fileChanges.ts'
 import { findLiveFileOfBlob } from '../../database/rows/files.ts'
-import { type ClaimedKey, completeIdempotent } from '../../database/rows/idempotency.ts'
+import { completeIdempotent, type KeyHold } from '../../database/rows/idempotency.ts'
 import { insertTrash } from '../../database/rows/trash.ts'
 import { finishUpload } from '../../database/rows/uploadEnds.ts'
 import type { Database, DatabaseTransaction } from '../../database/schema.ts'
@@ -33,7 +33,7 @@ export interface CommitRequest {
   readonly upload?: Pick<UploadRecord, 'id' | 'partsDigest'>
   /** Whether the bytes may be committed later after a failure: their intent then stays. */
   readonly repeatable?: boolean
-  readonly idempotent?: { readonly claim: ClaimedKey; readonly fingerprint: Buffer } | undefined
+  readonly idempotent?: { readonly hold: KeyHold; readonly fingerprint: Buffer } | undefined
 }
 
 /** The outcome of one attempt to commit a file. `parts`: the keys of the upload's parts, which are in the trash. */

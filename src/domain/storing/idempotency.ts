@@ -1,8 +1,8 @@
 import {
   beginIdempotent,
-  type ClaimedKey,
   extendIdempotent,
   forgetIdempotent,
+  type KeyHold,
 } from '../../database/rows/idempotency.ts'
 import type { Deps } from '../../deps.ts'
 import { idempotentRequestRunning } from '../../errors/requests.ts'
@@ -11,7 +11,7 @@ import type { FileRecord } from '../../model/file.ts'
 /** A request's claim on its Idempotency-Key. */
 export interface IdempotentClaim {
   /** Undefined for a key that was answered before. */
-  readonly claimed: ClaimedKey | undefined
+  readonly hold: KeyHold | undefined
   /** The fingerprint and the file of an earlier request with this key; undefined for the first request. */
   readonly answered: { readonly fingerprint: Buffer; readonly file: FileRecord } | undefined
   /**
@@ -32,23 +32,23 @@ export async function claimIdempotencyKey(
   const { leaseSeconds } = config.protocol
   const state = await beginIdempotent(db, key, leaseSeconds)
   if (state.kind === 'running') throw idempotentRequestRunning()
-  if (state.kind === 'done') return { claimed: undefined, answered: state, release: async () => {} }
+  if (state.kind === 'done') return { hold: undefined, answered: state, release: async () => {} }
 
-  const { claim } = state
+  const { hold } = state
   let free = false
   const warn = (error: unknown) => logger.warn('An Idempotency-Key could not be kept or freed', { error })
   const timer = setInterval(
-    () => void extendIdempotent(db, claim, leaseSeconds).catch(warn),
+    () => void extendIdempotent(db, hold, leaseSeconds).catch(warn),
     (leaseSeconds * 1000) / 3,
   )
   return {
-    claimed: claim,
+    hold,
     answered: undefined,
     async release(outcome) {
       clearInterval(timer)
       if (outcome !== 'refused' || free) return
       free = true // from now on the key may belong to another request
-      await forgetIdempotent(db, claim).catch(warn)
+      await forgetIdempotent(db, hold).catch(warn)
     },
   }
 }

@@ -63,7 +63,7 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
       },
       duplicates: request.duplicates,
       nameCondition: request.nameCondition,
-      idempotent: claim?.claimed && { claim: claim.claimed, fingerprint: fingerprintOf(request) },
+      idempotent: claim?.hold && { hold: claim.hold, fingerprint: fingerprintOf(request) },
     })
     return result.kind === 'exists' ? result : { ...result, replayed: false }
   } finally {
