@@ -14,12 +14,7 @@ import { giveUp } from './lease.ts'
 export interface StoreRequest {
   readonly receipt: Receipt
   readonly bucket: string
-  /** Any text; a result of `parseFilePath` for a file that is `named`. */
-  readonly name: string
-  /** Whether the file gets its name to itself, and replaces a file of the bucket that has the same name to itself. */
-  readonly named?: boolean
-  /** Judges the file that has the name to itself before it is replaced. */
-  readonly nameCondition?: NameCondition | undefined
+  readonly name: RequestedName
   /** The client's media type, which decides only where the bytes cannot. */
   readonly declaredType: string | undefined
   readonly metadata: Readonly<Record<string, unknown>>
@@ -27,6 +22,16 @@ export interface StoreRequest {
   readonly duplicates: 'refuse' | 'allow'
   readonly claim: IdempotentClaim | undefined
 }
+
+/** The name for a file to be stored. */
+export type RequestedName =
+  /** Any text: `toFileName` makes it a name, which other files may have too. */
+  | { readonly label: string }
+  /**
+   * A result of `parseFilePath`, which the file gets to itself: it replaces the file of the bucket that has the same name to
+   * itself, once the condition has judged that file.
+   */
+  | { readonly path: string; readonly condition: NameCondition | undefined }
 
 /** `stored`: a new file, or with `replayed` the file of an earlier request. `exists`: the bucket has the bytes already. */
 export type StoreResult =
@@ -38,7 +43,7 @@ export type StoreResult =
  * `file-too-large`, `idempotency-key-reused` and what `commitFile` and the condition throw; refused bytes are then in the trash.
  */
 export async function storeFile(deps: Deps, request: StoreRequest): Promise<StoreResult> {
-  const { receipt, claim, bucket } = request
+  const { receipt, claim, bucket, name } = request
   const prepared = await prepare(deps, request).catch(async (error: unknown) => {
     await giveUp(deps, receipt)
     throw error
@@ -54,15 +59,15 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
       file: {
         id: randomUUID(),
         bucket,
-        name: request.named ? request.name : toFileName(request.name),
-        named: request.named ?? false,
+        name: 'path' in name ? name.path : toFileName(name.label),
+        named: 'path' in name,
         mediaType: prepared.mediaType,
         metadata: request.metadata,
         expiresInSeconds: prepared.expiresInSeconds,
         bytes: { storageKey, size, sha256, sha1, md5, blockCrc32 },
       },
       duplicates: request.duplicates,
-      nameCondition: request.nameCondition,
+      nameCondition: 'path' in name ? name.condition : undefined,
       idempotent: claim?.hold && { hold: claim.hold, fingerprint: fingerprintOf(request) },
     })
     return result.kind === 'exists' ? result : { ...result, replayed: false }
@@ -73,7 +78,8 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
 
 /** Checks the bytes against the limits. `replay` is the file that answered the same request before. */
 async function prepare(deps: Deps, request: StoreRequest) {
-  const { receipt, declaredType, name, claim } = request
+  const { receipt, declaredType, claim } = request
+  const name = 'path' in request.name ? request.name.path : request.name.label
   const limits = await limitsOf(deps, request.bucket)
   insistOnSize(limits, receipt.size)
   const mediaType = await detectReceived(deps, receipt, { declaredType, name })
@@ -84,19 +90,22 @@ async function prepare(deps: Deps, request: StoreRequest) {
   return { mediaType, expiresInSeconds, replay: claim?.answered?.file }
 }
 
-/** A hash of all values of a request that decide about the file, its bytes included: requests with equal hashes are equal. */
-function fingerprintOf({
-  bucket,
-  name,
-  named,
-  declaredType,
-  metadata,
-  expiresInSeconds,
-  duplicates,
-  receipt,
-}: StoreRequest): Buffer {
+/**
+ * A hash of all values of a request that decide about the file, its bytes included: requests with equal hashes are equal. A field
+ * has no value when the version before did not know it and the client did not send it: the hashes that are kept stay valid.
+ */
+function fingerprintOf({ receipt, claim: _, ...fields }: StoreRequest): Buffer {
+  const { bucket, name, declaredType, metadata, expiresInSeconds, duplicates } = fields
+  const values = {
+    bucket: [bucket],
+    name: 'path' in name ? [name.path, 'named'] : [name.label],
+    declaredType: [declaredType ?? null],
+    metadata: [metadata],
+    expiresInSeconds: [expiresInSeconds ?? null],
+    duplicates: [duplicates],
+  } satisfies Record<keyof typeof fields, readonly unknown[]>
   const bytes = [receipt.digests.sha256.toString('hex'), receipt.size]
-  const fields = [declaredType ?? null, metadata, expiresInSeconds ?? null, duplicates]
-  const values = [bucket, name, ...(named ? ['named'] : []), ...fields, ...bytes]
-  return createHash('sha256').update(JSON.stringify(values)).digest()
+  return createHash('sha256')
+    .update(JSON.stringify([...Object.values(values).flat(), ...bytes]))
+    .digest()
 }

@@ -11,7 +11,7 @@ export const createFile: Operation<'createFile'> = (deps) => async (req, res) =>
   await answerStored(deps, req, res, {
     receipt,
     bucket: bucket ?? defaultBucket,
-    name: file_name ?? filename ?? '',
+    name: { label: file_name ?? filename ?? '' },
     declaredType: file_type ?? contentType,
     metadata,
     expiresInSeconds: expires_in === undefined ? undefined : Number(expires_in),

@@ -11,7 +11,7 @@ export const putFile: Operation<'putFile'> = (deps) => async (req, res) => {
   await answerStored(deps, req, res, {
     receipt,
     bucket: bucket ?? defaultBucket,
-    name: file_name ?? filename ?? '',
+    name: { label: file_name ?? filename ?? '' },
     declaredType: contentType,
     metadata,
     expiresInSeconds: expires_in,

@@ -31,14 +31,12 @@ export async function answerNamed(
   const { file_type, expires_in } = req.body
   // Refused before the file is taken: `problemHandler` gives up a file that nobody took.
   const metadata = parseMetadataText(req.body.metadata)
-  const name = nameOf(req)
+  const path = nameOf(req)
   const { receipt, contentType } = takeReceived(req)
   const result = await storeFile(deps, {
     receipt,
     bucket,
-    name,
-    named: true,
-    nameCondition: nameCondition(req.headers),
+    name: { path, condition: nameCondition(req.headers) },
     declaredType: file_type ?? contentType,
     metadata,
     expiresInSeconds: expires_in === undefined ? undefined : Number(expires_in),
