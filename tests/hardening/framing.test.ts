@@ -36,22 +36,6 @@ describeService('A request whose framing is odd', (service) => {
   )
 
   it.each([
-    ['TLS on this port', '\x16\x03\x01\x02\x00\x01', /plain HTTP: use http:/],
-    [
-      'two lengths',
-      'PUT / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n',
-      /Duplicate Content-Length/,
-    ],
-    ['a folded header', 'GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n', /must be one line/],
-    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', /HTTP\/1\.1/],
-    ['a blank in the address', 'GET /a b HTTP/1.1\r\nHost: x\r\n\r\n', /%20 for a blank/],
-    ['a tunnel', 'CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n', /no proxy/],
-  ])('says what is wrong with %s', async (_case, text, detail) => {
-    const { body } = await rawRequest(service, Buffer.from(text, 'latin1'))
-    expect(body).toMatchObject({ detail: expect.stringMatching(detail) })
-  })
-
-  it.each([
     ['a whole address', 'GET http://localhost/livez?x=1 HTTP/1.1\r\nHost: LOCALHOST\r\n\r\n', 200],
     [
       'a whole address without a path',

@@ -25,7 +25,14 @@ describeService('a refusal', (service) => {
   })
 
   it.each<[string, string | Buffer, number, string, RegExp]>([
-    ['two lengths', get('/\r\nContent-Length: 5\r\nContent-Length: 6'), 400, 'bad-request', /HTTP\/1\.1/],
+    [
+      'two lengths',
+      'PUT / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n',
+      400,
+      'bad-request',
+      /Duplicate Content-Length/,
+    ],
+    ['a blank in the address', get('/a b'), 400, 'bad-request', /%20 for a blank/],
     [
       'a length and chunks',
       'PUT / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n',
