@@ -183,7 +183,7 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
     [`${filesPath}?Limit=1`, 'limit'],
     [`${filesPath}?created-after=x`, 'created_after'],
     [`${filesPath}?limits=1`, 'limit'],
-    ['/s3/params?filename=a&type=&meta-data[x]=1', 'metadata'],
+    ['/s3/params?filename=a&type=&meta-data[x]=1', 'metadata\\[key\\]'],
     ['/s3/params?filename=a&type=&file_name=b', 'filename'],
     ['/buckets?page=1', 'limit, after'],
     ['/file-status/0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11?x=1', 'there are none here'],
