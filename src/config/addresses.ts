@@ -31,7 +31,13 @@ export function explainOrigin(text: string): string {
     : `browsers send it as ${origin}`
 }
 
-/** The origin of an http or https URL; undefined for other texts, and for a host with an asterisk. */
+/**
+ * The origin of a URL with a host; undefined for other texts, and for a host with an asterisk. Apps and extensions have schemes of
+ * their own, as `capacitor://localhost`, for which `URL` has no origin.
+ */
 function originOf(text: string): string | undefined {
-  return /^https?:[^*]+$/i.test(text) && URL.canParse(text) ? new URL(text).origin : undefined
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^*@]+$/i.test(text) || !URL.canParse(text)) return undefined
+  const { protocol, host, origin } = new URL(text)
+  if (protocol === 'file:' || host === '') return undefined
+  return origin === 'null' ? `${protocol}//${host}` : origin
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -108,6 +108,32 @@ describe('upfile', () => {
     await rm(parent, { recursive: true })
     expect([code, stderr]).toEqual([1, expect.stringMatching(complaint)])
     expect(stderr).toContain(`upfile: ${name} ${path} cannot be used: ${path} `)
+  })
+
+  describe('for an ordinary user', () => {
+    let locked: string
+    beforeEach(async () => {
+      locked = await mkdtemp(join(tmpdir(), 'upfile-locked-'))
+      await chmod(locked, 0o500)
+    })
+    afterEach(() => rm(locked, { recursive: true }))
+    const serve = (env: Readonly<Record<string, string>>) => runUpfile(['serve'], env, { ordinary: true })
+
+    it.each(['DATA_DIR', 'LOG_DIR'])('names %s when its parent belongs to somebody else', async (name) => {
+      const { code, stderr } = await serve({ PORT: '0', [name]: join(locked, 'new') })
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^upfile: .* cannot be used: EACCES.*\n$/)])
+      expect(stderr).toContain(`upfile: ${name} ${locked}/new cannot be used`)
+    })
+
+    it('names a PORT that only root may use', async () => {
+      const { code, stderr } = await serve({ PORT: '80', DATA_DIR: join(locked, 'new') })
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^upfile: PORT 80 is for privileged users: /)])
+    })
+  })
+
+  it('says when it starts which setting is misspelt', async () => {
+    const { stdout } = await runUpfile(['serve'], { PROT: '1', PORT: '0', DATA_DIR: '/proc/nope' })
+    expect(stdout).toMatch(/"level":"warn","message":"[^\n]*PROT[^\n]*PORT/)
   })
 
   it.each([['migrate', 'up'], ['migrate', 'status'], ['fsck']])(

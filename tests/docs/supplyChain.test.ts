@@ -21,6 +21,7 @@ describe('the packages', () => {
     const names = scripted.map(([path]) => path.replace(/^.*node_modules\//, ''))
     expect(allowScripts).toEqual(Object.fromEntries(names.map((name) => [name, false])))
     expect(read('.npmrc')).toMatch(/^ignore-scripts=true$/m)
+    expect(read('.npmrc')).toMatch(/^loglevel=error$/m) // npm ci prints no warning that a newcomer could not act on
   })
 
   it('are locked by their digests, and not to a registry', () => {
@@ -41,8 +42,12 @@ describe('the images', () => {
     const { services } = load(read('docker-compose.yml')) as { services: Record<string, { image: string }> }
     const composed = Object.values(services).map(({ image }) => image)
     const based = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => String(image))
-    const images = new Set([...composed, ...based].filter((image) => image !== 'upfile'))
-    expect(images.size).toBe(3)
+    const workflow = load(read('.github/workflows/ci.yml')) as {
+      jobs: Record<string, { container?: string }>
+    }
+    const checked = Object.values(workflow.jobs).flatMap(({ container }) => container ?? [])
+    const images = new Set([...composed, ...based, ...checked].filter((image) => image !== 'upfile'))
+    expect(images.size).toBe(4)
     const guide = read('docs/deployment.md')
     const floating = [...images].filter((image) => !/@sha256:[0-9a-f]{64}$/.test(image))
     expect(floating.filter((image) => !guide.includes(`imagetools inspect ${image}\n`))).toEqual([])

@@ -190,7 +190,9 @@ describe('a service whose own PostgreSQL is killed', () => {
     await Promise.all([half.connection.rest(), json.rest()])
     reading.resume()
     expect((await reading.answer()).bytes.equals(bytes)).toBe(true)
+    const answered = performance.now()
     expect((await service.ended).code).toBe(1)
+    expect(performance.now() - answered).toBeLessThan(5000)
     for (const connection of [reading, half.connection, json]) connection.destroy()
 
     const again = await embedded.start()

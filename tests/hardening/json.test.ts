@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { beforeAll, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
+import { sendRaw } from '../support/sendRaw.ts'
 
 describeService('JSON', (service) => {
   let file: FileBody
@@ -99,6 +101,21 @@ describeService('JSON', (service) => {
   it.each(['utf-8', 'UTF8', '"utf-8"; a=b', 'UTF-8 ; a=b'])('may say that it is %s', async (charset) => {
     const type = { 'Content-Type': `application/json; charset=${charset}` }
     expect((await update('{"file_name":"café.txt"}', type)).body.file_name).toBe('café.txt')
+  })
+
+  it('without a Content-Type is refused, with the one that works', async () => {
+    const answer = await sendRaw(service, 'PATCH', '/buckets/default', {}, '{"links":"direct"}')
+    expect(answer).toBeProblem(415, 'unsupported-media-type')
+    expect(answer.body).toMatchObject({ detail: 'Content-Type must be application/json.' })
+  })
+
+  it('costs little, however well it was packed', async () => {
+    const parts = new Uint8Array(gzipSync(`{"parts":[${'{"a":1},'.repeat(250_000)}1]}`))
+    const headers = { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }
+    const path = `/s3/multipart/${randomUUID()}/complete`
+    expect(await sendRaw(service, 'POST', path, headers, parts)).toBeProblem(400)
+    const larger = new Uint8Array(gzipSync(`{"parts":[${'{"a":1},'.repeat(270_000)}1]}`))
+    expect(await sendRaw(service, 'POST', path, headers, larger)).toBeProblem(413)
   })
 
   it('with a key that comes twice is refused, because only the last would count', async () => {

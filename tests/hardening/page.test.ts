@@ -42,12 +42,15 @@ describeService('pages', (service) => {
     })
   })
 
+  it.each(['/', '/docs'])('%s cannot be embedded, and sends no form anywhere', async (path) => {
+    const policy = parsePolicy((await send(service, path, html)).headers.get('content-security-policy'))
+    for (const directive of ['frame-ancestors', 'form-action', 'base-uri'])
+      expect([directive, policy.get(directive)]).toEqual([directive, ["'none'"]])
+  })
+
   describe('the browser page', () => {
-    it('cannot be embedded, and sends no form anywhere', async () => {
+    it('allows nothing unsafe', async () => {
       const policy = parsePolicy((await send(service, '/', html)).headers.get('content-security-policy'))
-      expect(policy.get('frame-ancestors')).toEqual(["'none'"])
-      expect(policy.get('form-action')).toEqual(["'none'"])
-      expect(policy.get('base-uri')).toEqual(["'none'"])
       expect([...policy.values()].flat().join()).not.toContain('unsafe')
     })
 

@@ -15,12 +15,23 @@ export interface Said {
   readonly stderr: string
 }
 
-/** Runs `upfile` with these words to its end, with nothing in its environment but this. */
+/** What takes from root the rights that an ordinary user does not have. */
+const likeOrdinaryUser = () =>
+  process.getuid?.() === 0
+    ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search,-net_bind_service']
+    : []
+
+/**
+ * Runs `upfile` with these words to its end, with nothing in its environment but this; `ordinary`, without the rights of root over
+ * files and ports.
+ */
 export async function runUpfile(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  { ordinary = false }: { readonly ordinary?: boolean } = {},
 ): Promise<Said> {
-  const child = spawn(process.execPath, [main, ...words], {
+  const [program = '', ...first] = [...(ordinary ? likeOrdinaryUser() : []), process.execPath]
+  const child = spawn(program, [...first, main, ...words], {
     cwd: tmpdir(),
     env: { ...childEnvironment, ...env },
     timeout: 90_000,

@@ -8,7 +8,7 @@ export function sendRaw(
   method: string,
   path: string,
   headers: Record<string, string> = {},
-  body?: string,
+  body?: string | Uint8Array,
 ): Promise<Answer<unknown>> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer<unknown>>()
   const req = request({ port, host: '127.0.0.1', method, path, headers, agent: false }, (res) => {

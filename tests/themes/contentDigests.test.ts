@@ -1,7 +1,10 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
+import { announce, beginMultipart } from '../support/api/direct.ts'
+import { follow } from '../support/api/named.ts'
 import { type Answer, type FileBody, filesPath, freshText, putRaw, send, upload } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
+import { gif } from '../support/direct.ts'
 import { list } from '../support/pages.ts'
 
 describeService('content digests', (service) => {
@@ -176,6 +179,39 @@ describeService('content digests', (service) => {
       expect(await post(body, headers)).toBeProblem(422, 'digest-mismatch')
       const both = { ...headers, 'Content-Digest': digest('sha-256', 'sha256', body) }
       expect(await post(body, both)).toBeProblem(422, 'digest-mismatch')
+    })
+  })
+
+  describe.each([
+    ['Content-MD5', (bytes: Buffer) => createHash('md5').update(bytes).digest('base64')],
+    ['Digest', (bytes: Buffer) => `SHA-256=${createHash('sha256').update(bytes).digest('base64')}`],
+    ['Content-Digest', (bytes: Buffer) => digest('sha-256', 'sha256', bytes)],
+  ])('%s, as on every upload', (header, headerFor) => {
+    const other = Buffer.from('other bytes')
+
+    it.each(['/file', '/file/digests'])('is checked: POST %s', async (path) => {
+      const bytes = Buffer.from(freshText())
+      const post = (of: Buffer) =>
+        service.api.post(path).set(header, headerFor(of)).attach('file', bytes, `${randomUUID()}.txt`)
+      expect(await post(other)).toBeProblem(422, 'digest-mismatch')
+      expect((await post(bytes)).status).toBe(201)
+    })
+
+    // S3 checks these headers itself.
+    if (process.env.TEST_STORAGE === 's3') return
+    it('is checked: a signed request and a part', async () => {
+      const bytes = gif(randomUUID())
+      const { body: announced } = await announce(service, bytes, { method: 'PUT' }).expect(200)
+      const put = (of: Buffer) =>
+        follow(service, announced.url, 'put').set(announced.headers).set(header, headerFor(of)).send(bytes)
+      expect(await put(other)).toBeProblem(422, 'digest-mismatch')
+      expect((await put(bytes)).status).toBeLessThan(300)
+
+      const { body: begun } = await beginMultipart(service).expect(200)
+      const { body: part } = await service.api.get(`/s3/multipart/${begun.uploadId}/1`).expect(200)
+      const send = (of: Buffer) => follow(service, part.url, 'put').set(header, headerFor(of)).send(bytes)
+      expect(await send(other)).toBeProblem(422, 'digest-mismatch')
+      expect((await send(bytes)).status).toBe(200)
     })
   })
 })

@@ -621,6 +621,12 @@ const texts: readonly Row[] = [
     '<!DOCTYPE html [<!ENTITY a "b">]><html/>',
     'text/html',
   ],
+  ...['<!DOCTYPE  html>', '<!doctype\r\nhtml>', '<!DOCTYPE\t\thtml><my-app>'].map(
+    (start, index): Row => [
+      `a page with more blanks in its document type, ${index}`,
+      ...([`d${index}.md`, 'text/markdown', `${start}Hi <script>alert(1)</script>`, 'text/html'] as const),
+    ],
+  ),
   ['an empty text', 'empty.txt', binary, '', 'text/plain', 'inline'],
   ['an empty table', 'empty.csv', excel, '', 'text/csv'],
   ['an empty text without an ending', 'empty', 'text/plain', '', 'text/plain', 'inline'],

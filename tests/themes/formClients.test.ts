@@ -102,11 +102,17 @@ describeService('a form as clients send it', (service) => {
     ['a file of JSON', 'name="metadata"; filename="metadata.json"', 'application/json; charset=utf-8'],
     ['JSON without a filename', 'name="metadata"', 'application/json'],
   ])('may have metadata as %s', async (_how, disposition, type) => {
-    const parts = [
-      part(disposition, '{"album":"März"}', `Content-Type: ${type}`),
-      part('name="upfile"; filename="a.txt"'),
-    ]
-    expect(await post(filesPath, parts)).toMatchObject({ status: 201, body: { metadata: { album: 'März' } } })
+    for (const [name, path] of faces) {
+      const parts = [
+        part(disposition, '{"album":"März"}', `Content-Type: ${type}`),
+        part(`name="${name}"; filename="blob-metadata.txt"`),
+      ]
+      expect(await post(path, parts)).toMatchObject({ status: 201 })
+    }
+    for (const bucket of ['default', 'forms']) {
+      const [newest] = (await send<FileBody[]>(service, `${filesPath}?bucket=${bucket}&limit=1`)).body
+      expect([bucket, newest?.metadata]).toEqual([bucket, { album: 'März' }])
+    }
   })
 
   it('may have every field as a Blob', async () => {

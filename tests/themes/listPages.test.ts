@@ -95,6 +95,18 @@ describeService('Walking a list by its links', (service) => {
       }
     })
 
+    it('looks among 10,000 files a page of deleted ones, whatever the name', async () => {
+      const { id } = (await upload(service, freshText(), { name: 'zq!', fields: { bucket: 'bin' } })).body
+      expect((await send(service, `${filesPath}/${id}`, { method: 'DELETE' })).status).toBe(201)
+      await sql`
+        insert into files (id, bucket, name, media_type, size, blob_id, deleted_at)
+        select gen_random_uuid(), bucket, 'report-' || md5(n::text), media_type, size, blob_id, now()
+        from files, generate_series(1, 10050) n where id = ${id}
+      `.execute(service.deps.db)
+      const pages = await Array.fromAsync(walk(service, '?bucket=bin&deleted=true&name=zq!'))
+      expect(pages.map((files) => files.map((file) => file.id))).toEqual([[], [id]])
+    })
+
     it('has full pages of a name that many have', async () => {
       const pages = walk(service, `?bucket=${bucket}&name=r&limit=1000`)
       const sizes = (await Array.fromAsync(pages)).map(({ length }) => length)

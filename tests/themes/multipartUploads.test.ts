@@ -24,9 +24,12 @@ describeService('a file in parts', (service) => {
     expect(await completeMultipart(service, id, [{ PartNumber: 1, ETag: 'x' }])).toBeProblem(status)
   })
 
-  it.each(['0', '10001', '1.5', 'x'])('has no part %s', async (number) => {
-    const { id } = await sendAll([])
-    expect(await send(service, `/s3/multipart/${id}/${number}`)).toBeProblem(400)
-    expect(await send(service, `/s3/multipart/${id}/batch?partNumbers=${number}`)).toBeProblem(400)
-  })
+  it.each(['0', '01', '10001', '1.5', '0x1', '1e0', '%2B1', '%201', 'x'])(
+    'has no part %s',
+    async (number) => {
+      const { id } = await sendAll([])
+      expect(await send(service, `/s3/multipart/${id}/${number}`)).toBeProblem(400)
+      expect(await send(service, `/s3/multipart/${id}/batch?partNumbers=${number}`)).toBeProblem(400)
+    },
+  )
 })

@@ -261,7 +261,9 @@ describe('loadConfig', () => {
   })
 
   it('takes origins exactly as browsers send them', () => {
-    const origins = ['https://a.example', 'http://localhost:3000', 'http://[::1]:8080', '*']
+    const web = ['https://a.example', 'http://localhost:3000', 'http://[::1]:8080']
+    const apps = ['capacitor://localhost', 'chrome-extension://abcdefghijklmnop', 'tauri://localhost']
+    const origins = [...web, ...apps, '*']
     expect(loadConfig({ CORS_ORIGINS: origins.join(' , ') }).http.corsOrigins).toEqual(origins)
   })
 
@@ -274,6 +276,8 @@ describe('loadConfig', () => {
     'a.example',
     'null',
     'file:///x',
+    'capacitor://localhost/',
+    'capacitor:localhost',
     'https://a.example?ok',
   ])('refuses %s as an origin', (origin) => {
     expect(mistakes({ CORS_ORIGINS: `https://ok.example,${origin}` })).toEqual([

@@ -45,8 +45,10 @@ export async function selectPage<Row extends PageEnd>(
   page: FilePage,
   columns: RawBuilder<unknown>,
 ): Promise<SelectedPage<Row>> {
-  const { name } = page.filter
-  if (name !== undefined && !(await hasTrigram(db, name))) return await examine(db, page, { name, columns })
+  const { name, deleted } = page.filter
+  // The index of names has only live files.
+  if (name !== undefined && (deleted || !(await hasTrigram(db, name))))
+    return await examine(db, page, { name, columns })
   const { after, order, most } = clausesOf(page)
   const matching = sql`${conditions(page.filter)} ${after}`
   // The index of names answers the inner query alone, so the table is read only for the files of the page.

@@ -57,7 +57,7 @@ function matchAt(pattern: RegExp, text: string, index: number): RegExpExecArray 
 /** The index of the first element, or of the document type of HTML; the length of the text when there is none. */
 function findRoot(text: string, from: number): number {
   const blank = /\s*/y
-  const doctype = /<!doctype\s+(?!html[\s>])/iy
+  const doctype = /<!doctype\s+(?!\s|html[\s>])/iy
   for (let index = from; ; ) {
     blank.lastIndex = index
     blank.test(text)

@@ -25,7 +25,8 @@ const createParser = (limit: number) =>
       verify(_req, _res, bytes) {
         if (bytes.length === 0) throw jsonInvalid('The body is empty.')
         if (!isUtf8(bytes)) throw jsonInvalid('JSON must be encoded in UTF-8.')
-        refuseLosses(bytes.toString())
+        // Only a list of parts is larger. Its numbers and tags are compared with the parts, and it may be expensive to search.
+        if (bytes.length <= DEFAULT_MAX_BYTES) refuseLosses(bytes.toString())
       },
     }),
   )
@@ -67,6 +68,7 @@ export async function receiveJson(req: Request, res: Response, { stallSeconds }:
     clearTimeout(timer)
   }
   if (req.body === undefined) throw jsonInvalid('The body is empty.')
+  if (type === '') throw unsupportedMediaType('Content-Type must be application/json.')
   if (depthExceeds(req.body, MAX_DEPTH))
     throw jsonInvalid(`JSON may be nested at most ${MAX_DEPTH} levels deep.`)
 }
