@@ -32,8 +32,8 @@ export function explainOrigin(text: string): string {
 }
 
 /**
- * The origin of a URL with a host; undefined for other texts, and for a host with an asterisk. Apps and extensions have schemes of
- * their own, as `capacitor://localhost`, for which `URL` has no origin.
+ * The origin of a URL with a host; undefined for other texts, and for a host with an asterisk. Apps and extensions have schemes
+ * of their own, as `capacitor://localhost`, for which `URL` has no origin.
  */
 function originOf(text: string): string | undefined {
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^*@]+$/i.test(text) || !URL.canParse(text)) return undefined
