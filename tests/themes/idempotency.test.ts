@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type ServiceBehindProxy, startServiceBehindProxy } from '../support/brokenDatabase.ts'
 import { type Answer, filesPath, freshText, putRaw, send, upload } from '../support/client.ts'
+import { eventually } from '../support/eventually.ts'
 import type { TestService } from '../support/service.ts'
 
 let behind: ServiceBehindProxy
@@ -78,6 +79,25 @@ describe.each(operations)('an Idempotency-Key of %s', (_operation, store) => {
     const again = await store(sent)
     expect([again.status, isReplay(again), again.body]).toEqual([201, true, first.body])
     expect(await send(service, `${filesPath}/${first.body.id}`)).toBeProblem(404, 'file-not-found')
+  })
+
+  it.each([
+    ['types', { allowed_types: ['image/*'] }, 415],
+    ['sizes', { max_file_size: 3 }, 413],
+  ])('gets the same answer again after its bucket was limited to other %s', async (_what, rules, status) => {
+    const bucket = `limited-${randomUUID()}`
+    const sent = { ...fresh(), fields: { bucket } }
+    const first = await store(sent)
+    expect(first.status).toBe(201)
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify(rules)
+    expect((await send(service, `/buckets/${bucket}`, { method: 'PATCH', headers, body })).status).toBe(200)
+    await eventually(async () =>
+      expect((await store({ ...fresh(), fields: { bucket } })).status).toBe(status),
+    )
+    const again = await store(sent)
+    expect([again.status, isReplay(again), again.body]).toEqual([201, true, first.body])
+    expect(await store({ ...sent, text: freshText() })).toBeProblem(422, 'idempotency-key-reused')
   })
 
   it.each<[string, Partial<Sent>]>([

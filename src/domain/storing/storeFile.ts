@@ -48,7 +48,7 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
     await giveUp(deps, receipt)
     throw error
   })
-  if (prepared.replay) {
+  if ('replay' in prepared) {
     await giveUp(deps, receipt)
     return { kind: 'stored', file: prepared.replay, replayed: true }
   }
@@ -76,18 +76,22 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
   }
 }
 
-/** Checks the bytes against the limits. `replay` is the file that answered the same request before. */
+/**
+ * Checks the bytes against the limits. `replay` is the file that answered the same request before, whatever the limits are now: the
+ * client lost that answer, and the file is there.
+ */
 async function prepare(deps: Deps, request: StoreRequest) {
   const { receipt, declaredType, claim } = request
+  if (claim?.answered) {
+    if (!claim.answered.fingerprint.equals(fingerprintOf(request))) throw idempotencyKeyReused()
+    return { replay: claim.answered.file }
+  }
   const name = 'path' in request.name ? request.name.path : request.name.label
   const limits = await limitsOf(deps, request.bucket)
   insistOnSize(limits, receipt.size)
   const mediaType = await detectReceived(deps, receipt, { declaredType, name })
   insistOnType(limits, mediaType)
-  if (claim?.answered && !claim.answered.fingerprint.equals(fingerprintOf(request)))
-    throw idempotencyKeyReused()
-  const expiresInSeconds = request.expiresInSeconds ?? limits.expiresInSeconds
-  return { mediaType, expiresInSeconds, replay: claim?.answered?.file }
+  return { mediaType, expiresInSeconds: request.expiresInSeconds ?? limits.expiresInSeconds }
 }
 
 /**

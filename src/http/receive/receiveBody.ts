@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Deps } from '../../deps.ts'
+import { limitsOf } from '../../domain/buckets/bucketRules.ts'
 import { claimIdempotencyKey } from '../../domain/storing/idempotency.ts'
 import { fileTooLarge } from '../../errors/files.ts'
 import { encodingUnsupported } from '../../errors/requests.ts'
@@ -72,15 +73,18 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
     throw badRequest('Content-Range is not supported here: send the whole file (RFC 9110, 14.5).')
   const declaredBytes =
     req.headers['content-length'] === undefined ? undefined : Number(req.headers['content-length'])
-  const maxBytes = await uploadLimit(deps, req)
-  if (declaredBytes !== undefined && declaredBytes > maxBytes + (schema ? FORM_OVERHEAD_BYTES : 0))
-    throw fileTooLarge(maxBytes)
   const expectedDigests = announcedDigests((name) => header(req, name))
   const key = declares(req, 'Idempotency-Key') ? header(req, 'idempotency-key') : undefined
   if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
     throw badRequest('Idempotency-Key must have 1 to 255 characters of ASCII, without blanks.')
   const claim = key === undefined ? undefined : await claimIdempotencyKey(deps, key)
   if (claim) keepClaim(req, res, claim)
+  // A request that is sent again gets its answer, though the bucket may have a lower limit by now.
+  const { maxBytes } = claim?.answered
+    ? await limitsOf(deps, undefined)
+    : { maxBytes: await uploadLimit(deps, req) }
+  if (declaredBytes !== undefined && declaredBytes > maxBytes + (schema ? FORM_OVERHEAD_BYTES : 0))
+    throw fileTooLarge(maxBytes)
 
   const body = openBody(req, deps.config.http, deps.youngBuffers)
   const upload = { deps, req, res, body: body.bytes, declaredBytes, maxBytes, expectedDigests }
