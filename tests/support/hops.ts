@@ -28,18 +28,23 @@ export function countArrivals({ server }: Pick<TestService, 'server'>): Arrivals
   const refused = new WeakSet<Duplex>()
   let connections = 0
 
-  const note = (req: IncomingMessage, res: ServerResponse) => {
+  const arrive = (req: IncomingMessage, status: number | undefined): Arrival => {
     const hops = req.rawHeaders.filter(
       (_, index, all) => index % 2 === 1 && /^x-hop$/i.test(all[index - 1] ?? ''),
     )
-    const arrival: Arrival = { method: req.method ?? '', url: req.url ?? '', hops, status: undefined }
+    const arrival: Arrival = { method: req.method ?? '', url: req.url ?? '', hops, status }
     latest.set(req.socket, req)
     requests.push(arrival)
+    return arrival
+  }
+  const note = (req: IncomingMessage, res: ServerResponse) => {
+    const arrival = arrive(req, undefined)
     res.once('close', () => {
       arrival.status = res.statusCode
     })
   }
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.prependListener(event, note)
+  server.prependListener('connect', (req: IncomingMessage) => void arrive(req, 405))
   server.on('connection', () => {
     connections += 1
   })
