@@ -77,8 +77,8 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
 }
 
 /**
- * Checks the bytes against the limits. `replay` is the file that answered the same request before, whatever the limits are now: the
- * client lost that answer, and the file is there.
+ * Checks the bytes against the limits. `replay` is the file that answered the same request before, whatever the limits are now:
+ * the client lost that answer, and the file is there.
  */
 async function prepare(deps: Deps, request: StoreRequest) {
   const { receipt, declaredType, claim } = request
