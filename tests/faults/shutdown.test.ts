@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type ChildService, createInstallation, type Installation } from '../support/childService.ts'
 import { download, filesPath, upload } from '../support/client.ts'
+import { startDatabaseProxy } from '../support/databaseProxy.ts'
 import { processesIn } from '../support/embeddedPostgresOwner.ts'
 import { eventually } from '../support/eventually.ts'
 import { openRaw } from '../support/rawRequest.ts'
@@ -125,6 +126,18 @@ describe('SIGTERM', () => {
     expect((await service.ended).code).toBe(0)
     const { stdout } = await installation.run(['fsck'])
     expect(Number(/^trash: (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(0)
+  })
+
+  it('says nothing of the database, which is being told at that moment that the service runs', async () => {
+    const proxy = await startDatabaseProxy()
+    const told = proxy.breakAt('select 1', 'silence')
+    const service = await installation.start({ DATABASE_URL: proxy.through(installation.databaseUrl ?? '') })
+    await told
+    const { code, stdout } = await service.stop()
+    await proxy.close()
+    expect(code).toBe(0)
+    expect(stdout).toContain('"Stopped"')
+    expect(stdout).not.toContain('could not be told')
   })
 
   it('ends a service with 0 whose log nobody reads any more, and which served on until then', async () => {

@@ -35,6 +35,7 @@ export const kindOf = (lock: StorageLock): StorageKind | undefined => storageKin
 export interface Presence {
   /** Takes the locks; later, checks the connection and takes them again if it broke. Throws what the database throws. */
   renew(): Promise<void>
+  /** Gives the locks back. A `renew` that still runs takes none. */
   end(): Promise<void>
 }
 
@@ -53,6 +54,7 @@ const TAKE_LOCKS = `
 /** Prepares the locks of a role. They are held on a connection outside the pool, which closes idle connections. */
 export function createPresence(pool: pg.Pool, role: ServiceRole): Presence {
   let client: pg.Client | undefined
+  let ended = false
 
   async function connect() {
     const { password } = pool.options // not enumerable, so the spread below leaves it out
@@ -85,9 +87,12 @@ export function createPresence(pool: pg.Pool, role: ServiceRole): Presence {
         if (client) await hangUp(client)
         client = undefined
       }
+      if (ended) return
       client ??= await connect()
+      if (ended) await hangUp(client)
     },
     async end() {
+      ended = true
       if (client) await hangUp(client)
     },
   }

@@ -56,7 +56,7 @@ export async function attend(
     if (ended) return
     timer = setTimeout(async () => {
       const goesOn = await mayGoOn().catch((error: unknown) => {
-        logger.warn('The database could not be told that this service runs', { error })
+        if (!ended) logger.warn('The database could not be told that this service runs', { error })
         return true
       })
       if (goesOn) return schedule()
