@@ -130,13 +130,14 @@ describe('SIGTERM', () => {
 
   it('says nothing of the database, which is being told at that moment that the service runs', async () => {
     const proxy = await startDatabaseProxy()
-    const told = proxy.breakAt('select 1', 'silence')
     const service = await installation.start({ DATABASE_URL: proxy.through(installation.databaseUrl ?? '') })
-    await told
-    const { code, stdout } = await service.stop()
+    await proxy.breakAt('from "storages"', 'silence')
+    service.signal('SIGTERM')
+    await eventually(() => expect(service.output().stdout).toContain('"Stopping"'))
+    proxy.cut()
+    const { code, stdout } = await service.ended
     await proxy.close()
     expect(code).toBe(0)
-    expect(stdout).toContain('"Stopped"')
     expect(stdout).not.toContain('could not be told')
   })
 
