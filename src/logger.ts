@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import winston from 'winston'
+import { createLineQueue } from './runtime/lineQueue.ts'
+import { type RequestFields, toLogLine, toRequestLine } from './runtime/logLine.ts'
 import { makeDirectory } from './runtime/makeDirectory.ts'
 import { createLogFile } from './runtime/rotatingFile.ts'
 
@@ -11,7 +13,6 @@ const levels = { critical: 0, error: 1, warn: 2, info: 3, debug: 4 } as const
 
 const FILE_BYTES = 5 * 2 ** 20
 const FILES_KEPT = 5
-const TEXT_CHARACTERS = 4096
 
 export interface LogConfig {
   /** The console shows this level and the graver ones. */
@@ -21,7 +22,11 @@ export interface LogConfig {
 }
 
 type Write = (message: string, fields?: Readonly<Record<string, unknown>>) => void
-export type Logger = { readonly [Level in keyof typeof levels]: Write } & { close(): Promise<void> }
+export type Logger = { readonly [Level in keyof typeof levels]: Write } & {
+  /** Logs that a request ended. The line is written together with others, up to 100 ms later. */
+  request(level: 'info' | 'debug', fields: RequestFields): void
+  close(): Promise<void>
+}
 
 const requestIds = new AsyncLocalStorage<string>()
 
@@ -39,22 +44,37 @@ export function createLogger({
   const logger = winston.createLogger({
     levels,
     level: directory === undefined ? level : 'debug',
-    format: winston.format.printf((info) => toLine(info)),
+    format: winston.format.printf(({ level, message, ...fields }) =>
+      toLogLine({ level, message, ...fields }),
+    ),
     transports: [
       new winston.transports.Console({ level, silent: !console }),
       // Not winston's own files: they lose lines when they rotate, and a full disk is an uncaught error there.
       ...files.map(({ name, stream }) => new winston.transports.Stream({ level: name, stream })),
     ],
   })
+  const sinks = [
+    ...(console
+      ? [{ rank: levels[level], queue: createLineQueue((lines) => process.stdout.write(lines)) }]
+      : []),
+    ...files.map(({ rank, stream }) => ({ rank, queue: createLineQueue((lines) => stream.write(lines)) })),
+  ]
+  const queuesFrom = (least: number) => sinks.flatMap(({ rank, queue }) => (rank >= least ? [queue] : []))
+  const queues = { info: queuesFrom(levels.info), debug: queuesFrom(levels.debug) }
+  const flush = () => {
+    for (const { queue } of sinks) queue.flush()
+  }
   let closed: Promise<void> | undefined // requests that were cut may still log
   const write =
     (name: keyof typeof levels): Write =>
     (message, fields = {}) => {
-      if (!closed && logger.isLevelEnabled(name))
-        logger.log({ request_id: requestIds.getStore(), ...fields, level: name, message })
+      if (closed || !logger.isLevelEnabled(name)) return
+      flush() // so that the lines keep their order
+      logger.log({ request_id: requestIds.getStore(), ...fields, level: name, message })
     }
 
   async function end() {
+    flush()
     logger.end()
     await once(logger, 'finish')
     for (const { stream } of files) stream.end()
@@ -67,6 +87,11 @@ export function createLogger({
     warn: write('warn'),
     info: write('info'),
     debug: write('debug'),
+    request(name, fields) {
+      if (closed || queues[name].length === 0) return
+      const line = `${toRequestLine(name, fields)}\n`
+      for (const queue of queues[name]) queue.add(line)
+    },
     close() {
       closed ??= end()
       return closed
@@ -86,8 +111,9 @@ const ignore = () => {}
 function openFiles(directory: string) {
   try {
     makeDirectory(directory)
-    return Object.keys(levels).map((name) => ({
+    return Object.entries(levels).map(([name, rank]) => ({
       name,
+      rank,
       stream: createLogFile(join(directory, `${name}.log`), {
         fileBytes: FILE_BYTES,
         filesKept: FILES_KEPT,
@@ -96,31 +122,5 @@ function openFiles(directory: string) {
   } catch (cause) {
     const message = Error.isError(cause) ? cause.message : String(cause)
     throw new Error(`LOG_DIR ${directory} cannot be used: ${message}`, { cause })
-  }
-}
-
-/** One line for any values: long texts are cut, and every line separator is escaped. */
-function toLine({ level, message, ...fields }: winston.Logform.TransformableInfo): string {
-  const line = { time: new Date().toISOString(), level, message, ...fields }
-  return JSON.stringify(line, (_key, value: unknown) => toLoggable(value)).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    escaped,
-  )
-}
-
-const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-
-/** An Error as a plain object: winston prints a nested Error as `{}`. */
-function toLoggable(value: unknown): unknown {
-  if (typeof value === 'string')
-    return value.length > TEXT_CHARACTERS ? `${value.slice(0, TEXT_CHARACTERS)}…` : value
-  if (!Error.isError(value)) return value
-  const { name, message, stack, cause } = value
-  return {
-    name,
-    message,
-    ...('code' in value && { code: value.code }),
-    stack,
-    ...(cause !== undefined && { cause }),
   }
 }

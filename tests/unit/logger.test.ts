@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createLogger, type Logger, withRequestId } from '../../src/logger.ts'
+import { eventually } from '../support/eventually.ts'
 import { readLines, readLog } from '../support/logs.ts'
 
 let directory: string
@@ -103,6 +104,37 @@ describe('log files', () => {
       ['after two', 'two'],
       ['after none', undefined],
     ])
+  })
+
+  it('hold the lines of requests as any others, in the order in which they were logged', async () => {
+    const request = { id: 'an-id', method: 'PUT', status: 201, milliseconds: 7, finished: true }
+    const paths = ['/plain', '/"}\n{"\u2028', 'x'.repeat(5000)]
+    for (const path of paths) logger.request('info', { ...request, path })
+    logger.info('in between')
+    logger.request('debug', { ...request, method: 'GET', path: '/read' })
+    await logger.close()
+    const requests = paths.map((path) => ({
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      ...{ level: 'info', message: 'Request', request_id: 'an-id', method: 'PUT', status: 201 },
+      ...{ path: path.length > 4096 ? `${path.slice(0, 4096)}…` : path, milliseconds: 7, finished: true },
+    }))
+    const [between, read] = [{ message: 'in between' }, { level: 'debug', method: 'GET', path: '/read' }]
+    expect(await readLog(directory, 'info.log')).toEqual([...requests, expect.objectContaining(between)])
+    expect(await readLog(directory, 'debug.log')).toMatchObject([...requests, between, read])
+    expect(await readLines(directory, 'warn.log')).toEqual([])
+    for (const line of await readLines(directory, 'debug.log'))
+      expect(line).not.toMatch(/[\0-\x1f\x7f-\x9f\u2028\u2029]/)
+  })
+
+  it('hold the line of a request after 100 ms, or at once when many wait', async () => {
+    const request = { id: 'an-id', method: 'PUT', status: 201, milliseconds: 7, finished: true }
+    logger.request('info', { ...request, path: '/one' })
+    expect(await readLines(directory, 'info.log')).toEqual([])
+    await eventually(async () => expect(await readLines(directory, 'info.log')).toHaveLength(1))
+    for (let number = 0; number < 100; number++)
+      logger.request('info', { ...request, path: 'x'.repeat(1000) })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect((await readLines(directory, 'info.log')).length).toBeGreaterThan(50)
   })
 
   it('are at most five of 5 MiB for each level, of which none has lost or split a line', async () => {

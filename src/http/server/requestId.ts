@@ -22,20 +22,14 @@ export const identifyRequest =
     res.once('close', () => {
       const milliseconds = Math.round(performance.now() - startedAt)
       const { method } = req
-      // Without the query, which may hold secrets, such as the signature of a link.
-      const line = {
-        request_id: id,
-        method,
+      logger.request(method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'debug' : 'info', {
+        ...{ id, method, status: res.statusCode, milliseconds, finished: res.writableFinished },
+        // Without the query, which may hold secrets, such as the signature of a link.
         path: pathOf(req.originalUrl),
-        status: res.statusCode,
-        milliseconds,
-        finished: res.writableFinished,
-      }
-      if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') logger.debug('Request', line)
-      else logger.info('Request', line)
+      })
     })
     withRequestId(id, next)
   }
 
 /** The path of a request target. An absolute target may hold a password in front of its path. */
-const pathOf = (url: string) => url.split('?', 1)[0]?.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '')
+const pathOf = (url: string) => url.replace(/\?.*/s, '').replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '')
