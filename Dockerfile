@@ -13,6 +13,9 @@ COPY package.json ./
 COPY api ./api
 COPY migrations ./migrations
 COPY src ./src
+# The root file system may be read-only for the service: what it compiles is kept now.
+RUN node --input-type=module --eval "import { enableCompileCache, flushCompileCache } from 'node:module'; \
+    enableCompileCache('node_modules/.cache/upfile'); await import('./src/cli/start/runService.ts'); flushCompileCache()"
 
 # AUTH is not set here: the operator has to accept that everyone who reaches the service may use it (AUTH=off).
 ENV ENVIRONMENT=production \

@@ -1,33 +1,8 @@
 #!/usr/bin/env node
-import { runCommand } from './cli/command.ts'
-import { fsck } from './cli/fsck.ts'
-import { migrate } from './cli/migrate.ts'
-import { migrateStorage } from './cli/migrateStorage.ts'
-import { serve } from './cli/serve.ts'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 
-const commands = [serve, migrate, fsck, migrateStorage]
-
-/** The message of an error, and in brackets that of its cause unless the message holds it already. */
-function toText(error: unknown): string {
-  if (!Error.isError(error)) return String(error)
-  const cause = error.cause === undefined ? '' : toText(error.cause)
-  return error.message.includes(cause) ? error.message : `${error.message} (${cause})`
-}
-
-const EXIT_MILLISECONDS = 3000
-
-const [name = 'serve', ...words] = process.argv.slice(2)
-runCommand(commands, [name, ...words])
-  .then(
-    (code) => {
-      process.exitCode = code
-    },
-    (error: unknown) => {
-      process.stderr.write(`upfile: ${toText(error)}\n`)
-      process.exitCode = 1
-    },
-  )
-  .finally(() => {
-    // Everything is closed. A request that was cut, and hangs on a disk or a network, must not keep the process.
-    setTimeout(() => process.exit(), EXIT_MILLISECONDS).unref()
-  })
+// A start finds what an earlier one has compiled. Where this directory cannot be written, each start compiles everything.
+enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/upfile'))
+const { run } = await import('./cli/run.ts')
+await run(process.argv.slice(2))

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import { flushCompileCache } from 'node:module'
 import { createApp } from '../../app.ts'
 import { loadConfig } from '../../config.ts'
 import type { Deps } from '../../deps.ts'
@@ -60,6 +61,8 @@ async function runHttp({ deps, databaseLocation, lost }: OpenService, ending: En
     { database: databaseLocation },
   )
   process.send?.({ url })
+  // Node keeps the cache when a process ends; a process that is killed would keep none.
+  flushCompileCache()
 
   void lost.then(ending.begin)
   const { reason, code } = await ending.promise
