@@ -4,6 +4,7 @@ const long = [
   'tests/faults/databaseFailover.test.ts',
   'tests/faults/maintenanceWalk.test.ts',
   'tests/themes/memory.test.ts',
+  'tests/themes/memoryAtRest.test.ts',
   'tests/themes/memoryOfMediaTypes.test.ts',
 ]
 /** What `npm test` leaves to other suites: what is long, what waits for faults, and what needs more than `npm ci` installs. */

@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { findCollector } from './collector.ts'
 
 /** Frees the buffers of connections while they are young (docs/decisions/0016). */
 export interface YoungBuffers {
@@ -51,17 +50,5 @@ export function createYoungBuffers({ enabled }: { readonly enabled: boolean }): 
         },
       }
     },
-  }
-}
-
-/** V8's function `gc`. Only a context that is made while the flag is set has the function. */
-function findCollector(): NodeJS.GCFunction | undefined {
-  setFlagsFromString('--expose-gc')
-  try {
-    return runInNewContext('gc')
-  } catch {
-    return undefined
-  } finally {
-    setFlagsFromString('--no-expose-gc')
   }
 }

@@ -7,6 +7,7 @@ import type { Deps } from '../../deps.ts'
 import { startMaintenance } from '../../domain/maintenance/cycle.ts'
 import { loadContract } from '../../http/contract/contract.ts'
 import { watchConnections } from '../../http/server/connections.ts'
+import { freeMemoryAtRest } from '../../http/server/memoryAtRest.ts'
 import { createHttpServer } from '../../http/server/server.ts'
 import { createLogger } from '../../logger.ts'
 import { armFailpoints } from '../../runtime/failpoint.ts'
@@ -54,6 +55,7 @@ async function runHttp({ deps, databaseLocation, lost }: OpenService, ending: En
   const connections = watchConnections(server)
   const url = await listen(server, config)
   await warmUp(url)
+  const stopFreeing = freeMemoryAtRest(server)
   const maintenance = startMaintenance(deps)
   const adjusting = keepClock(deps)
   logger.info(
@@ -69,6 +71,7 @@ async function runHttp({ deps, databaseLocation, lost }: OpenService, ending: En
   logger.info('Stopping', { reason })
   await drain(server, connections, deps)
   clearInterval(adjusting)
+  stopFreeing()
   await maintenance.stop()
   return code
 }
