@@ -1,6 +1,7 @@
 import express, { type Express } from 'express'
 import type { Deps } from './deps.ts'
 import { registry } from './handlers/index.ts'
+import { json } from './http/answers/json.ts'
 import type { Contract } from './http/contract/contract.ts'
 import { addressHint } from './http/contract/hints.ts'
 import { parseQuery } from './http/fields/query.ts'
@@ -9,12 +10,7 @@ import { pageAssets } from './http/pages/page.ts'
 import { problemHandler } from './http/problemHandler.ts'
 import { notFound } from './http/problems/httpErrors.ts'
 import { routeOperations } from './http/routeOperations.ts'
-import { simplifyContentType } from './http/server/contentType.ts'
-import { cors } from './http/server/cors.ts'
-import { refuseForeignPages } from './http/server/foreignPages.ts'
-import { refuseOddFraming } from './http/server/framing.ts'
-import { guardAnswers } from './http/server/guardAnswers.ts'
-import { refuseForeignHosts } from './http/server/hosts.ts'
+import { guardRequests } from './http/server/guardRequests.ts'
 import { identifyRequest } from './http/server/requestId.ts'
 
 /** The application: its middleware, in order. Throws when the contract disagrees with the handlers. */
@@ -24,16 +20,12 @@ export function createApp(deps: Deps, contract: Contract): Express {
   // Case-sensitive, so that another spelling of a path cannot avoid a proxy's rule for the path.
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').set('query parser', parseQuery)
 
+  app.response.json = json
   app.use(identifyRequest(deps))
-  app.use(guardAnswers)
-  app.use(refuseOddFraming)
-  app.use(refuseForeignHosts(http))
-  app.use(cors(http.corsOrigins))
-  app.use(refuseForeignPages(http, contract.spec.changingGets))
+  app.use(guardRequests(http, contract.spec.changingGets))
+  app.use(routeOperations(contract, registry, deps))
   app.use(docs(contract.spec))
   app.use('/web', pageAssets())
-  app.use(simplifyContentType)
-  app.use(...routeOperations(contract, registry, deps))
   app.use(({ method }, _res, next) => next(notFound(addressHint(method))))
   app.use(problemHandler(deps))
   return app

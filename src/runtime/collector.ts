@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** V8's function `gc`, which collects garbage at once. Undefined without one: only a context made while the flag is set has it. */
+/** V8's function `gc`, which collects garbage at once. Only a context made while the flag is set has it; undefined without. */
 export function findCollector(): NodeJS.GCFunction | undefined {
   setFlagsFromString('--expose-gc')
   try {

@@ -15,7 +15,6 @@ export interface Contract {
 /** The middleware of a validator. The first of `validationStages` validates requests, the others validate answers. */
 export interface Validator {
   readonly findStages: readonly RequestHandler[]
-  readonly securityStages: readonly RequestHandler[]
   readonly validationStages: readonly [RequestHandler, ...RequestHandler[]]
 }
 
@@ -53,7 +52,6 @@ function createValidator(spec: Spec, validateResponses: boolean): Validator {
   }
   return {
     findStages: stages.slice(0, 2),
-    securityStages: stages.slice(2, 3),
     validationStages: [request, ...stages.slice(4)] as const,
   }
 }

@@ -1,9 +1,8 @@
-import express, { type Request, type RequestHandler } from 'express'
-import { match } from 'path-to-regexp'
-import { type HttpError, methodNotAllowed } from '../problems/httpErrors.ts'
-import { contextOf } from './context.ts'
+import type { Request, RequestHandler, Response } from 'express'
+import { type MatchFunction, match } from 'path-to-regexp'
+import { contextOf, type RequestedOperation } from './context.ts'
 import type { DescribedOperation } from './describedOperation.ts'
-import { methodHints } from './hints.ts'
+import { runMiddleware } from './runMiddleware.ts'
 import type { Route } from './spec.ts'
 
 /** The fields of `req.openapi`, where the validator keeps the operation of a request. */
@@ -12,59 +11,58 @@ interface OpenApiMatch {
   readonly pathParams: Record<string, string>
 }
 
+interface KnownRoute {
+  readonly method: string
+  readonly operationId: string
+  readonly matches: MatchFunction<Record<string, string>>
+  /** What the validator finds; undefined until the first request. */
+  openapi: OpenApiMatch | undefined
+}
+
 /**
- * Finds the operation of a request and puts it into the context. The result is that of `stages`, the middleware of the
- * validator. The stages compile every path again for every request, so they run only for the first request of each operation.
- * Refuses a method that the path does not have. A request for another path has no operation.
+ * Makes the function that finds the operation of a request, puts it into the context, and returns it; undefined when there is
+ * none. The result is that of `stages`, the middleware of the validator. The stages compile every path again for every request,
+ * so they run only for the first request of each operation.
  */
-export function findOperation(routes: readonly Route[], stages: readonly RequestHandler[]): RequestHandler {
-  const runStages = express.Router().use(...stages)
-  const known = routes.map((route) => ({
-    method: route.method.toUpperCase(),
-    operationId: route.operationId,
-    expressPath: route.expressPath,
-    match: match<Record<string, string>>(route.expressPath, { sensitive: true }),
-    openapi: undefined as OpenApiMatch | undefined,
-  }))
+export function operationFinder(routes: readonly Route[], stages: readonly RequestHandler[]) {
+  const known = routes.map(
+    ({ method, operationId, expressPath }): KnownRoute => ({
+      method: method.toUpperCase(),
+      operationId,
+      matches: match(expressPath, { sensitive: true }),
+      openapi: undefined,
+    }),
+  )
+  const byMethod = Map.groupBy(known, ({ method }) => method)
 
-  /** Undefined when no operation has the path. */
-  function refuseMethod(method: string, path: string): HttpError | undefined {
-    const expressPath = known.find((route) => route.match(path))?.expressPath
-    if (expressPath === undefined) return undefined
-    const methods = known.filter((route) => route.expressPath === expressPath).map((route) => route.method)
-    const hint = methodHints[`${method} ${expressPath}`]
-    return methodNotAllowed(method, [...new Set([...methods, 'OPTIONS'])].join(', '), hint)
-  }
-
-  return (req, res, next) => {
-    const [path = ''] = req.originalUrl.split('?', 1)
-    for (const route of known) {
-      const matched = route.method === req.method && route.match(path)
+  return async (req: Request, res: Response): Promise<RequestedOperation | undefined> => {
+    const path = pathOf(req)
+    for (const route of byMethod.get(req.method) ?? []) {
+      const matched = route.matches(path)
       if (!matched) continue
-      if (route.openapi) {
-        const openapi = { ...route.openapi, pathParams: { ...matched.params } }
-        Object.assign(req, { openapi })
-        keepOperation(req, route.operationId, openapi)
-        return next()
-      }
-      return runStages(req, res, (error?: unknown) => {
-        const openapi = error ? undefined : openApiMatch(req)
-        if (!openapi) return next(error)
-        route.openapi = openapi
-        keepOperation(req, route.operationId, openapi)
-        next()
-      })
+      if (route.openapi)
+        Object.assign(req, { openapi: { ...route.openapi, pathParams: { ...matched.params } } })
+      else for (const stage of stages) await runMiddleware(stage, req, res)
+      const openapi = openApiMatch(req)
+      if (!openapi) return undefined
+      route.openapi ??= openapi
+      return keepOperation(req, route.operationId, openapi)
     }
-    next(refuseMethod(req.method, path))
+    return undefined
   }
 }
+
+/** The path of a request's target, as the client wrote it. */
+export const pathOf = ({ originalUrl }: Request): string => originalUrl.split('?', 1)[0] ?? ''
 
 const openApiMatch = (req: Request & { readonly openapi?: OpenApiMatch }): OpenApiMatch | undefined =>
   req.openapi
 
-function keepOperation(req: Request, id: string, { schema, pathParams }: OpenApiMatch): void {
-  contextOf(req).operation = { id, description: schema, pathParameters: pathParams }
+function keepOperation(req: Request, id: string, { schema, pathParams }: OpenApiMatch): RequestedOperation {
+  const operation = { id, description: schema, pathParameters: pathParams }
+  contextOf(req).operation = operation
   simplifyUnusedType(req, schema)
+  return operation
 }
 
 /**

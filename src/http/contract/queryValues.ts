@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { Request } from 'express'
 import { invalidParameter } from '../problems/httpErrors.ts'
 import { descriptionOf } from './context.ts'
 import type { DescribedParameter } from './describedOperation.ts'
@@ -12,15 +12,15 @@ const TIME_WITHOUT_PLUS = /^\S+ \d\d:?\d\d$/
  * Refuses a number that is not in decimal digits, and a time whose plus was not encoded: the validator accepts the first, and
  * gives no help with the second.
  */
-export const refuseOddValues: RequestHandler = (req, _res, next) => {
-  const { query } = req
+export function refuseOddValues(req: Request): void {
+  if (!req.url.includes('?')) return
+  const { query } = req // Express parses it at each look
   for (const parameter of descriptionOf(req)?.parameters ?? []) {
     if (parameter.in !== 'query') continue
     const value = query[parameter.name]
     const wrong = typeof value === 'string' && value !== '' && faultOf(parameter, value)
-    if (wrong) return next(invalidParameter(parameter.name, wrong))
+    if (wrong) throw invalidParameter(parameter.name, wrong)
   }
-  next()
 }
 
 function faultOf({ schema }: DescribedParameter, value: string): string | undefined {

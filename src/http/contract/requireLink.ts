@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { Request } from 'express'
 import type { Deps } from '../../deps.ts'
 import { verifyLink } from '../../domain/files/links.ts'
 import { linkInvalid } from '../../errors/requests.ts'
@@ -10,14 +10,11 @@ import { needsLink } from './describedOperation.ts'
  * Verifies the link of a request, before its body is received, when the spec says that the operation needs a link. A link may
  * say which Content-Type the request has to have. Throws `link-invalid` and `link-expired`.
  */
-export const requireLink =
-  (deps: Deps): RequestHandler =>
-  (req, _res, next) => {
-    const description = descriptionOf(req)
-    if (!description || !needsLink(description)) return next()
-    verifyLink(deps, req.method, req.originalUrl)
-    const signed = req.query.content_type
-    if (typeof signed === 'string' && sentContentType(req) !== signed)
-      throw linkInvalid(`Content-Type must be ${signed}, for which the link was signed.`)
-    next()
-  }
+export function requireLink(deps: Deps, req: Request): void {
+  const description = descriptionOf(req)
+  if (!description || !needsLink(description)) return
+  verifyLink(deps, req.method, req.originalUrl)
+  const signed = req.query.content_type
+  if (typeof signed === 'string' && sentContentType(req) !== signed)
+    throw linkInvalid(`Content-Type must be ${signed}, for which the link was signed.`)
+}

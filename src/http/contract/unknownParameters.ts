@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { Request } from 'express'
 import { lookalike } from '../../runtime/nearest.ts'
 import { decodeParameter, memberKey } from '../fields/query.ts'
 import { type HttpError, invalidParameter } from '../problems/httpErrors.ts'
@@ -11,20 +11,20 @@ import { type DescribedParameter, needsLink } from './describedOperation.ts'
  * let all pass where one parameter is an object, and reads brackets as a path into an object, of which it drops some. A link is
  * left to `requireLink`: its signature covers the query.
  */
-export const judgeUnknownParameters: RequestHandler = (req, _res, next) => {
+export function judgeUnknownParameters(req: Request): void {
   const description = descriptionOf(req)
   const [path = '', query] = req.url.split(/\?(.*)/s)
-  if (query === undefined || !description || needsLink(description)) return next()
+  if (query === undefined || !description || needsLink(description)) return
   const parameters = description.parameters?.filter((parameter) => parameter.in === 'query') ?? []
   const pairs = query.split('&').filter((pair) => pair !== '')
   const isKnown = (pair: string) => parameters.some((parameter) => hasName(parameter, nameOf(pair)))
   if (description['x-unknown-parameters'] === 'ignored') {
     const known = pairs.filter(isKnown)
     req.url = known.length === 0 ? path : `${path}?${known.join('&')}`
-    return next()
+    return
   }
   const unknown = pairs.find((pair) => !isKnown(pair))
-  next(unknown === undefined ? undefined : refusal(nameOf(unknown).slice(0, 100), parameters))
+  if (unknown !== undefined) throw refusal(nameOf(unknown).slice(0, 100), parameters)
 }
 
 const nameOf = (pair: string) => decodeParameter(pair.split('=', 1)[0] ?? '')

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import type { RequestHandler } from 'express'
 import { preconditionFailed } from '../../errors/requests.ts'
 import { header } from '../fields/header.ts'
 import { declares } from './context.ts'
@@ -9,10 +8,9 @@ import { declares } from './context.ts'
  * could name (RFC 9110, 13.1.1). An operation with the parameter If-Match judges the condition itself. Throws
  * `precondition-failed`.
  */
-export const refuseUnmetConditions: RequestHandler = (req, _res, next) => {
+export function refuseUnmetConditions(req: IncomingMessage): void {
   const isEarly = (req.method === 'POST' || req.method === 'PUT') && !declares(req, 'If-Match')
   if (isEarly && namesTag(req)) throw preconditionFailed('If-Match')
-  next()
 }
 
 /**

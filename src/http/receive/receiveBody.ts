@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from 'express'
+import type { Request, Response } from 'express'
 import type { Deps } from '../../deps.ts'
 import { limitsOf } from '../../domain/buckets/bucketRules.ts'
 import { claimIdempotencyKey } from '../../domain/storing/idempotency.ts'
@@ -30,16 +30,13 @@ type RequestContent = NonNullable<DescribedOperation['requestBody']>['content']
  * Receives the body that the operation declares: the file of a form or a raw body goes to the storage, JSON becomes
  * `req.body`.
  */
-export function receiveBody(deps: Deps): RequestHandler {
-  return async (req, res, next) => {
-    const content = descriptionOf(req)?.requestBody?.content
-    if (!content) return next()
-    requireType(req, content)
-    const form = content['multipart/form-data']
-    if (!form && !content['*/*']) await receiveJson(req, res, deps.config.http)
-    else await receiveUpload(deps, req, res, form?.schema)
-    next()
-  }
+export async function receiveBody(deps: Deps, req: Request, res: Response): Promise<void> {
+  const content = descriptionOf(req)?.requestBody?.content
+  if (!content) return
+  requireType(req, content)
+  const form = content['multipart/form-data']
+  if (!form && !content['*/*']) await receiveJson(req, res, deps.config.http)
+  else await receiveUpload(deps, req, res, form?.schema)
 }
 
 /**
@@ -63,8 +60,8 @@ function requireType(req: Request, content: RequestContent): void {
 }
 
 /**
- * Receives a file. All checks that need no byte of the body come first, as in `parametersFirst`, so that no client sends a
- * body in vain.
+ * Receives a file. All checks that need no byte of the body come first, as in `validateParametersFirst`, so that no client
+ * sends a body in vain.
  */
 async function receiveUpload(deps: Deps, req: Request, res: Response, schema: DescribedSchema | undefined) {
   const encoding = header(req, 'content-encoding')

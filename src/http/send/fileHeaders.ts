@@ -35,7 +35,7 @@ const PUBLIC_SECONDS = 300
 
 /**
  * The policies of every answer with bytes of a file, because the bytes come from a stranger: a browser runs no script of
- * the file and shows the file in no frame. `guardAnswers` adds another policy.
+ * the file and shows the file in no frame. `guardAnswer` adds another policy.
  */
 export const policyHeaders = ({ visibility, linked }: FileDelivery): Record<string, string> => ({
   'Content-Security-Policy': "default-src 'none'; sandbox; frame-ancestors 'none'",

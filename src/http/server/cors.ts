@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { Request, Response } from 'express'
 import { operationMethods, toMethodList } from '../contract/methods.ts'
 
 const METHODS = toMethodList(operationMethods.filter((method) => method !== 'options'))
@@ -25,11 +25,11 @@ function allowedHeaders(wanted = ''): string {
 }
 
 /**
- * CORS for exactly the configured origins (Fetch standard). Answers every preflight: a preflight needs no operation in the
- * spec. Credentials are never allowed, because the service has no cookies.
+ * CORS for exactly the configured origins (Fetch standard). Answers every preflight, and returns true for it: a preflight needs
+ * no operation in the spec. Credentials are never allowed, because the service has no cookies.
  */
-export function cors(origins: readonly string[]): RequestHandler {
-  return (req, res, next) => {
+export function cors(origins: readonly string[]): (req: Request, res: Response) => boolean {
+  return (req, res) => {
     const { origin } = req.headers
     const preflight =
       req.method === 'OPTIONS' &&
@@ -50,7 +50,7 @@ export function cors(origins: readonly string[]): RequestHandler {
         })
       }
     }
-    if (!preflight) return next()
-    res.status(204).end()
+    if (preflight) res.status(204).end()
+    return preflight
   }
 }

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express'
+import type { Request } from 'express'
 import { match } from 'path-to-regexp'
 import type { HttpConfig } from '../../config.ts'
 import { foreignPage } from '../../errors/requests.ts'
@@ -16,7 +16,7 @@ export function refuseForeignPages(
     trustedProxies,
   }: Pick<HttpConfig, 'corsOrigins' | 'publicUrl' | 'trustedProxies'>,
   changingGets: readonly string[],
-): RequestHandler {
+): (req: Request) => void {
   const changedByGet = changingGets.map((path) => match(path, { sensitive: true }))
   const changes = ({ method, path }: Request) =>
     method === 'GET' || method === 'HEAD'
@@ -32,11 +32,11 @@ export function refuseForeignPages(
     return host === publicHost || (URL.canParse(asked) && host === new URL(asked).host)
   }
 
-  return (req, _res, next) => {
+  return (req) => {
     const { origin, 'sec-fetch-site': site } = req.headers
-    if (!changes(req) || corsOrigins.includes('*') || corsOrigins.includes(origin ?? '')) return next()
+    if (!changes(req) || corsOrigins.includes('*') || corsOrigins.includes(origin ?? '')) return
     const foreign =
       site === 'cross-site' || site === 'same-site' || (origin !== undefined && !isOwn(origin, req))
-    next(foreign ? foreignPage(origin) : undefined)
+    if (foreign) throw foreignPage(origin)
   }
 }

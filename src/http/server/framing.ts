@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express'
+import type { Request, Response } from 'express'
 import {
   badRequest,
   codingNotImplemented,
@@ -11,11 +11,11 @@ import {
  * Refuses messages that Node accepts and no honest client sends. Closes the connection, because the next bytes on it may
  * belong to the refused message.
  */
-export const refuseOddFraming: RequestHandler = (req, res, next) => {
+export function refuseOddFraming(req: Request, res: Response): void {
   const refusal = refusalOf(req)
-  if (!refusal) return next()
+  if (!refusal) return
   res.set('Connection', 'close')
-  next(refusal)
+  throw refusal
 }
 
 function refusalOf({ rawHeaders, headers, httpVersion, originalUrl }: Request): HttpError | undefined {

@@ -1,5 +1,5 @@
+import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
-import type { RequestHandler } from 'express'
 import type { HttpConfig } from '../../config.ts'
 import { hostNotAllowed } from '../../errors/requests.ts'
 import { header } from '../fields/header.ts'
@@ -14,16 +14,15 @@ export function refuseForeignHosts({
   publicUrl,
   allowedHosts,
   trustedProxies,
-}: Pick<HttpConfig, 'publicUrl' | 'allowedHosts' | 'trustedProxies'>): RequestHandler {
+}: Pick<HttpConfig, 'publicUrl' | 'allowedHosts' | 'trustedProxies'>): (req: IncomingMessage) => void {
   const ours = new Set(allowedHosts.map((name) => name.toLowerCase()))
   if (publicUrl !== undefined) ours.add(new URL(publicUrl).hostname)
-  if (ours.has('*')) return (_req, _res, next) => next()
-  return (req, _res, next) => {
+  if (ours.has('*')) return () => {}
+  return (req) => {
     const host = requestHost(req, trustedProxies)
-    if (host === undefined) return next(hostNotAllowed(header(req, 'host') ?? ''))
+    if (host === undefined) throw hostNotAllowed(header(req, 'host') ?? '')
     const name = host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase()
-    if (cannotBeRebound(name) || ours.has(name)) return next()
-    next(hostNotAllowed(name))
+    if (!cannotBeRebound(name) && !ours.has(name)) throw hostNotAllowed(name)
   }
 }
 

@@ -3,7 +3,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { allMethods } from '../contract/methods.ts'
 import { statusCode } from '../problems/httpErrors.ts'
-import { guardHeaders } from './guardAnswers.ts'
+import { guardHeaders } from './guardAnswer.ts'
 import type { Linger } from './linger.ts'
 import { type ParserError, type ParserRefusal, refusalOf } from './parserRefusals.ts'
 

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { ServerResponse } from 'node:http'
 
 /**
  * Headers of every answer: browsers use its Content-Type instead of guessing a type from its bytes, and show it inside no page
@@ -10,7 +10,8 @@ export const guardHeaders = {
 } as const
 
 /** Gives the answer its `guardHeaders`. */
-export const guardAnswers: RequestHandler = (_req, res, next) => {
-  for (const [name, value] of Object.entries(guardHeaders)) res.setHeader(name, value)
-  next()
+export function guardAnswer(res: ServerResponse): void {
+  for (const [name, value] of guards) res.setHeader(name, value)
 }
+
+const guards = Object.entries(guardHeaders)

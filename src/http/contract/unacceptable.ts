@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express'
+import type { Request } from 'express'
 import { notAcceptable } from '../problems/httpErrors.ts'
 import { descriptionOf } from './context.ts'
 
@@ -6,13 +6,13 @@ import { descriptionOf } from './context.ts'
  * Refuses with 406, before the body is read, when Accept allows none of the media types that the operation answers with.
  * Removes every parameter but the weight from Accept: `application/json; charset=utf-8` allows JSON.
  */
-export const acceptsAnswer: RequestHandler = (req, _res, next) => {
+export function refuseUnacceptable(req: Request): void {
   const { accept = '*/*' } = req.headers
-  if (accept === '*/*') return next()
+  if (accept === '*/*') return
   req.headers.accept = accept.trim() === '' ? '*/*' : accept.split(',').map(withoutParameters).join()
   const types = answerTypes(req)
-  if (types.length === 0 || types.includes('*/*') || req.accepts(types)) return next()
-  next(notAcceptable(types))
+  if (types.length === 0 || types.includes('*/*') || req.accepts(types)) return
+  throw notAcceptable(types)
 }
 
 function withoutParameters(range: string): string {
