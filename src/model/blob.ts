@@ -53,6 +53,9 @@ export const blockBytes = 2 ** 20
  */
 export const headBytes = 64 * 1024
 
+/** A file of at most this size is read, checked and sent in one piece. */
+export const smallFileBytes = 64 * 1024
+
 /** A blob in the database, and the facts that its bytes are checked with. */
 export interface StoredBlob {
   readonly id: number

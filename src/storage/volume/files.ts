@@ -74,6 +74,9 @@ async function removeAbandoned(directory: string, names: RegExp): Promise<void> 
 
 const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
 
+/** Opens for reading, without following a link and without waiting for a pipe's other end. */
+export const REGULAR_FILE = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+
 /** Opens a new file for writing. Fails when anything, a link included, has that name already. */
 export const openNew = (path: string): Promise<FileHandle> =>
   open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600)
@@ -85,16 +88,18 @@ export async function insistOnUnused(path: string): Promise<void> {
 
 /** Opens a regular file for reading, without following a link and without waiting for a pipe's other end. */
 export async function openRegular(path: string): Promise<{ handle: FileHandle; size: number }> {
-  const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  const handle = await open(path, REGULAR_FILE)
   try {
     const status = await handle.stat()
-    if (!status.isFile()) throw new Error(`${path} is not a regular file`)
+    if (!status.isFile()) throw notRegular(path)
     return { handle, size: status.size }
   } catch (error) {
     await handle.close()
     throw error
   }
 }
+
+export const notRegular = (path: string) => new Error(`${path} is not a regular file`)
 
 /** Writes a small file: after a kill it is whole or not there. A failed write leaves nothing behind. */
 export async function writeWhole(

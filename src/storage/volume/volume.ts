@@ -10,6 +10,7 @@ import { resumed } from '../resumed.ts'
 import type { Storage } from '../storage.ts'
 import { insistOnDirectories } from './directories.ts'
 import { createDirectorySync } from './directorySync.ts'
+import { createDiskSpeed } from './diskSpeed.ts'
 import { openRegular, prepareVolume, readWhole, removeFile, volumeLayout, writeWhole } from './files.ts'
 import { createVolumeIdentity } from './identity.ts'
 import { createLargeWrites } from './largeWrites.ts'
@@ -41,6 +42,7 @@ export async function createVolumeStorage(
   const distrust = () => {
     trust.syncFailures += 1
   }
+  const disk = createDiskSpeed()
   const room = createRoom(root, reservedFreeBytes)
   const small = createSmallWrites(distrust, () => ({ path: layout.identity, stamp: identity.stamp() }))
 
@@ -108,7 +110,7 @@ export async function createVolumeStorage(
   }
 
   const open = (key: StorageKey, range: ByteRange) =>
-    openToRead(layout.path(key), range).catch(async (error: unknown) => {
+    openToRead(layout.path(key), range, disk).catch(async (error: unknown) => {
       // Another volume may be mounted: then `storage-unavailable` is the answer.
       if (hasCode(error, 'file-not-found')) await attempt(insistOnIdentity)
       throw error
