@@ -9,6 +9,11 @@ export interface BlockPool {
   wanted(): boolean
   /** A second buffer, to read ahead into. Undefined when there is none, or when a quarter of all buffers are read ahead into. */
   takeAhead(): PooledBlock | undefined
+  /**
+   * Counts memory of a download that needs no buffer, as if it were one of the pool. Returns the function to call, once, when the
+   * memory is free again. Undefined when buffers need the memory, or when a quarter of all memory is taken in this way.
+   */
+  takeBytes(bytes: number): (() => void) | undefined
 }
 
 /** A buffer of the pool, in the hands of one download. */
@@ -37,14 +42,17 @@ export function createBlockPool({ bufferBytes, most }: BlockPoolOptions): BlockP
   const offers = new Map<PooledBlock, () => Buffer>()
   const waiting: ((buffer: Buffer) => void)[] = []
   let made = 0
+  let bytesTaken = 0
   let ahead = 0
   let idle: NodeJS.Timeout | undefined
+
+  const hasRoom = (bytes: number) => made * bufferBytes + bytesTaken + bytes <= most * bufferBytes
 
   function find(): Buffer | undefined {
     const buffer = free.pop()
     freeLater()
     if (buffer) return buffer
-    if (made < most) {
+    if (hasRoom(bufferBytes)) {
       made += 1
       return Buffer.allocUnsafeSlow(bufferBytes)
     }
@@ -66,9 +74,14 @@ export function createBlockPool({ bufferBytes, most }: BlockPoolOptions): BlockP
 
   /** Frees the memory at once: V8 frees nothing while it is idle. */
   function freeAll(): void {
-    for (const { buffer } of free) if (buffer instanceof ArrayBuffer) buffer.transfer(0)
-    made -= free.length
-    free.length = 0
+    while (free.length > 0) freeOne()
+  }
+
+  function freeOne(): void {
+    const buffer = free.pop()
+    if (!buffer) return
+    if (buffer.buffer instanceof ArrayBuffer) buffer.buffer.transfer(0)
+    made -= 1
   }
 
   function lend(buffer: Buffer, onRelease = () => {}): PooledBlock {
@@ -112,6 +125,15 @@ export function createBlockPool({ bufferBytes, most }: BlockPoolOptions): BlockP
       return lend(buffer, () => {
         ahead -= 1
       })
+    },
+    takeBytes(bytes) {
+      if (bytesTaken + bytes > (most * bufferBytes) / 4) return undefined
+      if (!hasRoom(bytes)) freeOne()
+      if (!hasRoom(bytes)) return undefined
+      bytesTaken += bytes
+      return () => {
+        bytesTaken -= bytes
+      }
     },
   }
 }

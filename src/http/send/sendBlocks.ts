@@ -5,32 +5,18 @@ import type { ByteRange } from '../../model/blob.ts'
 import type { BlockPool, PooledBlock } from '../../runtime/blockPool.ts'
 import { createClientWriter } from './clientWriter.ts'
 
-/**
- * The bytes of a file that wait in memory for a client that does not read. A file that is no larger needs no buffer of the
- * pool.
- */
+/** The bytes of a download that wait in memory for a client that does not read. */
 export const pieceBytes = 16 * 1024
 
 /** A client that takes a block within this time is quick. */
 const QUICK_MILLISECONDS = 1000
 
-/** Sends a range of a file of at most `pieceBytes`, and ends the answer. Throws as `sendBlocks` does. */
-export async function sendSmall(
-  res: Response,
-  reader: FileReader,
-  { first }: ByteRange,
-  { size, limits }: { readonly size: number; readonly limits: SlowLimits },
-): Promise<void> {
-  await createClientWriter(res, limits).write(await reader.read(first, Buffer.allocUnsafe(size)))
-  res.end()
-}
-
 /**
- * Sends a range of a file, larger than `pieceBytes`, at the speed of the client, and ends the answer. A block is copied to the
- * client in pieces; while the client does not take a piece, other downloads may have the buffer of the block, and the rest of
- * the block is read again later. The blocks of a quick client are written whole, and the next one is read meanwhile. While other
- * downloads wait for a buffer, each gives its own back after a block. An error before the first byte is thrown and can still
- * become a problem. After a later error `problemHandler` cuts the connection, so that no client takes a part for the whole file.
+ * Sends a range of a file at the speed of the client, and ends the answer. A block is copied to the client in pieces; while the
+ * client does not take a piece, other downloads may have the buffer of the block, and the rest of the block is read again later.
+ * The blocks of a quick client are written whole, and the next one is read meanwhile. While other downloads wait for a buffer,
+ * each gives its own back after a block. An error before the first byte is thrown and can still become a problem. After a later
+ * error `problemHandler` cuts the connection, so that no client takes a part for the whole file.
  */
 export async function sendBlocks(
   res: Response,

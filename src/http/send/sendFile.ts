@@ -6,7 +6,8 @@ import { isNotModified, rangeApplies } from '../fields/conditionals.ts'
 import { toDigestField } from '../fields/digestFields.ts'
 import { parseRange } from '../fields/range.ts'
 import { cacheHeaders, contentEtag, type FileDelivery, fileHeaders, policyHeaders } from './fileHeaders.ts'
-import { pieceBytes, sendBlocks, sendSmall } from './sendBlocks.ts'
+import { sendBlocks } from './sendBlocks.ts'
+import { sendSmall, takeMemory } from './sendSmall.ts'
 
 /**
  * Answers with the bytes of a file or with the requested range of them (RFC 9110, 13 and 14). Throws `precondition-failed`,
@@ -34,11 +35,11 @@ export async function sendFile(
   else if (req.method === 'GET') res.set('Content-Digest', toDigestField(file.hash))
   res.set('Content-Length', String(last - first + 1))
   if (req.method === 'HEAD' || file.size === 0) return void res.end()
-  const reader = openFile(deps, content, { first, last })
   const { blockPool, config } = deps
-  const sending =
-    file.size <= pieceBytes
-      ? sendSmall(res, reader, { first, last }, { size: file.size, limits: config.http })
-      : sendBlocks(res, reader, { first, last }, { blockPool, limits: config.http })
+  const freeMemory = takeMemory(file.size, blockPool)
+  const reader = openFile(deps, content, { first, last })
+  const sending = freeMemory
+    ? sendSmall(res, reader, { first, last }, { size: file.size, limits: config.http }).finally(freeMemory)
+    : sendBlocks(res, reader, { first, last }, { blockPool, limits: config.http })
   await sending.finally(reader.close)
 }
