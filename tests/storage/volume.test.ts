@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { StorageKey } from '../../src/model/blob.ts'
 import { readBlocks } from '../../src/storage/readBlocks.ts'
+import { openToRead } from '../../src/storage/volume/reads.ts'
 import { createVolumeStorage, type VolumeStorage } from '../../src/storage/volume/volume.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from './storageContract.ts'
 
@@ -134,6 +135,40 @@ describe('volume, on its file system', () => {
     await storage.write(key, inBatches(randomBytes(10), 5)).catch(() => {})
     await storage.delete(key).catch(() => {})
     expect(statSync(secret)).toEqual(before)
+  })
+
+  it('says the same of a small file on the event loop and in the thread pool', async () => {
+    const disk = { time: <Result>(work: () => Result) => work() }
+    const secret = join(directory, 'secret')
+    writeFileSync(secret, 'x'.repeat(100))
+    const plants: ((path: string) => void)[] = [
+      (path) => writeFileSync(path, 'x'.repeat(100)),
+      (path) => writeFileSync(path, 'x'.repeat(101)),
+      (path) => writeFileSync(path, 'x'.repeat(99)),
+      (path) => symlinkSync(secret, path),
+      (path) => execFileSync('mkfifo', [path]),
+      (path) => mkdirSync(path),
+      () => {},
+    ]
+    const outcomes = plants.map(async (plant) => {
+      const path = pathOf(newKey())
+      plant(path)
+      const ways = [true, false].map(async (quick) => {
+        const reader = await openToRead(path, whole(100), { ...disk, isQuick: () => quick })
+        const buffer = Buffer.alloc(100)
+        await reader.read(0, buffer).finally(reader.close)
+        await expect(reader.read(0, buffer)).rejects.toMatchObject({ code: 'storage-unavailable' })
+        return buffer.toString()
+      })
+      const [onLoop, inPool] = await Promise.all(ways.map((way) => way.catch(({ code }) => code)))
+      expect(onLoop).toBe(inPool)
+      return onLoop
+    })
+    const [served, damaged] = ['x'.repeat(100), 'file-damaged']
+    expect(await Promise.all(outcomes)).toEqual([
+      ...[served, served, damaged, damaged, damaged, damaged],
+      'file-not-found',
+    ])
   })
 
   it('writes through no symlink that is planted where its unfinished bytes go', async () => {

@@ -83,6 +83,31 @@ describe('A pool of block buffers', () => {
     expect(await isSettled(waiting)).toBe(false)
   })
 
+  it('counts a quarter of its memory, at most, for downloads without a buffer', async () => {
+    const pool = createPool()
+    const giveBack = pool.takeBytes(1000)
+    expect(giveBack).toBeDefined()
+    expect(pool.takeBytes(25)).toBeUndefined()
+    expect(pool.takeBytes(24)).toBeDefined()
+    const blocks = await take(pool, 3)
+    expect(await isSettled(pool.take())).toBe(false)
+    expect(blocks).toHaveLength(3)
+    giveBack?.()
+    expect(pool.takeBytes(1000)).toBeDefined()
+  })
+
+  it('has memory without a buffer as long as a buffer is not made, or free', async () => {
+    const pool = createPool()
+    const [block] = await take(pool, 4)
+    expect(pool.takeBytes(1)).toBeUndefined()
+    block?.release()
+    const giveBack = pool.takeBytes(1)
+    expect(giveBack).toBeDefined()
+    expect(block?.buffer.buffer).toMatchObject({ detached: true })
+    giveBack?.()
+    expect((await pool.take()).buffer).toHaveLength(1024)
+  })
+
   it('frees the memory of buffers that nobody used for a while', async () => {
     jest.useFakeTimers()
     try {
