@@ -20,6 +20,10 @@ export interface FileFilter {
   readonly createdBefore?: Date | undefined
 }
 
+/** Whether the filter leaves files of the bucket out. How many it leaves out, and so the best plan, depends on its values. */
+export const isSelective = ({ bucket: _, deleted: __, ...chosen }: FileFilter): boolean =>
+  Object.values(chosen).some((value) => value !== undefined)
+
 /** SQL for the files `f` that match the filter. */
 export function conditions(filter: FileFilter) {
   const { bucket, deleted, name, type, minSize, maxSize, createdAfter, createdBefore } = filter

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { FileRecord } from '../../model/file.ts'
 import type { Database } from '../schema.ts'
 import { conditions, type FileFilter } from './fileFilter.ts'
-import { type FilePage, type PageEnd, type SelectedPage, selectPage } from './filePages.ts'
+import { type FilePage, type PageColumns, type PageEnd, type SelectedPage, selectPage } from './filePages.ts'
 import { columnsWithMetadata, fileColumns } from './files.ts'
 
 /** A page ends with the file that brings the metadata of the page to this size. 1,000 files with small metadata stay below. */
@@ -10,10 +10,13 @@ const PAGE_METADATA_BYTES = 4 * 2 ** 20
 const SMALL_METADATA_BYTES = 4096
 
 const metadataBytes = 'octet_length(f.metadata::text)'
-const allColumns = sql.raw(fileColumns)
-const smallColumns = sql.raw(
-  `${columnsWithMetadata(`case when ${metadataBytes} <= ${SMALL_METADATA_BYTES} then f.metadata end`)}, ${metadataBytes} as "metadataBytes"`,
-)
+const allColumns: PageColumns = { name: 'whole', columns: sql.raw(fileColumns) }
+const smallColumns: PageColumns = {
+  name: 'small',
+  columns: sql.raw(
+    `${columnsWithMetadata(`case when ${metadataBytes} <= ${SMALL_METADATA_BYTES} then f.metadata end`)}, ${metadataBytes} as "metadataBytes"`,
+  ),
+}
 
 /**
  * One page of files in a total order; `end` is undefined on the last page. Every page costs the same (keyset pagination). With
