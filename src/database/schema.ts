@@ -3,13 +3,16 @@ import type { LinkRule, Visibility } from '../model/bucket.ts'
 import type { FileRecord } from '../model/file.ts'
 import type { UploadStatus } from '../model/upload.ts'
 
-/** The tables as `migrations/` creates them. bigint columns are read as numbers: no file has 2^53 bytes. */
+/**
+ * The tables as `migrations/` creates them. bigint columns are read as numbers: no file has 2^53 bytes. Times are read as texts
+ * in the form of RFC 3339, in UTC, with milliseconds.
+ */
 export interface Schema {
   installation: {
     id: Generated<number>
     storage_id: string
     link_secret: string | null
-    created_at: Generated<Date>
+    created_at: Generated<string>
   }
   buckets: {
     name: string
@@ -18,19 +21,19 @@ export interface Schema {
     max_file_size: number | null
     allowed_types: Generated<string[]>
     expires_in_seconds: number | null
-    created_at: Generated<Date>
-    updated_at: Generated<Date>
+    created_at: Generated<string>
+    updated_at: Generated<string>
   }
-  storages: { id: string; complete: boolean; writable: boolean; created_at: Generated<Date> }
+  storages: { id: string; complete: boolean; writable: boolean; created_at: Generated<string> }
   copies: { storage_id: string; storage_key: string }
   intents: {
     storage_key: string
     sequence: Generated<number>
     storage_id: string | null
-    lease_expires_at: Date
-    created_at: Generated<Date>
+    lease_expires_at: string
+    created_at: Generated<string>
   }
-  trash: { storage_key: string; reason: TrashReason; remove_after: Date; created_at: Generated<Date> }
+  trash: { storage_key: string; reason: TrashReason; remove_after: string; created_at: Generated<string> }
   blobs: {
     id: Generated<number>
     bucket: string
@@ -40,8 +43,8 @@ export interface Schema {
     size: number
     storage_key: string
     block_crc32: Buffer
-    verified_at: Generated<Date>
-    damaged_at: Date | null
+    verified_at: Generated<string>
+    damaged_at: string | null
   }
   files: {
     id: string
@@ -53,11 +56,11 @@ export interface Schema {
     metadata: ColumnType<Record<string, unknown>, string, string>
     version: Generated<number>
     named: Generated<boolean>
-    created_at: Generated<Date>
-    updated_at: Generated<Date>
-    stored_at: Generated<Date>
-    expires_at: Date | null
-    deleted_at: Date | null
+    created_at: Generated<string>
+    updated_at: Generated<string>
+    stored_at: Generated<string>
+    expires_at: string | null
+    deleted_at: string | null
   }
   uploads: {
     id: string
@@ -72,9 +75,9 @@ export interface Schema {
     s3_upload_id: string | null
     parts_digest: Buffer | null
     status: Generated<UploadStatus>
-    created_at: Generated<Date>
-    updated_at: Generated<Date>
-    expires_at: Date | null
+    created_at: Generated<string>
+    updated_at: Generated<string>
+    expires_at: string | null
   }
   upload_parts: {
     upload_id: string
@@ -83,35 +86,24 @@ export interface Schema {
     size: number
     md5: Buffer
     block_crc32: Buffer | null
-    created_at: Generated<Date>
+    created_at: Generated<string>
   }
   idempotency: {
     key: string
     fingerprint: Buffer | null
     file_id: string | null
     response: ColumnType<StoredFileRecord | null, string | null, string | null>
-    locked_until: Date
-    created_at: Generated<Date>
+    locked_until: string
+    created_at: Generated<string>
   }
 }
 
-/**
- * A FileRecord in JSON, as this version or the one before stored it: a field that the version before lacks is optional. The times
- * are texts in the form of RFC 3339.
- */
-export type StoredFileRecord = Partial<FileRecordJson> & Pick<FileRecordJson, FieldBefore>
+/** A FileRecord in JSON, as this version or the one before stored it: a field that the version before lacks is optional. */
+export type StoredFileRecord = Partial<FileRecord> & Pick<FileRecord, FieldBefore>
 
 type FieldBefore =
   | ('id' | 'bucket' | 'name' | 'mediaType' | 'size' | 'hash' | 'sha1' | 'md5' | 'metadata' | 'version')
   | ('createdAt' | 'updatedAt' | 'storedAt' | 'expiresAt' | 'deletedAt')
-
-type FileRecordJson = {
-  readonly [Field in keyof FileRecord]: FileRecord[Field] extends Date
-    ? string
-    : FileRecord[Field] extends Date | null
-      ? string | null
-      : FileRecord[Field]
-}
 
 /** Why bytes are removed; `docs/storage-protocol.md` names the step of each reason. */
 export type TrashReason = 'aborted' | 'reaped' | 'duplicate' | 'unreferenced' | 'healed' | 'orphan'

@@ -19,11 +19,11 @@ export interface BucketRules {
   readonly expiresInSeconds: number | null
 }
 
-/** One bucket with its rules. */
+/** One bucket with its rules. Times as in `FileRecord`. */
 export interface BucketRecord extends BucketRules {
   readonly name: string
-  readonly createdAt: Date
-  readonly updatedAt: Date
+  readonly createdAt: string
+  readonly updatedAt: string
 }
 
 /** The rules of a bucket that does not exist yet, or that was created without rules. */

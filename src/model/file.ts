@@ -1,6 +1,6 @@
 import type { StorageKey } from './blob.ts'
 
-/** One file as its owner sees it. */
+/** One file as its owner sees it. Times are texts in the form of RFC 3339, in UTC, with milliseconds. */
 export interface FileRecord {
   readonly id: string
   readonly bucket: string
@@ -17,14 +17,14 @@ export interface FileRecord {
   readonly metadata: Readonly<Record<string, unknown>>
   /** 1 for a new file; every change adds 1. */
   readonly version: number
-  readonly createdAt: Date
-  readonly updatedAt: Date
+  readonly createdAt: string
+  readonly updatedAt: string
   /** When the bytes were committed. */
-  readonly storedAt: Date
+  readonly storedAt: string
   /** Null means never. */
-  readonly expiresAt: Date | null
+  readonly expiresAt: string | null
   /** Null for a file that is not deleted. */
-  readonly deletedAt: Date | null
+  readonly deletedAt: string | null
 }
 
 /** The name of a file for clients: its id, or one of the digests of its bytes within a bucket. */
@@ -42,7 +42,7 @@ export interface FileChanges {
   readonly name?: string
   readonly mediaType?: string
   readonly metadata?: Readonly<Record<string, unknown>>
-  readonly expiresAt?: Date | null
+  readonly expiresAt?: string | null
 }
 
 /** A file at one of its versions; without a version, the file at its current version. */

@@ -6,7 +6,10 @@ export const MAX_PARTS = 10_000
 /** `uploaded` means that the file exists; the application sets the later statuses itself. */
 export type UploadStatus = 'pending' | 'uploaded' | 'processing' | 'completed' | 'failed'
 
-/** An announced file. The file will have the same id, and the upload keeps the status after the file exists. */
+/**
+ * An announced file. The file will have the same id, and the upload keeps the status after the file exists. Times as in
+ * `FileRecord`.
+ */
 export interface UploadRecord {
   readonly id: string
   readonly bucket: string
@@ -27,9 +30,9 @@ export interface UploadRecord {
   /** The digest of the list of parts that makes the file; null while any list may, and when it is not known. */
   readonly partsDigest: Buffer | null
   readonly status: UploadStatus
-  readonly updatedAt: Date
+  readonly updatedAt: string
   /** When the upload is given up; null after the file exists. */
-  readonly expiresAt: Date | null
+  readonly expiresAt: string | null
 }
 
 /** A part of an upload that the service received itself. */

@@ -216,7 +216,7 @@ describeService('a direct upload', { UPLOAD_EXPIRATION: '3600' }, (service) => {
     expect(Date.parse(body.expires_at) - Date.now()).toBeLessThan(40_000)
     await short.deps.db
       .updateTable('uploads')
-      .set({ expires_at: new Date(0) })
+      .set({ expires_at: new Date(0).toISOString() })
       .execute()
     expect(await getStatus(short, body.key)).toBeProblem(404, 'file-not-found')
     expect(await setStatus(short, body.key, 'uploaded')).toBeProblem(404, 'file-not-found')

@@ -5,7 +5,7 @@ import type { FileRecord } from '../../src/model/file.ts'
 
 const id = '0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11'
 const time = '2026-11-20T12:00:00.000Z'
-const file = { id, name: 'a.txt', size: 7, createdAt: new Date(time) } as FileRecord
+const file = { id, name: 'a.txt', size: 7, createdAt: time } as FileRecord
 const orders = (['created_at', 'file_name', 'file_size'] as const).flatMap((sort) => [
   { sort, descending: false },
   { sort, descending: true },

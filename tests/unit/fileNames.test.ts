@@ -75,7 +75,12 @@ describe('a name of any text', () => {
 
   it('comes back from Content-Disposition as it went in', () => {
     checkMany((text) => {
-      const record = { name: toFileName(text), mediaType: 'image/png', hash: '', storedAt: new Date(0) }
+      const record = {
+        name: toFileName(text),
+        mediaType: 'image/png',
+        hash: '',
+        storedAt: '1970-01-01T00:00:00.000Z',
+      }
       const delivery = { disposition: 'attachment', visibility: 'private' } as const
       const header = fileHeaders(record as FileRecord, delivery)['Content-Disposition'] ?? ''
       const { type, filename } = parseDisposition(header)

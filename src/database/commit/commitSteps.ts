@@ -59,7 +59,7 @@ export async function replaceBlobBytes(
       storage_key: bytes.storageKey,
       block_crc32: bytes.blockCrc32,
       damaged_at: null,
-      verified_at: sql<Date>`now()`,
+      verified_at: sql<string>`now()`,
     })
     .where('id', '=', blobId)
     .execute()

@@ -96,8 +96,8 @@ export async function insertFiles(
 /** The values that the database adds to a new file. */
 interface InsertedRow {
   readonly id: string
-  readonly at: Date
-  readonly expiresAt: Date | null
+  readonly at: string
+  readonly expiresAt: string | null
 }
 
 const toFileRecord = (

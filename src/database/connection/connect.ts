@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Database, Schema } from '../schema.ts'
 import { preparingPool } from './preparedStatements.ts'
+import { toRfc3339 } from './rfc3339.ts'
 import { watchConnection } from './watchConnection.ts'
 
 /** The query builder, and the pool whose connections it uses. */
@@ -44,7 +45,8 @@ export function connectDatabase(
       : { statement_timeout: 15_000 }),
     idle_in_transaction_session_timeout: 10_000,
     // Every statement here has an index. A plan that was made while a table was small would go on reading the whole table.
-    options: '-c enable_seqscan=off',
+    // In UTC, times come in the form that `toRfc3339` needs only cut.
+    options: '-c enable_seqscan=off -c timezone=UTC',
     types: { getTypeParser },
     ...options,
   })
@@ -58,8 +60,9 @@ export function connectDatabase(
   }
 }
 
-const INT8 = pg.types.builtins.INT8
+const { INT8, TIMESTAMPTZ } = pg.types.builtins
 
 function getTypeParser(oid: number, format?: 'text' | 'binary') {
+  if (oid === TIMESTAMPTZ) return toRfc3339
   return oid === INT8 ? Number : pg.types.getTypeParser(oid, format)
 }

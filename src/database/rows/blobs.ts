@@ -7,7 +7,7 @@ import { inSeconds, secondsAgo } from './inSeconds.ts'
 export async function markBlobDamaged(db: Database, blobId: number, storageKey: string): Promise<void> {
   await db
     .updateTable('blobs')
-    .set({ damaged_at: sql<Date>`now()` })
+    .set({ damaged_at: sql<string>`now()` })
     .where('id', '=', blobId)
     .where('storage_key', '=', storageKey)
     .where('damaged_at', 'is', null)
@@ -18,7 +18,7 @@ export async function markBlobDamaged(db: Database, blobId: number, storageKey: 
 export async function markBlobVerified(db: Database, blobId: number, storageKey: string): Promise<void> {
   await db
     .updateTable('blobs')
-    .set({ verified_at: sql<Date>`now()`, damaged_at: null })
+    .set({ verified_at: sql<string>`now()`, damaged_at: null })
     .where('id', '=', blobId)
     .where('storage_key', '=', storageKey)
     .execute()

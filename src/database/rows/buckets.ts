@@ -65,7 +65,7 @@ export async function updateBucketRules(
 ): Promise<BucketRecord | undefined> {
   const row = await db
     .updateTable('buckets')
-    .set({ ...toColumns(rules), updated_at: sql<Date>`now()` })
+    .set({ ...toColumns(rules), updated_at: sql<string>`now()` })
     .where('name', '=', name)
     .returningAll()
     .executeTakeFirst()

@@ -22,7 +22,7 @@ export async function updateFileRecord(
   }
   const update = db
     .updateTable('files as f')
-    .set({ ...columns, version: sql<number>`f.version + 1`, updated_at: sql<Date>`now()` })
+    .set({ ...columns, version: sql<number>`f.version + 1`, updated_at: sql<string>`now()` })
     .where(atVersion(version))
     .returningAll('f')
   // One statement: with two, the second could read the result of another change in between.

@@ -6,7 +6,7 @@ import { inSeconds, secondsAgo } from './inSeconds.ts'
 /** A claimed key, and when its present claim began: a claim that ran out and was taken over began earlier. */
 export interface KeyHold {
   readonly key: string
-  readonly claimedAt: Date
+  readonly claimedAt: string
 }
 
 /** The state of an Idempotency-Key: claimed for this request now, claimed by another request, or answered before. */
@@ -22,8 +22,8 @@ export async function beginIdempotent(
   lockSeconds: number,
 ): Promise<IdempotentState> {
   // The added millisecond tells a second claim in one millisecond from the first. The statements below find a claim by its time
-  // exactly, because the column is timestamptz(3), which has no finer times than a Date.
-  const { rows } = await sql<{ created_at: Date }>`
+  // exactly, because the column is timestamptz(3), which has no finer times than the text.
+  const { rows } = await sql<{ created_at: string }>`
     insert into idempotency (key, locked_until) values (${key}, ${inSeconds(lockSeconds)})
     on conflict (key) do update set locked_until = excluded.locked_until,
       created_at = greatest(now(), idempotency.created_at + interval '1 millisecond')
@@ -104,9 +104,4 @@ export async function deleteOldIdempotent(
 const parseFileRecord = (json: StoredFileRecord): FileRecord => ({
   ...json,
   named: json.named ?? false, // missing in answers of the version before
-  createdAt: new Date(json.createdAt),
-  updatedAt: new Date(json.updatedAt),
-  storedAt: new Date(json.storedAt),
-  expiresAt: json.expiresAt === null ? null : new Date(json.expiresAt),
-  deletedAt: json.deletedAt === null ? null : new Date(json.deletedAt),
 })

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 export const momentAfter = (seconds: string): string => `now() + make_interval(secs => ${seconds})`
 
 /** A moment `seconds` from now on the database's clock. */
-export const inSeconds = (seconds: number) => sql<Date>`now() + make_interval(secs => ${seconds})`
+export const inSeconds = (seconds: number) => sql<string>`now() + make_interval(secs => ${seconds})`
 
 /** The moment `seconds` ago on the database's clock. */
 export const secondsAgo = (seconds: number) => inSeconds(-seconds)

@@ -28,7 +28,7 @@ export async function extendIntent(db: Database, key: StorageKey, leaseSeconds: 
   const updated = await db
     .updateTable('intents')
     // `greatest`: `putUploadPart` may have set a later end of the lease while this statement was on its way.
-    .set({ lease_expires_at: sql<Date>`greatest(lease_expires_at, ${inSeconds(leaseSeconds)})` })
+    .set({ lease_expires_at: sql<string>`greatest(lease_expires_at, ${inSeconds(leaseSeconds)})` })
     .where('storage_key', '=', key)
     .returning('storage_key')
     .executeTakeFirst()
@@ -47,7 +47,7 @@ export async function trashIntent(db: Database, key: StorageKey, reason: TrashRe
     .expression((from) =>
       from
         .selectFrom('gone')
-        .select(['storage_key', sql.lit(reason).as('reason'), sql<Date>`now()`.as('remove_after')]),
+        .select(['storage_key', sql.lit(reason).as('reason'), sql<string>`now()`.as('remove_after')]),
     )
     .executeTakeFirst()
   return Number(moved.numInsertedOrUpdatedRows ?? 0) > 0
@@ -79,7 +79,7 @@ export async function reapIntents(db: Database, atMost: number): Promise<number>
           expired
             .selectFrom('intents')
             .select('storage_key')
-            .where('lease_expires_at', '<', sql<Date>`now()`)
+            .where('lease_expires_at', '<', sql<string>`now()`)
             .limit(atMost)
             .forUpdate()
             .skipLocked(),
@@ -91,7 +91,7 @@ export async function reapIntents(db: Database, atMost: number): Promise<number>
     .expression((from) =>
       from
         .selectFrom('gone')
-        .select(['storage_key', sql.lit('reaped').as('reason'), sql<Date>`now()`.as('remove_after')]),
+        .select(['storage_key', sql.lit('reaped').as('reason'), sql<string>`now()`.as('remove_after')]),
     )
     .executeTakeFirst()
   return Number(reaped.numInsertedOrUpdatedRows ?? 0)

@@ -18,7 +18,7 @@ export async function listRemovable(db: Database, atMost: number): Promise<Stora
   const rows = await db
     .selectFrom('trash')
     .select('storage_key')
-    .where('remove_after', '<=', sql<Date>`now()`)
+    .where('remove_after', '<=', sql<string>`now()`)
     .orderBy('remove_after')
     .limit(atMost)
     .execute()

@@ -82,9 +82,9 @@ export async function deleteExpiredUploads(db: Database, atMost: number): Promis
   const { numDeletedRows } = await db
     .deleteFrom('uploads')
     .where('id', 'in', (expired) =>
-      expired.selectFrom('uploads').select('id').where('expires_at', '<=', sql<Date>`now()`).limit(atMost),
+      expired.selectFrom('uploads').select('id').where('expires_at', '<=', sql<string>`now()`).limit(atMost),
     )
-    .where('expires_at', '<=', sql<Date>`now()`) // checked again: a commit may have finished the upload
+    .where('expires_at', '<=', sql<string>`now()`) // checked again: a commit may have finished the upload
     .executeTakeFirst()
   return Number(numDeletedRows)
 }

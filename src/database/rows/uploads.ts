@@ -71,7 +71,7 @@ export async function reserveForParts(db: Database, id: string, partsDigest: Buf
     .set({ parts_digest: partsDigest })
     .where('id', '=', id)
     .where('status', '=', 'pending')
-    .where('expires_at', '>', sql<Date>`now()`)
+    .where('expires_at', '>', sql<string>`now()`)
     .where((is) => is.or([is('parts_digest', 'is', null), is('parts_digest', '=', partsDigest)]))
     .returning('id')
     .executeTakeFirst()
@@ -97,7 +97,7 @@ export async function moveUpload(
 ): Promise<UploadRecord | undefined> {
   const row = await db
     .updateTable('uploads')
-    .set({ status: to, updated_at: sql<Date>`now()` })
+    .set({ status: to, updated_at: sql<string>`now()` })
     .where('id', '=', id)
     .where('status', '=', from)
     .where(isOpen)

@@ -22,7 +22,7 @@ export async function linkTo(deps: Deps, file: FileRecord, wanted: SignReadOptio
   if (visibility === 'public') return { kind: 'public' }
 
   const secondsLeft = file.expiresAt
-    ? Math.floor(file.expiresAt.getTime() / 1000 - clock.now())
+    ? Math.floor(Date.parse(file.expiresAt) / 1000 - clock.now())
     : wanted.seconds
   const seconds = Math.max(1, Math.min(wanted.seconds, secondsLeft))
   const direct = links === 'direct' ? storage.direct : undefined

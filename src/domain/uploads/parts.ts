@@ -78,7 +78,7 @@ export async function signParts(
   const { upload, location } = await requireParts(deps, id)
   const { expiresAt } = upload
   if (expiresAt === null) throw uploadTaken()
-  const secondsLeft = Math.max(1, Math.floor(expiresAt.getTime() / 1000 - deps.clock.now()))
+  const secondsLeft = Math.max(1, Math.floor(Date.parse(expiresAt) / 1000 - deps.clock.now()))
   let seconds = Math.min(deps.config.http.linkSeconds, secondsLeft)
   const urls = new Map<number, string>()
   for (const number of numbers) {

@@ -13,7 +13,7 @@ export interface UploadState {
   readonly name: string
   readonly mediaType: string
   readonly status: UploadStatus
-  readonly updatedAt: Date
+  readonly updatedAt: string
 }
 
 /** The state of an upload or of a file. A file without an upload is `completed`. Throws `file-not-found`. */
@@ -60,12 +60,12 @@ async function findBoth(deps: Deps, id: string): Promise<UploadAndFile> {
 
 function toState({ upload, file }: UploadAndFile): UploadState {
   const { name, mediaType } = file ?? { name: upload?.name, mediaType: upload?.declaredType }
-  const times = [upload?.updatedAt, file?.updatedAt].flatMap((time) => (time ? [time.getTime()] : []))
+  const times = [upload?.updatedAt, file?.updatedAt].filter((time) => time !== undefined)
   return {
     id: upload?.id ?? file?.id ?? '',
     name: name ?? '',
     mediaType: mediaType ?? '',
     status: upload?.status ?? 'completed',
-    updatedAt: new Date(Math.max(...times)),
+    updatedAt: times.sort().at(-1) ?? '',
   }
 }

@@ -40,10 +40,10 @@ function parseChanges(body: components['schemas']['FileChanges']): FileChanges {
 /** The latest time that both PostgreSQL and RFC 3339 can express. */
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
 
-function parseExpiry(text: string): Date {
+function parseExpiry(text: string): string {
   const time = parseTime(text)
   if (!time || time.getTime() > LATEST)
     throw expiryInvalid('/expires_at', 'must be a time that exists, as in RFC 3339')
   if (time.getTime() <= Date.now()) throw expiryInvalid('/expires_at', 'must be in the future')
-  return time
+  return time.toISOString()
 }

@@ -12,8 +12,8 @@ export const toBucketBody = (bucket: BucketRecord): BucketBody => ({
   max_file_size: bucket.maxFileSizeBytes,
   allowed_types: [...bucket.allowedTypes],
   expires_in: bucket.expiresInSeconds,
-  created_at: bucket.createdAt.toISOString(),
-  updated_at: bucket.updatedAt.toISOString(),
+  created_at: bucket.createdAt,
+  updated_at: bucket.updatedAt,
 })
 
 /** The rules that the body of a request sets. */

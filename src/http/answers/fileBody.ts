@@ -19,11 +19,11 @@ export const toFileBody = (req: IncomingMessage, file: FileRecord): FileBody => 
   bucket: file.bucket,
   status: file.deletedAt === null ? 'stored' : 'deleted',
   metadata: file.metadata,
-  created_at: file.createdAt.toISOString(),
-  updated_at: file.updatedAt.toISOString(),
-  stored_at: file.storedAt.toISOString(),
-  expires_at: file.expiresAt?.toISOString() ?? null,
-  deleted_at: file.deletedAt?.toISOString() ?? null,
+  created_at: file.createdAt,
+  updated_at: file.updatedAt,
+  stored_at: file.storedAt,
+  expires_at: file.expiresAt,
+  deleted_at: file.deletedAt,
   content_url: publicUrl(req, `${filesPath}/${file.id}/content`),
 })
 

@@ -7,5 +7,5 @@ export const toStateBody = (state: UploadState): components['schemas']['FileStat
   name: state.name,
   type: state.mediaType,
   status: state.status,
-  updated_at: state.updatedAt.toISOString(),
+  updated_at: state.updatedAt,
 })

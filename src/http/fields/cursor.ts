@@ -14,7 +14,7 @@ export function formatCursor(
   { sort, descending }: Order,
   file: Pick<FileRecord, 'id' | 'name' | 'size' | 'createdAt'>,
 ): string {
-  const value = { created_at: file.createdAt.toISOString(), file_name: file.name, file_size: file.size }[sort]
+  const value = { created_at: file.createdAt, file_name: file.name, file_size: file.size }[sort]
   return Buffer.from(JSON.stringify([sort, descending, value, file.id])).toString('base64url')
 }
 

@@ -54,7 +54,7 @@ export function cacheHeaders(file: FileRecord, delivery: FileDelivery): Record<s
     ...policyHeaders(delivery),
     'Cache-Control': delivery.visibility === 'public' ? cachedPublicly(file) : 'private, no-cache',
     ETag: contentEtag(file),
-    'Last-Modified': file.storedAt.toUTCString(),
+    'Last-Modified': new Date(file.storedAt).toUTCString(),
     'Content-Type': contentType(file.mediaType),
     'Content-Disposition': contentDisposition(file, delivery.disposition),
   }
@@ -75,7 +75,9 @@ export const contentDisposition = (file: FileRecord, preferred: Disposition): st
 
 /** The Cache-Control of a public file: a cache drops the file when the file expires, or earlier. */
 function cachedPublicly({ expiresAt }: FileRecord): string {
-  const left = expiresAt ? Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1000)) : PUBLIC_SECONDS
+  const left = expiresAt
+    ? Math.max(0, Math.floor((Date.parse(expiresAt) - Date.now()) / 1000))
+    : PUBLIC_SECONDS
   return `public, max-age=${Math.min(left, PUBLIC_SECONDS)}`
 }
 

@@ -21,7 +21,7 @@ export async function sendFile(
   delivery: FileDelivery,
 ): Promise<void> {
   const { file } = content
-  const validators = { etag: contentEtag(file), lastModified: file.storedAt }
+  const validators = { etag: contentEtag(file), lastModified: new Date(file.storedAt) }
   if (isNotModified(req.headers, validators))
     return void res.status(304).set(cacheHeaders(file, delivery)).end()
   res.set(policyHeaders(delivery)) // before the range is parsed, so that a 416 has them
