@@ -99,7 +99,9 @@ export interface Schema {
 }
 
 /** A FileRecord in JSON, as this version or the one before stored it: a field that the version before lacks is optional. */
-export type StoredFileRecord = Partial<FileRecord> & Pick<FileRecord, FieldBefore>
+export type StoredFileRecord = Partial<FileRecordJson> & Pick<FileRecordJson, FieldBefore>
+
+type FileRecordJson = Omit<FileRecord, 'metadata'> & { readonly metadata: Readonly<Record<string, unknown>> }
 
 type FieldBefore =
   | ('id' | 'bucket' | 'name' | 'mediaType' | 'size' | 'hash' | 'sha1' | 'md5' | 'metadata' | 'version')

@@ -14,7 +14,8 @@ export interface FileRecord {
   readonly hash: string
   readonly sha1: string
   readonly md5: string
-  readonly metadata: Readonly<Record<string, unknown>>
+  /** A JSON object as text, as `JSON.stringify` writes it. */
+  readonly metadata: string
   /** 1 for a new file; every change adds 1. */
   readonly version: number
   readonly createdAt: string

@@ -101,10 +101,11 @@ interface InsertedRow {
 }
 
 const toFileRecord = (
-  { bytes, expiresInSeconds: _, ...file }: NewFile,
+  { bytes, expiresInSeconds: _, metadata, ...file }: NewFile,
   { at, expiresAt }: InsertedRow,
 ): FileRecord => ({
   ...file,
+  metadata: JSON.stringify(metadata),
   size: bytes.size,
   hash: bytes.sha256.toString('hex'),
   sha1: bytes.sha1.toString('hex'),

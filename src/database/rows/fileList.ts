@@ -9,12 +9,13 @@ import { columnsWithMetadata, fileColumns } from './files.ts'
 const PAGE_METADATA_BYTES = 4 * 2 ** 20
 const SMALL_METADATA_BYTES = 4096
 
-const metadataBytes = 'octet_length(f.metadata::text)'
+const metadataText = 'f.metadata::text'
+const metadataBytes = `octet_length(${metadataText})`
 const allColumns: PageColumns = { name: 'whole', columns: sql.raw(fileColumns) }
 const smallColumns: PageColumns = {
   name: 'small',
   columns: sql.raw(
-    `${columnsWithMetadata(`case when ${metadataBytes} <= ${SMALL_METADATA_BYTES} then f.metadata end`)}, ${metadataBytes} as "metadataBytes"`,
+    `${columnsWithMetadata(`case when ${metadataBytes} <= ${SMALL_METADATA_BYTES} then ${metadataText} end`)}, ${metadataBytes} as "metadataBytes"`,
   ),
 }
 
@@ -28,10 +29,7 @@ export async function listFileRecords(
   page: FilePage,
 ): Promise<{ files: FileRecord[]; end: PageEnd | undefined }> {
   const small = await selectPage<FileRecord & { metadataBytes: number }>(db, page, smallColumns)
-  if (small.rows.every((row) => row.metadataBytes <= SMALL_METADATA_BYTES)) {
-    const rows = small.rows.map(({ metadataBytes: _, ...file }) => file)
-    return toPage({ ...small, rows }, page)
-  }
+  if (small.rows.every((row) => row.metadataBytes <= SMALL_METADATA_BYTES)) return toPage(small, page)
   let bytes = 0
   const lastIndex = small.rows.findIndex((row) => {
     bytes += row.metadataBytes

@@ -15,7 +15,7 @@ const sources: Readonly<Record<keyof FileRecord, string>> = {
   hash: "encode(b.sha256, 'hex')",
   sha1: "encode(b.sha1, 'hex')",
   md5: "encode(b.md5, 'hex')",
-  metadata: 'f.metadata',
+  metadata: 'f.metadata::text',
   version: 'f.version',
   createdAt: 'f.created_at',
   updatedAt: 'f.updated_at',

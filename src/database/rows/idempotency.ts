@@ -67,7 +67,7 @@ export async function completeIdempotent(
 ): Promise<boolean> {
   const completed = await trx
     .updateTable('idempotency')
-    .set({ fingerprint, file_id: file.id, response: JSON.stringify(file) })
+    .set({ fingerprint, file_id: file.id, response: JSON.stringify(toStored(file)) })
     .where('key', '=', key)
     .where('created_at', '=', claimedAt)
     .where('response', 'is', null)
@@ -101,7 +101,10 @@ export async function deleteOldIdempotent(
   return Number(numDeletedRows)
 }
 
+const toStored = (file: FileRecord): StoredFileRecord => ({ ...file, metadata: JSON.parse(file.metadata) })
+
 const parseFileRecord = (json: StoredFileRecord): FileRecord => ({
   ...json,
+  metadata: JSON.stringify(json.metadata),
   named: json.named ?? false, // missing in answers of the version before
 })

@@ -1,5 +1,6 @@
 import { findFile } from '../../domain/files/findFile.ts'
-import { metadataEtag, toFileBody } from '../../http/answers/fileBody.ts'
+import { fileWriter, metadataEtag } from '../../http/answers/fileBody.ts'
+import { sendJson } from '../../http/answers/sendJson.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { isNotModified } from '../../http/fields/conditionals.ts'
 import { defaultBucket } from '../../model/bucket.ts'
@@ -10,5 +11,5 @@ export const getFile: Operation<'getFile'> = (deps) => async (req, res) => {
   const notModified = isNotModified(req.headers, { etag })
   res.set({ ETag: etag, 'Cache-Control': 'private, no-cache' })
   if (notModified) return void res.status(304).end()
-  res.json(toFileBody(req, file))
+  sendJson(res, fileWriter(req)(file))
 }

@@ -5,8 +5,9 @@ import { countFiles, estimateFiles, listFileRecords } from '../../database/rows/
 import type { FilePage } from '../../database/rows/filePages.ts'
 import type { Deps } from '../../deps.ts'
 import { queryInvalid } from '../../errors/requests.ts'
-import { filesPath, toFileBody } from '../../http/answers/fileBody.ts'
+import { filesPath, fileWriter } from '../../http/answers/fileBody.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
+import { sendJson } from '../../http/answers/sendJson.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { formatCursor, parseCursor } from '../../http/fields/cursor.ts'
 import { parseTime } from '../../http/fields/parseTime.ts'
@@ -30,7 +31,7 @@ export const listFiles: Operation<'listFiles'> = (deps) => async (req, res) => {
   }
   if (total !== undefined) res.set('X-Total-Count', String(total))
   res.set('Cache-Control', 'private, no-cache')
-  res.json(files.map((file) => toFileBody(req, file)))
+  sendJson(res, `[${files.map(fileWriter(req)).join(',')}]`)
 }
 
 function parsePage(query: Query): FilePage {

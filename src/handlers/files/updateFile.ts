@@ -2,8 +2,9 @@ import type { components } from '../../../api/openapi.gen.ts'
 import { changeFile } from '../../domain/files/changeFile.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
 import { expiryInvalid, invalidProperties } from '../../errors/files.ts'
-import { metadataEtag, toFileBody } from '../../http/answers/fileBody.ts'
+import { fileWriter, metadataEtag } from '../../http/answers/fileBody.ts'
 import { metadataCondition } from '../../http/answers/metadataCondition.ts'
+import { sendJson } from '../../http/answers/sendJson.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { parseTime } from '../../http/fields/parseTime.ts'
 import { defaultBucket } from '../../model/bucket.ts'
@@ -16,7 +17,7 @@ export const updateFile: Operation<'updateFile'> = (deps) => async (req, res) =>
     condition: metadataCondition(req.headers),
   }
   const file = await changeFile(deps, target, parseChanges(req.body))
-  res.status(201).set('ETag', metadataEtag(file)).json(toFileBody(req, file))
+  sendJson(res.status(201).set('ETag', metadataEtag(file)), fileWriter(req)(file))
 }
 
 const CHANGEABLE = ['file_name', 'file_type', 'metadata', 'expires_at']

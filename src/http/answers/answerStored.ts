@@ -6,8 +6,9 @@ import { fileExists } from '../../errors/files.ts'
 import { preconditionFailed } from '../../errors/requests.ts'
 import { contextOf } from '../contract/context.ts'
 import { header } from '../fields/header.ts'
-import { type FileBody, filesPath, metadataEtag, toFileBody } from './fileBody.ts'
+import { type FileBody, filesPath, fileWriter, metadataEtag } from './fileBody.ts'
 import { publicUrl } from './publicUrl.ts'
+import { sendJson } from './sendJson.ts'
 
 /**
  * Stores received bytes as a file, and answers with 201 and the file. When another file has the same bytes and duplicates
@@ -24,12 +25,13 @@ export async function answerStored(
   const duplicates = onlyNew ? 'refuse' : request.duplicates
   const result = await storeFile(deps, { ...request, duplicates, claim: contextOf(req).claim })
   const { file } = result
+  const body = fileWriter(req)(file)
   if (result.kind === 'exists')
-    throw onlyNew ? preconditionFailed('If-None-Match') : fileExists(file.bucket, toFileBody(req, file))
+    throw onlyNew ? preconditionFailed('If-None-Match') : fileExists(file.bucket, JSON.parse(body))
   if (result.replayed) res.set('Idempotency-Replayed', 'true')
   res
     .status(201)
     .location(publicUrl(req, `${filesPath}/${file.id}`))
     .set('ETag', metadataEtag(file))
-  res.json(toFileBody(req, file))
+  sendJson(res, body)
 }

@@ -52,6 +52,17 @@ function createValidator(spec: Spec, validateResponses: boolean): Validator {
   }
   return {
     findStages: stages.slice(0, 2),
-    validationStages: [request, ...stages.slice(4)] as const,
+    validationStages: [request, ...stages.slice(4), ...(validateResponses ? [judgeTexts] : [])] as const,
   }
+}
+
+/** The validator judges what `res.json` sends. This lets it judge JSON that is sent as text, too. */
+const judgeTexts: RequestHandler = (_req, res, next) => {
+  const { send } = res
+  res.send = (body) => {
+    res.send = send
+    const isJson = typeof body === 'string' && /^application\/json\b/.test(res.get('Content-Type') ?? '')
+    return isJson ? res.json(JSON.parse(body)) : res.send(body)
+  }
+  next()
 }
