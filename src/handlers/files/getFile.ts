@@ -1,6 +1,6 @@
 import { findFile } from '../../domain/files/findFile.ts'
 import { fileWriter, metadataEtag } from '../../http/answers/fileBody.ts'
-import { sendJson } from '../../http/answers/sendJson.ts'
+import { sendJson } from '../../http/answers/json.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { isNotModified } from '../../http/fields/conditionals.ts'
 import { defaultBucket } from '../../model/bucket.ts'

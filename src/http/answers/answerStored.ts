@@ -7,8 +7,8 @@ import { preconditionFailed } from '../../errors/requests.ts'
 import { contextOf } from '../contract/context.ts'
 import { header } from '../fields/header.ts'
 import { type FileBody, filesPath, fileWriter, metadataEtag } from './fileBody.ts'
+import { sendJson } from './json.ts'
 import { publicUrl } from './publicUrl.ts'
-import { sendJson } from './sendJson.ts'
 
 /**
  * Stores received bytes as a file, and answers with 201 and the file. When another file has the same bytes and duplicates

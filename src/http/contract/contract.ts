@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import { OpenApiValidator } from 'express-openapi-validator/dist/openapi.validator.js'
+import { JsonText } from './jsonText.ts'
 import { loadSpec, type Spec } from './spec.ts'
 
 /** The contract, ready to serve requests: the spec and the validators made from it. Several services may share one. */
@@ -56,13 +57,9 @@ function createValidator(spec: Spec, validateResponses: boolean): Validator {
   }
 }
 
-/** The validator judges what `res.json` sends. This lets it judge JSON that is sent as text, too. */
+/** The validator judges values: it gets what a text says. */
 const judgeTexts: RequestHandler = (_req, res, next) => {
-  const { send } = res
-  res.send = (body) => {
-    res.send = send
-    const isJson = typeof body === 'string' && /^application\/json\b/.test(res.get('Content-Type') ?? '')
-    return isJson ? res.json(JSON.parse(body)) : res.send(body)
-  }
+  const { json } = res
+  res.json = (body) => json.call(res, body instanceof JsonText ? JSON.parse(body.text) : body)
   next()
 }
