@@ -1,4 +1,5 @@
-import { createDigester } from '../../digests/digester.ts'
+import { createHash } from 'node:crypto'
+import { createBlockCrc32 } from '../../digests/blockChecks.ts'
 import { hasCode } from '../../errors.ts'
 import { blockBytes, type StoredBlob } from '../../model/blob.ts'
 import { readBlocks } from '../../storage/readBlocks.ts'
@@ -23,13 +24,15 @@ export interface Examination {
 
 /** Prepares the reading of a blob from its first byte; `proceed` reads. */
 export function beginExamination(storage: Storage, blob: StoredBlob): Examination {
-  const digester = createDigester({ sha512: false })
+  const sha256 = createHash('sha256')
+  const checks = createBlockCrc32()
   let position = 0
 
   async function readOn(enough: () => boolean): Promise<void> {
     const rest = { first: position, last: blob.size - 1 }
     for await (const block of readBlocks(storage, blob.storageKey, rest, blockBytes)) {
-      await digester.update(block)
+      sha256.update(block)
+      checks.update(block)
       position += block.length
       if (enough()) return
     }
@@ -47,9 +50,8 @@ export function beginExamination(storage: Storage, blob: StoredBlob): Examinatio
         return { invariant: 'I2', sentence: error.message }
       }
       if (position < blob.size) return 'unfinished'
-      const { digests, blockCrc32 } = await digester.finish()
-      if (!digests.sha256.equals(blob.sha256)) return { invariant: 'I6', sentence: 'their SHA-256 differs' }
-      if (!blockCrc32.equals(blob.blockCrc32))
+      if (!sha256.digest().equals(blob.sha256)) return { invariant: 'I6', sentence: 'their SHA-256 differs' }
+      if (!checks.finish().equals(blob.blockCrc32))
         return { invariant: 'I6', sentence: 'the CRC-32 of a block differs' }
     },
   }
