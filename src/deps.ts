@@ -9,6 +9,7 @@ import type { Logger } from './logger.ts'
 import type { StorageKey } from './model/blob.ts'
 import type { FileRecord } from './model/file.ts'
 import type { BlockPool } from './runtime/blockPool.ts'
+import type { UploadBlocks } from './runtime/uploadBlocks.ts'
 import type { YoungBuffers } from './runtime/youngBuffers.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -26,6 +27,8 @@ export interface Deps {
   readonly linkSecrets: readonly [string, ...string[]]
   readonly bucketRules: BucketRulesCache
   readonly digestThreads: DigestThreads
+  /** The memory of large uploads. */
+  readonly uploadBlocks: UploadBlocks
   readonly youngBuffers: YoungBuffers
   /** The memory of downloads. */
   readonly blockPool: BlockPool

@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os'
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { storageUnavailable } from '../errors/service.ts'
-import type { DigestJob } from './digestThread.ts'
+import type { DigestJob, DigestPiece } from './digestThread.ts'
 
 /** Digests of one file, computed by a thread. */
 export interface ThreadDigests {
   /**
-   * Copies the bytes for the thread; waits while all pieces of the file are full. Throws `storage-unavailable` when the thread
-   * ended.
+   * Digests bytes of the shared memory, which must stay as they are until this resolves. Throws `storage-unavailable` when
+   * the thread ended.
    */
   update(bytes: Buffer): Promise<void>
   /** The digests, in the order of the algorithms. */
@@ -17,16 +17,29 @@ export interface ThreadDigests {
 }
 
 export interface DigestThreads {
-  /** Undefined when no thread can be started: the event loop computes the digests then. */
-  open(algorithms: readonly string[]): ThreadDigests | undefined
+  /**
+   * Begins a file whose bytes come in `memory`. Undefined when no thread can be started: the event loop computes the digests
+   * then.
+   */
+  open(algorithms: readonly string[], memory: SharedArrayBuffer): ThreadDigests | undefined
   close(): Promise<void>
 }
 
-/** Bytes in one message to a thread. */
-const PIECE_BYTES = 128 * 1024
-/** Pieces of one file: one fills while the thread digests the others. */
-const PIECES = 4
 const MOST_THREADS = 4
+
+/**
+ * A thread that had no file for this time ends, and with it its hold on the memory of uploads: before `UploadBlocks` gives up
+ * that memory, so that no thread keeps memory that nobody uses any more.
+ */
+const IDLE_MILLISECONDS = 4000
+
+interface Thread {
+  readonly worker: Worker
+  /** The memory that the thread knows, by number. */
+  readonly memories: Map<SharedArrayBuffer, number>
+  files: number
+  ending: NodeJS.Timeout | undefined
+}
 
 /**
  * Threads that digest large files, so that the event loop can serve other requests meanwhile (docs/decisions/0008). The
@@ -34,18 +47,28 @@ const MOST_THREADS = 4
  */
 export function createDigestThreads(): DigestThreads {
   const size = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
-  const threads: { worker: Worker; files: number }[] = []
+  const threads: Thread[] = []
 
-  function start() {
-    const thread = { worker: new Worker(new URL('./digestThread.ts', import.meta.url)), files: 0 }
-    const forget = () => {
-      const at = threads.indexOf(thread)
-      if (at >= 0) threads.splice(at, 1)
-    }
-    thread.worker.on('error', forget).on('exit', forget) // the ports of the thread close, and their files fail
-    thread.worker.unref()
+  function start(): Thread {
+    const worker = new Worker(new URL('./digestThread.ts', import.meta.url))
+    const thread: Thread = { worker, memories: new Map(), files: 0, ending: undefined }
+    // The ports of a thread that ends close, and its files fail.
+    worker.on('error', () => forget(thread)).on('exit', () => forget(thread))
+    worker.unref()
     threads.push(thread)
     return thread
+  }
+
+  function forget(thread: Thread) {
+    const at = threads.indexOf(thread)
+    if (at >= 0) threads.splice(at, 1)
+  }
+
+  function endLater(thread: Thread) {
+    thread.ending = setTimeout(() => {
+      forget(thread)
+      void thread.worker.terminate()
+    }, IDLE_MILLISECONDS).unref()
   }
 
   function leastBusy() {
@@ -63,40 +86,45 @@ export function createDigestThreads(): DigestThreads {
   }
 
   return {
-    open(algorithms) {
+    open(algorithms, memory) {
       const thread = leastBusy()
       if (!thread) return undefined
+      clearTimeout(thread.ending)
       thread.files += 1
-      return digestIn(thread.worker, algorithms, () => {
+      const { port1, port2: port } = new MessageChannel()
+      const known = thread.memories.get(memory)
+      const number = known ?? thread.memories.size
+      thread.memories.set(memory, number)
+      const bytes = known === undefined ? memory : undefined
+      const job: DigestJob = { algorithms, port, memory: number, bytes }
+      thread.worker.postMessage(job, [port])
+      return digestThrough(port1, () => {
         thread.files -= 1
+        if (thread.files === 0) endLater(thread)
       })
     },
-    close: async () => void (await Promise.all(threads.map(({ worker }) => worker.terminate()))),
+    async close() {
+      for (const { ending } of threads) clearTimeout(ending)
+      await Promise.all(threads.map(({ worker }) => worker.terminate()))
+    },
   }
 }
 
-function digestIn(worker: Worker, algorithms: readonly string[], ended: () => void): ThreadDigests {
-  const { port1: port, port2 } = new MessageChannel()
-  const free: Uint8Array<SharedArrayBuffer>[] = []
-  let made = 0
-  const lent: Uint8Array<SharedArrayBuffer>[] = []
-  const { promise: digests, resolve, reject } = Promise.withResolvers<Buffer[]>()
-  digests.catch(() => {}) // a file that was given up does not wait for its digests
+function digestThrough(port: MessagePort, ended: () => void): ThreadDigests {
+  /** The updates that the thread has not answered, the oldest first. */
+  const updates: PromiseWithResolvers<void>[] = []
+  const digests = Promise.withResolvers<Buffer[]>()
+  digests.promise.catch(() => {}) // a file that was given up does not wait for its digests
   let open = true
-  let wake = () => {}
-  const job: DigestJob = { algorithms, port: port2 }
-  worker.postMessage(job, [port2])
 
   port.on('message', (answer: Uint8Array[] | undefined) => {
-    if (answer) return resolve(answer.map((digest) => Buffer.from(digest)))
-    const piece = lent.shift()
-    if (piece) free.push(piece)
-    wake()
+    if (answer) digests.resolve(answer.map((digest) => Buffer.from(digest)))
+    else updates.shift()?.resolve()
   })
   port.on('close', () => {
     close()
-    reject(storageUnavailable(new Error('The thread for digests ended.')))
-    wake()
+    const lost = storageUnavailable(new Error('The thread for digests ended.'))
+    for (const { reject } of [...updates.splice(0), digests]) reject(lost)
   })
 
   function close() {
@@ -106,45 +134,18 @@ function digestIn(worker: Worker, algorithms: readonly string[], ended: () => vo
     ended()
   }
 
-  async function takePiece() {
-    for (;;) {
-      if (!open) await digests // throws
-      const piece = free.pop()
-      if (piece) return piece
-      if (made < PIECES) {
-        made += 1
-        return new Uint8Array(new SharedArrayBuffer(PIECE_BYTES))
-      }
-      await new Promise<void>((next) => {
-        wake = next
-      })
-    }
-  }
-
-  let piece: Uint8Array<SharedArrayBuffer> | undefined
-  let filled = 0
-
-  function hand(over: Uint8Array<SharedArrayBuffer>) {
-    lent.push(over)
-    port.postMessage(over.subarray(0, filled))
-    piece = undefined
-    filled = 0
-  }
-
   return {
     async update(bytes) {
-      for (let offset = 0; offset < bytes.length; ) {
-        piece ??= await takePiece()
-        const length = bytes.copy(piece, filled, offset)
-        offset += length
-        filled += length
-        if (filled === PIECE_BYTES) hand(piece)
-      }
+      if (!open) return void (await digests.promise) // throws
+      const update = Promise.withResolvers<void>()
+      updates.push(update)
+      const piece: DigestPiece = { from: bytes.byteOffset, to: bytes.byteOffset + bytes.length }
+      port.postMessage(piece)
+      await update.promise
     },
     async finish() {
-      if (piece) hand(piece)
       port.postMessage(undefined)
-      return await digests
+      return await digests.promise
     },
     close,
   }

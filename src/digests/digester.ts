@@ -1,72 +1,62 @@
-import { createHash, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Digests, headBytes } from '../model/blob.ts'
 import { createBlockCrc32 } from './blockChecks.ts'
-import type { DigestThreads } from './digestThreads.ts'
+import { type BlockDigests, type DigestRoom, openBlockDigests } from './blockDigests.ts'
 
-/** Takes the bytes of a file, one buffer after the other, and computes the size and digests of its receipt. */
+/** The bytes of one file on their way: in batches for a storage, digested and counted. */
 export interface Digester {
-  /** The caller must not change `bytes` until this resolves; the first 64 KiB, never: they become `head`. */
-  update(bytes: Buffer): Promise<void>
-  /** Throws `storage-unavailable` when the thread ended. */
+  /**
+   * The bytes in batches: those of a file of at most `headBytes` as they came, those of a larger one in blocks of shared memory.
+   * A batch stays as it is until the second batch after it is asked for. Throws `storage-unavailable`, and what `bytes` throws.
+   */
+  batches(bytes: AsyncIterable<Buffer>): AsyncGenerator<readonly Buffer[], void, void>
+  /** To be called after the last batch. Throws `storage-unavailable` when a thread ended. */
   finish(): Promise<{ size: number; digests: Digests; blockCrc32: Buffer; head: Buffer }>
-  /** Ends the digester, finished or not. */
+  /** Ends the digester, finished or not. Nobody may need the bytes of a batch any more. */
   close(): void
 }
 
-/** Computes SHA-512 only when `sha512` is true. With `threads`, a thread computes a part of the digests of a large file. */
-export function createDigester({ sha512 }: { sha512: boolean }, threads?: DigestThreads): Digester {
-  const blocks = createBlockCrc32()
-  let head: Buffer = Buffer.alloc(0)
+/** Computes SHA-512 only when `sha512` is true. */
+export function createDigester({ sha512 }: { readonly sha512: boolean }, room: DigestRoom): Digester {
   let size = 0
-  let early: Buffer[] = []
-  let hashes: Hashes | undefined
+  let head: Buffer = Buffer.alloc(0)
+  let large: BlockDigests | undefined
+  let closed = false
 
-  return {
-    async update(bytes) {
-      size += bytes.length
-      blocks.update(bytes)
-      early.push(bytes)
-      if (size <= headBytes) return
-      if (!hashes) {
-        head = Buffer.concat(early, headBytes)
-        hashes = createHashes(sha512, threads)
-      }
-      const due = early
-      early = []
-      for (const buffer of due) await hashes.update(buffer)
-    },
-    async finish() {
-      if (!hashes) head = join(early)
-      const digests = hashes ? await hashes.finish() : hashOnce(head, sha512)
-      return { size, digests, blockCrc32: blocks.finish(), head }
-    },
-    close: () => hashes?.close(),
+  /** The reader of a file that was given up may still wait for bytes, and get them. */
+  function insistOnOpen() {
+    if (closed) throw new Error('The digester of this file is closed.')
   }
-}
 
-interface Hashes {
-  update(bytes: Buffer): Promise<void>
-  finish(): Promise<Digests>
-  close(): void
-}
-
-/** With threads, the event loop computes SHA-256 and a thread the other digests, which take about as long. */
-function createHashes(sha512: boolean, threads: DigestThreads | undefined): Hashes {
-  const sha256 = createHash('sha256')
-  const names = sha512 ? ['sha1', 'md5', 'sha512'] : ['sha1', 'md5']
-  const there = threads?.open(names)
-  const here = there ? [] : names.map((name) => createHash(name))
   return {
-    async update(bytes) {
-      await there?.update(bytes)
-      for (const hash of [sha256, ...here]) hash.update(bytes)
+    async *batches(bytes) {
+      let early: Buffer[] = []
+      for await (const chunk of bytes) {
+        insistOnOpen()
+        size += chunk.length
+        early.push(chunk)
+        if (size <= headBytes) continue
+        if (!large) {
+          head = Buffer.concat(early, headBytes)
+          large = openBlockDigests({ sha512 }, room)
+        }
+        for (const buffer of early) for await (const block of large.fill(buffer)) yield [block]
+        early = []
+      }
+      insistOnOpen()
+      const rest = large?.rest()
+      if (rest) yield [rest]
+      if (large) return
+      head = join(early)
+      if (size > 0) yield early
     },
     async finish() {
-      const [sha1, md5, last] = there ? await there.finish() : here.map((hash) => hash.digest())
-      if (!sha1 || !md5) throw new Error('A digest is missing.')
-      return { sha256: sha256.digest(), sha1, md5, sha512: last }
+      return { size, head, ...(large ? await large.finish() : digestOnce(head, sha512)) }
     },
-    close: () => there?.close(),
+    close() {
+      closed = true
+      large?.close()
+    },
   }
 }
 
@@ -77,11 +67,14 @@ function join(buffers: readonly Buffer[]): Buffer {
 }
 
 /** The digests of a file of at most `headBytes`: one call for each, on the event loop, without hash objects. */
-function hashOnce(bytes: Buffer, sha512: boolean): Digests {
-  return {
+function digestOnce(bytes: Buffer, sha512: boolean): { digests: Digests; blockCrc32: Buffer } {
+  const checks = createBlockCrc32()
+  checks.update(bytes)
+  const digests = {
     sha256: hash('sha256', bytes, 'buffer'),
     sha1: hash('sha1', bytes, 'buffer'),
     md5: hash('md5', bytes, 'buffer'),
     sha512: sha512 ? hash('sha512', bytes, 'buffer') : undefined,
   }
+  return { digests, blockCrc32: checks.finish() }
 }

@@ -44,7 +44,10 @@ export interface BlobReader {
 export interface Storage {
   readonly description: StorageDescription
 
-  /** Throws `storage-full` or `storage-unavailable`, and the errors of `bytes`. */
+  /**
+   * A batch may be overwritten once the second batch after it was asked for. Throws `storage-full` or `storage-unavailable`,
+   * and the errors of `bytes`.
+   */
   write(key: StorageKey, bytes: AsyncIterable<readonly Buffer[]>): Promise<void>
 
   /**

@@ -2,15 +2,24 @@ import { createHash, randomBytes } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { createDigestThreads } from '../../src/digests/digestThreads.ts'
 
+/** The same bytes in shared memory. */
+function share(bytes: Buffer) {
+  const memory = new SharedArrayBuffer(bytes.length)
+  const shared = Buffer.from(memory)
+  bytes.copy(shared)
+  return { memory, shared }
+}
+
 describe('A thread that digests', () => {
   const digest = (algorithm: string, bytes: Buffer) => createHash(algorithm).update(bytes)
   it('computes the same digests as the event loop, of several files at once', async () => {
     const threads = createDigestThreads()
     const files = Array.from({ length: 4 }, () => randomBytes(400_000))
     const of = async (bytes: Buffer) => {
-      const opened = threads.open(['sha1', 'md5'])
+      const { memory, shared } = share(bytes)
+      const opened = threads.open(['sha1', 'md5'], memory)
       for (let offset = 0; offset < bytes.length; offset += 70_001)
-        await opened?.update(bytes.subarray(offset, offset + 70_001))
+        await opened?.update(shared.subarray(offset, offset + 70_001))
       const digests = await opened?.finish()
       opened?.close()
       opened?.close()
@@ -25,13 +34,16 @@ describe('A thread that digests', () => {
   it('fails the files it had when it is lost, and another takes the next', async () => {
     const threads = createDigestThreads()
     const bytes = randomBytes(3_000_000)
-    const lost = threads.open(['md5'])
-    await lost?.update(bytes)
+    const { memory, shared } = share(bytes)
+    const lost = threads.open(['md5'], memory)
+    await lost?.update(shared)
+    const waiting = expect(lost?.update(shared)).rejects.toMatchObject({ code: 'storage-unavailable' })
     await threads.close()
+    await waiting
     await expect(lost?.finish()).rejects.toMatchObject({ code: 'storage-unavailable' })
-    await expect(lost?.update(bytes)).rejects.toMatchObject({ code: 'storage-unavailable' })
-    const next = threads.open(['md5', 'sha1'])
-    await next?.update(bytes)
+    await expect(lost?.update(shared)).rejects.toMatchObject({ code: 'storage-unavailable' })
+    const next = threads.open(['md5', 'sha1'], memory)
+    await next?.update(shared)
     const digests = await next?.finish()
     expect(digests?.map((each) => each.toString('hex'))).toEqual([
       digest('md5', bytes).digest('hex'),

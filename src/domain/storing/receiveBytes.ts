@@ -7,8 +7,6 @@ import type { Receipt } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { beginLease, giveUp } from './lease.ts'
 
-const BATCH_BYTES = 256 * 1024
-
 /** The facts that are known about the bytes of a file before they arrive. */
 export interface ReceiveOptions {
   /** Whether to compute a SHA-512 too. */
@@ -34,30 +32,21 @@ export async function receiveBytes(
 
   await failpoint('U0')
   const storageKey = await deps.keys.take()
-  const digester = createDigester({ sha512 }, deps.digestThreads)
+  const digester = createDigester({ sha512 }, deps)
   const lease = beginLease(deps, storageKey)
 
-  async function* batches() {
-    let batch: Buffer[] = []
-    let filled = 0
+  async function* received() {
     let size = 0
     for await (const chunk of bytes) {
       lease.insist()
       size += chunk.length
       if (size > maxBytes) throw fileTooLarge(maxBytes)
-      await digester.update(chunk)
-      batch.push(chunk)
-      filled += chunk.length
-      if (filled < BATCH_BYTES) continue
-      yield batch
-      batch = []
-      filled = 0
+      yield chunk
     }
-    if (filled > 0) yield batch
     await failpoint('U4')
   }
 
-  const source = batches()
+  const source = digester.batches(received())
   try {
     await deps.storage.write(storageKey, source)
     return { storageKey, lease, ...(await digester.finish()) }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
 import { createDigester } from '../../digests/digester.ts'
 import { storageUnavailable } from '../../errors/service.ts'
-import { blockBytes, type Lease, type Receipt, type StorageKey } from '../../model/blob.ts'
+import { blockBytes, headBytes, type Lease, type Receipt, type StorageKey } from '../../model/blob.ts'
 import { readBlocks } from '../../storage/readBlocks.ts'
 
 /** Bytes that a client wrote to the storage directly. */
@@ -34,17 +34,25 @@ export async function receiptOfStored(deps: Deps, bytes: StoredBytes): Promise<R
 const isSame = (one: Receipt, other: Receipt) =>
   one.digests.sha256.equals(other.digests.sha256) && one.blockCrc32.equals(other.blockCrc32)
 
-async function read({ digestThreads, storage }: Deps, { storageKey, size, partSizes, lease }: StoredBytes) {
-  const digester = createDigester({ sha512: false }, digestThreads)
+async function read(deps: Deps, { storageKey, size, partSizes, lease }: StoredBytes) {
+  const digester = createDigester({ sha512: false }, deps)
   const parts = partSizes && createPartsTag(partSizes)
-  try {
-    const range = { first: 0, last: size - 1 }
-    const blocks = size > 0 ? readBlocks(storage, storageKey, range, blockBytes) : []
-    for await (const block of blocks) {
+  async function* blocks() {
+    if (size === 0) return
+    for await (const block of readBlocks(
+      deps.storage,
+      storageKey,
+      { first: 0, last: size - 1 },
+      blockBytes,
+    )) {
       lease?.insist()
       parts?.update(block)
-      await digester.update(Buffer.from(block)) // a copy: the storage overwrites its buffer
+      // The storage overwrites its buffer, and the first bytes stay.
+      yield size <= headBytes ? Buffer.from(block) : block
     }
+  }
+  try {
+    for await (const _batch of digester.batches(blocks()));
     const receipt = { storageKey, lease, ...(await digester.finish()) }
     return { receipt, tag: parts ? parts.finish() : receipt.digests.md5.toString('hex') }
   } finally {

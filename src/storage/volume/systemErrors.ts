@@ -1,12 +1,16 @@
 import { storageFull, storageUnavailable } from '../../errors/service.ts'
-import { errorCode, FileServiceError } from '../../errors.ts'
+import { errorCode, FileServiceError, hasCode } from '../../errors.ts'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+
+/** Whether a failed system call, or an error of the domain, is about a lack of room. */
+export const isFull = (error: unknown): boolean =>
+  FULL.has(errorCode(error) ?? '') || hasCode(error, 'storage-full')
 
 /** A failed system call on the volume as `storage-full` or `storage-unavailable`. Errors of the domain pass unchanged. */
 export function toStorageError(error: unknown): FileServiceError {
   if (error instanceof FileServiceError) return error
-  return FULL.has(errorCode(error) ?? '') ? storageFull(error) : storageUnavailable(explain(error))
+  return isFull(error) ? storageFull(error) : storageUnavailable(explain(error))
 }
 
 /** A refusal of the file system with the setting to check, for the operator; other errors unchanged. */

@@ -13,13 +13,16 @@ import { createDirectorySync } from './directorySync.ts'
 import { createDiskSpeed } from './diskSpeed.ts'
 import { openRegular, prepareVolume, readWhole, removeFile, volumeLayout, writeWhole } from './files.ts'
 import { createVolumeIdentity } from './identity.ts'
+import { byteLength, createLargeFiles } from './largeFile.ts'
 import { createLargeWrites } from './largeWrites.ts'
 import { listVolume } from './listing.ts'
 import { openToRead } from './reads.ts'
 import { createRoom } from './room.ts'
 import { createSmallWrites, type SmallWriteTarget } from './smallWrites.ts'
 import { attempt, toStorageError } from './systemErrors.ts'
-import { byteLength } from './writeBatches.ts'
+
+/** A file of one batch and at most this size is copied to the thread for small files. */
+const MOST_SMALL_BYTES = 256 * 1024
 
 export interface VolumeStorage extends Storage {
   close(): Promise<void>
@@ -43,15 +46,18 @@ export async function createVolumeStorage(
     trust.syncFailures += 1
   }
   const disk = createDiskSpeed()
+  const files = createLargeFiles(distrust)
   const room = createRoom(root, reservedFreeBytes)
   const small = createSmallWrites(distrust, () => ({ path: layout.identity, stamp: identity.stamp() }))
 
   /** After a new mount the directories that are held open belong to the old mount. */
   async function insistOnIdentity() {
-    if ((await identity.insist()) === 'anew') await directories.close()
+    if ((await identity.insist()) !== 'anew') return
+    files.remounted()
+    await directories.close()
   }
 
-  const large = createLargeWrites({ layout, directories, room, insistOnIdentity, distrust })
+  const large = createLargeWrites({ layout, directories, files, room, insistOnIdentity, distrust })
 
   async function check() {
     const path = join(layout.temporary, `check-${randomUUID()}`)
@@ -77,14 +83,16 @@ export async function createVolumeStorage(
     const iterator = batches[Symbol.asyncIterator]()
     const first = await iterator.next()
     const second = first.done ? first : await iterator.next()
-    if (!second.done) return await large.write(key, resumed([first.value, second.value], iterator))
+    const taken = [first, second].flatMap(({ done, value }) => (done ? [] : [value]))
+    const batch = taken[0] ?? []
+    if (!second.done || byteLength(batch) > MOST_SMALL_BYTES)
+      return await large.write(key, resumed(taken, iterator))
     const target = {
       temporaryPath: layout.temporaryPath(key),
       path: layout.path(key),
       directory: layout.directoryOf(key),
       wayTo: layout.wayTo(key),
     }
-    const batch = first.done ? [] : first.value
     await writeSmall(target, batch)
     room.written(byteLength(batch))
   }

@@ -1,0 +1,80 @@
+import { storageUnavailable } from '../errors/service.ts'
+
+/** The memory of all large uploads: blocks that threads and the disk read in place (docs/decisions/0030). */
+export interface UploadBlocks {
+  /**
+   * Lends blocks of one size for an upload: `BLOCKS_OF_UPLOAD` of at most `largestBlockBytes`, smaller ones when many uploads
+   * run. Throws `storage-unavailable` when there is no memory.
+   */
+  lend(): LentBlocks
+}
+
+/** Blocks of one memory. */
+interface Blocks {
+  readonly memory: SharedArrayBuffer
+  /** Each begins at a page of memory and has a multiple of `pageBytes` bytes. */
+  readonly blocks: readonly Buffer[]
+}
+
+export interface LentBlocks extends Blocks {
+  /** Gives all blocks back. To be called once, when nobody writes into them or needs their bytes any more. */
+  release(): void
+}
+
+export const BLOCKS_OF_UPLOAD = 4
+export const largestBlockBytes = 2 ** 20
+const SMALLEST_BLOCK_BYTES = 16 * 1024
+
+/** Direct writes need memory, lengths and positions that are multiples of this. */
+export const pageBytes = 4096
+
+/** 16 uploads have blocks of the largest size; as many more again have a quarter of it, and so on. */
+const BYTES_FOR_SIZE = 64 * 2 ** 20
+
+/** After this time without an upload, all blocks are left to the collector. */
+const IDLE_MILLISECONDS = 5000
+
+export function createUploadBlocks(): UploadBlocks {
+  /** By the bytes of a block. The blocks that were given back last are lent first: their pages are in memory. */
+  const idle = new Map<number, Blocks[]>()
+  let lent = 0
+  let forgetting: NodeJS.Timeout | undefined
+
+  return {
+    lend() {
+      const blockBytes = blockBytesOf(lent + 1)
+      const blocks = idle.get(blockBytes)?.pop() ?? makeBlocks(blockBytes)
+      lent += 1
+      clearTimeout(forgetting)
+      return {
+        ...blocks,
+        release() {
+          lent -= 1
+          const same = idle.get(blockBytes)
+          if (same) same.push(blocks)
+          else idle.set(blockBytes, [blocks])
+          if (lent === 0) forgetting = setTimeout(() => idle.clear(), IDLE_MILLISECONDS).unref()
+        },
+      }
+    },
+  }
+}
+
+/** The size of the blocks for the upload that makes it `uploads` at once. */
+function blockBytesOf(uploads: number): number {
+  let bytes = largestBlockBytes
+  while (bytes > SMALLEST_BLOCK_BYTES && uploads * BLOCKS_OF_UPLOAD * bytes > BYTES_FOR_SIZE) bytes /= 4
+  return bytes
+}
+
+function makeBlocks(blockBytes: number): Blocks {
+  const bytes = BLOCKS_OF_UPLOAD * blockBytes
+  try {
+    // V8 maps whole pages for memory that may grow; other memory begins anywhere.
+    const memory = new SharedArrayBuffer(bytes, { maxByteLength: bytes })
+    const blockAt = (_: unknown, at: number) => Buffer.from(memory, at * blockBytes, blockBytes)
+    return { memory, blocks: Array.from({ length: BLOCKS_OF_UPLOAD }, blockAt) }
+  } catch (error) {
+    throw storageUnavailable(error)
+  }
+}
