@@ -3,8 +3,9 @@ import { download, type FileBody, filesPath, send } from './client.ts'
 
 type Service = { readonly url: string }
 
-/** The facts about one file that a client tried to store. No other file has its name. */
+/** The facts about one file that a client tried to store. */
 export interface Entry {
+  /** The name it was sent with, which no other file has. A change adds its mark. */
   readonly name: string
   readonly sha256: string
   readonly size: number
@@ -17,7 +18,7 @@ export interface Entry {
   id: string | undefined
   /** Whether the upload was ever answered. */
   answered: boolean
-  /** The values its metadata may have: the last one acknowledged, and those asked for since. */
+  /** The values its metadata and its name may have: the last one acknowledged, and those asked for since. */
   marks: number[]
   /** Whether its bytes came back as they were sent. */
   downloaded: boolean
@@ -93,7 +94,7 @@ export class Ledger {
     const answer = await send(service, `${filesPath}/${entry.id}`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ metadata: { mark } }),
+      body: JSON.stringify({ file_name: markedName(entry, mark), metadata: { mark } }),
     })
     if (answer.status === 503) return
     if (answer.status !== 201)
@@ -138,7 +139,7 @@ export class Ledger {
 
   /** Holds the list of the service against everything it ever acknowledged. Nothing may be going on meanwhile. */
   async compare(service: Service): Promise<void> {
-    const found = Map.groupBy(await listAll(service), (file) => file.file_name)
+    const found = Map.groupBy(await listAll(service), (file) => file.file_name.replace(MARK, ''))
     for (const entry of this.entries) {
       const files = found.get(entry.name) ?? []
       found.delete(entry.name)
@@ -153,11 +154,18 @@ export class Ledger {
       const mark = file.metadata.mark ?? 0
       if (!entry.marks.includes(Number(mark)))
         this.broken.push(`${entry.name}: its metadata are ${mark} instead of ${entry.marks}`)
+      if (file.file_name !== markedName(entry, Number(mark)))
+        this.broken.push(`${entry.name}: is called ${file.file_name}, and its metadata are ${mark}`)
       entry.marks = [Number(mark)]
     }
     for (const name of found.keys()) this.broken.push(`${name}: nobody ever sent it`)
   }
 }
+
+const MARK = /\.\d+$/
+
+/** One change gives a file its metadata and its name, so that half a change would be seen. */
+const markedName = ({ name }: Entry, mark: number) => (mark === 0 ? name : `${name}.${mark}`)
 
 /** How many files of one entry there may be. */
 const bounds = { asked: [0, 1], stored: [1, 1], refused: [0, 0], deleting: [0, 1], deleted: [0, 0] } as const
