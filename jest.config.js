@@ -8,7 +8,15 @@ const long = [
   'tests/themes/memoryOfMediaTypes.test.ts',
 ]
 /** What `npm test` leaves to other suites: what is long, what waits for faults, and what needs more than `npm ci` installs. */
-const apart = [...long, 'tests/browser/', 'tests/faults/', 'tests/guides/', 'tests/proxies/', 'tests/s3/']
+const apart = [
+  ...long,
+  'tests/browser/',
+  'tests/faults/',
+  'tests/guides/',
+  'tests/power/',
+  'tests/proxies/',
+  'tests/s3/',
+]
 /** Suites, each run with `npm run test:<suite>`. */
 const suites = {
   quick: ['tests/unit/**', 'tests/operations/**', 'tests/storage/volume.test.ts'],
@@ -16,6 +24,7 @@ const suites = {
   browser: ['tests/browser/*'],
   faults: ['tests/faults/*'],
   guides: ['tests/guides/*'],
+  power: ['tests/power/*'],
   proxies: ['tests/proxies/*'],
   s3: [
     'tests/s3/*',
@@ -51,17 +60,18 @@ const volumeOnly = [
   'tests/themes/pages.test.ts',
   'tests/themes/requestId.test.ts',
 ]
-const { SUITE } = process.env
-if (SUITE !== undefined && !(SUITE in suites)) throw new Error(`There is no suite ${SUITE}.`)
-/** What the suite leaves out of its folders. */
-const leftOut = SUITE === undefined ? apart : { faults: long, s3: volumeOnly }[SUITE]
+/** One suite, or several with commas between them. */
+const chosen = process.env.SUITE?.split(',')
+for (const name of chosen ?? []) if (!(name in suites)) throw new Error(`There is no suite ${name}.`)
+/** What the suites leave out of their folders. */
+const leftOut = chosen?.flatMap((name) => ({ faults: long, s3: volumeOnly })[name] ?? []) ?? apart
 
 const toPattern = (path) =>
   `<rootDir>/${/\/$|\.test\.ts$/.test(path) ? path : `${path.replace('**', '**/*')}.test.ts`}`
 
 export default {
-  testMatch: (suites[SUITE] ?? ['tests/**']).map(toPattern),
-  testPathIgnorePatterns: (leftOut ?? []).map(toPattern),
+  testMatch: (chosen?.flatMap((name) => suites[name]) ?? ['tests/**']).map(toPattern),
+  testPathIgnorePatterns: leftOut.map(toPattern),
   testEnvironment: '<rootDir>/tests/support/environment.ts',
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],

@@ -55,6 +55,8 @@ export interface Installation {
   begin(words: readonly string[], env?: Env): Child
   /** Runs a command to its end. */
   run(words: readonly string[], env?: Env): Promise<Outcome>
+  /** SIGKILL to all its processes in one moment; with a PostgreSQL of its own that, too. Resolves when they are gone. */
+  kill(): Promise<void>
   remove(): Promise<void>
 }
 
@@ -70,13 +72,21 @@ const environment = {
   PORT: '0',
 }
 
-/** On a database of the run's PostgreSQL, on the service's own PostgreSQL, or on the database of a URL. */
+export interface InstallationOptions {
+  /** A database of the run's PostgreSQL, the service's own PostgreSQL, or the database of a URL. */
+  readonly postgres: 'shared' | 'embedded' | { readonly url: string }
+  /** Instead of a new one. */
+  readonly dataDirectory?: string
+  /** A module that each of its processes imports before the program. */
+  readonly preload?: URL
+}
+
 export async function createInstallation({
   postgres,
-}: {
-  postgres: 'shared' | 'embedded' | { readonly url: string }
-}): Promise<Installation> {
-  const dataDirectory = await mkdtemp(join(dataParent(), 'upfile-child-'))
+  dataDirectory: given,
+  preload,
+}: InstallationOptions): Promise<Installation> {
+  const dataDirectory = given ?? (await mkdtemp(join(dataParent(), 'upfile-child-')))
   const database = await findDatabase(postgres)
   const storage = await storageSettings()
   const base = {
@@ -89,7 +99,8 @@ export async function createInstallation({
   const processesOfPostgres = () => processesIn(join(dataDirectory, 'postgres'))
 
   function spawnMain(words: readonly string[], env: Env, stdio: 'ipc' | 'ignore') {
-    const child = spawn(process.execPath, [...program, ...words], {
+    const preloaded = preload ? [`--import=${preload.href}`] : []
+    const child = spawn(process.execPath, [...preloaded, ...program, ...words], {
       env: { ...base, ...env },
       stdio: ['ignore', 'pipe', 'pipe', stdio],
     })
@@ -100,6 +111,14 @@ export async function createInstallation({
       child.stderr?.destroy()
     }
     return { child, signal, closeConsole, ...observe(child, () => void running.delete(child)) }
+  }
+
+  async function kill(): Promise<void> {
+    const children = [...running]
+    killAll([...processesOfPostgres(), ...children.flatMap(({ pid }) => pid ?? [])])
+    killAll(processesOfPostgres()) // what was forked in that moment
+    await Promise.all(children.map((child) => once(child, 'close')))
+    killAll(processesOfPostgres())
   }
 
   return {
@@ -138,10 +157,10 @@ export async function createInstallation({
       }
     },
 
+    kill,
+
     async remove() {
-      killAll([...running].flatMap(({ pid }) => pid ?? []))
-      await Promise.all([...running].map((child) => once(child, 'close')))
-      killAll(processesOfPostgres())
+      await kill()
       await database?.drop()
       await rm(dataDirectory, { recursive: true, force: true, maxRetries: 5 })
     },
