@@ -16,6 +16,7 @@ import { s3LargeUpload, s3SmallUploads } from './rows/s3Uploads.ts'
 import { smallDownloads } from './rows/smallDownloads.ts'
 import { smallUploads } from './rows/smallUploads.ts'
 import { starting } from './rows/starts.ts'
+import { tusUpload } from './rows/tusUpload.ts'
 import { defaultService, parseSettings, type Settings } from './settings.ts'
 import { createSite } from './site.ts'
 import { failedLine, type Line, leftOutLine, toMarkdown } from './table.ts'
@@ -26,6 +27,7 @@ const rows: readonly Row[] = [
   ...[largeUpload, largeUploadsAtOnce, smallUploads, metadata, download, list],
   ...[s3LargeUpload, s3SmallUploads, s3Download, idleReaders],
   ...[mebibytes, forms, smallDownloads, pages, starting],
+  ...[tusUpload],
 ]
 
 /** Only with --large: they take long, and much of the disk. */
@@ -92,6 +94,7 @@ ${table}
 - Row 3 deletes nothing between its rounds on either side. Row 5 reads from the page cache on both.
 - Rows 7 to 9 are on a radosgw of one OSD (BlueStore in a file), with tcp_nodelay=1; its CPU time is not in the table.
   lib-storage has 4 parts of 8 MiB at once, as upfile; what the SDK sends it makes itself, so it has no client.
+- Row 17: upfile gets a PUT; tus gets one POST with the whole file (creation-with-upload), and keeps what multer keeps.
 - The rows of row 6 were made by SQL, followed by VACUUM (ANALYZE); latency is the median of up to 200 requests in turn.
 `
 

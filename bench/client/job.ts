@@ -13,9 +13,9 @@ export type GetWork = { readonly kind: 'get'; readonly paths: readonly string[] 
 /** GETs the path once on each connection, reads nothing of the answers, and holds the connections for the `seconds` of the job. */
 export type HoldWork = { readonly kind: 'hold'; readonly path: string }
 
-/** Sends files of `size` bytes, no two alike: POSTs them in forms, or PUTs them as they are. */
+/** Sends files of `size` bytes, no two alike: POSTs them in forms, PUTs them as they are, or creates tus uploads with them. */
 export type UploadWork = {
-  readonly kind: 'upload' | 'put'
+  readonly kind: 'upload' | 'put' | 'tus'
   readonly path: string
   readonly size: number
   readonly keepBodies: boolean

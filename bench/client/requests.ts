@@ -14,7 +14,7 @@ export function getRequests(work: GetWork): Requests {
 }
 
 export function uploadRequests({ kind, path, size }: UploadWork): Requests {
-  const { opening, after } = kind === 'put' ? rawFrame(path, size) : formFrame(path, size)
+  const { opening, after } = frames[kind](path, size)
   const block = randomBytes(Math.min(size, blockSize))
   const seed = randomBytes(4).toString('hex')
 
@@ -35,6 +35,14 @@ function rawFrame(path: string, size: number): Frame {
   return { opening: Buffer.from(head), after: Buffer.alloc(0) }
 }
 
+/** The extension creation-with-upload of tus: one request, as a PUT. */
+function tusFrame(path: string, size: number): Frame {
+  const head =
+    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nTus-Resumable: 1.0.0\r\nUpload-Length: ${size}\r\n` +
+    `Content-Type: application/offset+octet-stream\r\nContent-Length: ${size}\r\n\r\n`
+  return { opening: Buffer.from(head), after: Buffer.alloc(0) }
+}
+
 function formFrame(path: string, size: number): Frame {
   const before =
     `--${boundary}\r\nContent-Disposition: form-data; name="upfile"; filename="bench.bin"\r\n` +
@@ -45,6 +53,8 @@ function formFrame(path: string, size: number): Frame {
     `Content-Length: ${before.length + size + after.length}\r\n\r\n`
   return { opening: Buffer.from(head + before), after: Buffer.from(after) }
 }
+
+const frames = { upload: formFrame, put: rawFrame, tus: tusFrame }
 
 type Upload = Frame & { first: Buffer; block: Buffer; size: number }
 

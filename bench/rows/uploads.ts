@@ -14,13 +14,20 @@ export type UploadPlan = {
   readonly atOnce: number
   /** As many as at once, unless it says otherwise. */
   readonly count?: number
+  /** Raw bodies, whose peer is tus, instead of forms, whose peer is multer. */
+  readonly raw?: boolean
 }
 
-/** upfile and stock multer, both warm, and on each the same uploads in MiB/s. Nothing is kept between rounds. */
+/** What upfile is sent, and what its peer. */
+const forms = { own: 'upload', peer: 'multer', kind: 'upload', path: filesPath } as const
+const rawBodies = { own: 'put', peer: 'tus', kind: 'tus', path: '/files' } as const
+
+/** upfile and a peer, both warm, and on each the same uploads in MiB/s. Nothing is kept between rounds. */
 export async function uploadSides(site: Site, plan: UploadPlan, name = 'upfile'): Promise<Side[]> {
+  const bodies = plan.raw ? rawBodies : forms
   const service = await site.startService(name)
-  const folder = await site.folder(`multer-${name}`)
-  const multer = await site.startPeer('multer', folder)
+  const folder = await site.folder(`${bodies.peer}-${name}`)
+  const peer = await site.startPeer(bodies.peer, folder)
 
   let ids: string[] = []
   const deleteFiles = async () => {
@@ -30,17 +37,19 @@ export async function uploadSides(site: Site, plan: UploadPlan, name = 'upfile')
     for (const name of await readdir(folder)) await rm(join(folder, name))
   }
   const upload = async (server: Server, { size, atOnce, count = atOnce }: UploadPlan) => {
-    const work = { kind: 'upload', path: filesPath, size, keepBodies: true } as const
+    const own = { kind: bodies.own, path: filesPath }
+    const { kind, path } = server === service ? own : bodies
+    const work = { kind, path, size, keepBodies: true }
     const job = { port: server.port, connections: atOnce, count, seconds: timeLimit, work }
-    const { bodies, done, seconds } = await loadCleanly(job)
-    if (server === service) ids = bodies.map((body) => idOf(body))
+    const { bodies: answers, done, seconds } = await loadCleanly(job)
+    if (server === service) ids = answers.map((body) => idOf(body))
     if (done !== count) throw new Error(`${done} of ${count} uploads ended in time`)
     return (done * size) / MiB / seconds
   }
 
   const sides = [
     { server: service, work: () => upload(service, plan), tidy: deleteFiles },
-    { server: multer, work: () => upload(multer, plan), tidy: emptyFolder },
+    { server: peer, work: () => upload(peer, plan), tidy: emptyFolder },
   ]
   for (const { server, tidy } of sides) {
     await upload(server, { size: warmUpSize, atOnce: 2 })
