@@ -18,6 +18,8 @@ export type Settings = {
   readonly mebibytes: number
   readonly requests: number
   readonly manyRows: number
+  /** The numbers of files whose costs row 19 compares, the smallest first. */
+  readonly growth: readonly number[]
 }
 
 export const defaultService = 'src/main.ts'
@@ -31,6 +33,7 @@ export function parseSettings(args: readonly string[]): Settings {
       quick: { type: 'boolean', default: false },
       large: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
+      'most-files': { type: 'string' },
       rounds: { type: 'string' },
       service: { type: 'string', default: defaultService },
     },
@@ -39,6 +42,11 @@ export function parseSettings(args: readonly string[]): Settings {
   const rounds = Number(values.rounds ?? (quick ? 3 : 5))
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) {
     throw new Error(`--rounds must be a whole number from 1 to 100, not "${values.rounds}"`)
+  }
+  const growth = quick ? [10_000, 100_000] : [10_000, 1_000_000]
+  const most = Number(values['most-files'] ?? growth.at(-1))
+  if (!Number.isInteger(most) || most < 10_000 || most > 100_000_000) {
+    throw new Error(`--most-files must be a whole number from 10000, not "${values['most-files']}"`)
   }
   return {
     quick,
@@ -53,5 +61,6 @@ export function parseSettings(args: readonly string[]): Settings {
     mebibytes: quick ? 400 : 2_000,
     requests: quick ? 5_000 : 20_000,
     manyRows: quick ? 100_000 : 1_000_000,
+    growth: [...growth.filter((files) => files < most), most],
   }
 }

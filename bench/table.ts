@@ -130,6 +130,18 @@ export function speedLine(row: string, figure: string, unit: string, [side = []]
   return { ...empty, row, figure, upfile: speed, cpu, memory: memoryOf(side) }
 }
 
+/** A figure of upfile alone, with the CPU time of each operation and no target. */
+export function costLine({
+  row,
+  figure,
+  unit,
+  samples,
+  operations,
+}: Required<Omit<Comparison, 'target'>>): Line {
+  const [side = []] = samples
+  return { ...speedLine(row, figure, unit, [side]), cpu: cpuOf([side], operations) }
+}
+
 /** A line for a finding: the row throws an error when the finding does not hold. */
 export const proofLine = (row: string, figure: string, finding: string): Line => ({
   ...{ ...empty, row, figure, upfile: finding, verdict: 'met' },
