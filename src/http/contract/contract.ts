@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express'
 import { OpenApiValidator } from 'express-openapi-validator/dist/openapi.validator.js'
 import { JsonText } from './jsonText.ts'
 import { loadSpec, type Spec } from './spec.ts'
+import { settleUrlWarning } from './urlWarning.ts'
 
 /** The contract, ready to serve requests: the spec and the validators made from it. Several services may share one. */
 export interface Contract {
@@ -21,6 +22,7 @@ export interface Validator {
 
 /** Reads the contract and makes its validators. Throws what `loadSpec` throws. */
 export function loadContract({ validateResponses }: { validateResponses: boolean }): Contract {
+  settleUrlWarning()
   const spec = loadSpec()
   return {
     spec,
