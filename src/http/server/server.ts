@@ -1,8 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Express } from 'express'
 import { createLinger, endUnread, isUnread } from './linger.ts'
 import { refuseConnect, refuseMalformed } from './malformed.ts'
+import { messageClasses } from './messages.ts'
 import { useOriginForm } from './originForm.ts'
 import { HEADERS_SECONDS } from './parserRefusals.ts'
 import { serveInTurn } from './turns.ts'
@@ -24,7 +26,7 @@ const MOST_WAITING_BYTES = 96 * 2 ** 20
  * The operation, not Node, sends 100 Continue.
  */
 export function createHttpServer(
-  listener: RequestListener,
+  app: Express,
   { maxConnections, stallSeconds, keepAliveSeconds }: ServerOptions,
 ): Server {
   const waitingAnswers = limitWaitingAnswers(MOST_WAITING_BYTES)
@@ -33,10 +35,11 @@ export function createHttpServer(
     useOriginForm(req)
     endUnread(req, res)
     waitingAnswers.watch(res)
-    listener(req, res)
+    app(req, res)
   })
   const server = createServer(
     {
+      ...messageClasses(app),
       requestTimeout: 0,
       headersTimeout: HEADERS_SECONDS * 1000,
       connectionsCheckingInterval: 5000,
