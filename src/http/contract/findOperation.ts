@@ -12,7 +12,6 @@ interface OpenApiMatch {
 }
 
 interface KnownRoute {
-  readonly method: string
   readonly operationId: string
   readonly matches: MatchFunction<Record<string, string>>
   /** What the validator finds; undefined until the first request. */
@@ -25,19 +24,16 @@ interface KnownRoute {
  * so they run only for the first request of each operation.
  */
 export function operationFinder(routes: readonly Route[], stages: readonly RequestHandler[]) {
-  const known = routes.map(
-    ({ method, operationId, expressPath }): KnownRoute => ({
-      method: method.toUpperCase(),
-      operationId,
-      matches: match(expressPath, { sensitive: true }),
-      openapi: undefined,
-    }),
-  )
-  const byMethod = Map.groupBy(known, ({ method }) => method)
+  const known = new Map<string, KnownRoute[]>()
+  for (const { method, operationId, expressPath } of routes) {
+    const shape = shapeOf(method.toUpperCase(), expressPath)
+    const matches = match<Record<string, string>>(expressPath, { sensitive: true })
+    known.set(shape, [...(known.get(shape) ?? []), { operationId, matches, openapi: undefined }])
+  }
 
   return async (req: Request, res: Response): Promise<RequestedOperation | undefined> => {
     const path = pathOf(req)
-    for (const route of byMethod.get(req.method) ?? []) {
+    for (const route of known.get(shapeOf(req.method, path)) ?? []) {
       const matched = route.matches(path)
       if (!matched) continue
       if (route.openapi)
@@ -51,6 +47,10 @@ export function operationFinder(routes: readonly Route[], stages: readonly Reque
     return undefined
   }
 }
+
+/** Of a method and the number of segments of a path, which a slash at its end does not change: few routes have the same. */
+const shapeOf = (method: string, path: string) =>
+  `${method} ${path.split('/').length - (path.endsWith('/') ? 1 : 0)}`
 
 /** The path of a request's target, as the client wrote it. */
 export const pathOf = ({ originalUrl }: Request): string => originalUrl.split('?', 1)[0] ?? ''
