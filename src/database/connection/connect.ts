@@ -55,7 +55,9 @@ export function connectDatabase(
   pool.on('error', AsyncResource.bind(onIdleError))
   pool.on('connect', (client) => watchConnection(client, { patient }))
   return {
-    db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: prepare ? preparingPool(pool) : pool }) }),
+    db: new Kysely<Schema>({
+      dialect: new PostgresDialect({ pool: prepare ? preparingPool(pool, getTypeParser) : pool }),
+    }),
     pool,
   }
 }

@@ -1,28 +1,35 @@
 import type { PostgresPool } from 'kysely'
 import type pg from 'pg'
+import { type Described, runDescribed, type TypeParsers, toDescribed } from './describedQuery.ts'
 
 /** A frequent statement begins with its name in a comment. PostgreSQL then plans it once for each connection. */
 const NAME = /^\/\* ([a-z0-9_]{1,50}) \*\//
 
-/** Wraps a pool so that every statement with a name is prepared under this name. */
-export function preparingPool(pool: pg.Pool): PostgresPool {
+/** Wraps a pool so that every statement with a name is prepared under this name, and described once for each connection. */
+export function preparingPool(pool: pg.Pool, getTypeParser: TypeParsers): PostgresPool {
   const clients = new WeakMap<pg.PoolClient, pg.PoolClient>()
   return {
     options: pool.options,
     end: () => pool.end(),
     async connect() {
       const client = await pool.connect()
-      const preparing = clients.get(client) ?? preparingClient(client)
+      const preparing = clients.get(client) ?? preparingClient(client, getTypeParser)
       clients.set(client, preparing)
       return preparing
     },
   }
 }
 
-function preparingClient(client: pg.PoolClient): pg.PoolClient {
-  const query = (text: string, values: unknown[]) => {
+function preparingClient(client: pg.PoolClient, getTypeParser: TypeParsers): pg.PoolClient {
+  const known = new Map<string, Described>() // by the text of the statement
+  const query = async (text: string, values: unknown[]) => {
+    const described = known.get(text)
+    if (described) return await runDescribed(client, described, values)
     const name = NAME.exec(text)?.[1]
-    return client.query(name === undefined ? { text, values } : { name, text, values })
+    if (name === undefined) return await client.query({ text, values })
+    const result = await client.query({ name, text, values })
+    known.set(text, toDescribed(name, result.fields, getTypeParser))
+    return result
   }
   // Looked up at each call: the pool sets a new `release` each time it hands out a client.
   const release = (destroy?: boolean) => client.release(destroy)
