@@ -1,20 +1,15 @@
 import { CompiledQuery } from 'kysely'
 import type { FileContent, FileRecord, FileReference } from '../../model/file.ts'
 import type { Database } from '../schema.ts'
-import { fileColumns, fromLive, parametersOf } from './files.ts'
+import { fileColumns, findStatements, fromLive, parametersOf } from './files.ts'
 import { isLiveInIndex } from './live.ts'
 
-/** The newest live file that the reference names, with its storage key and checksums; undefined when there is none. */
-export async function findFileContent(
-  db: Database,
-  reference: FileReference,
-): Promise<FileContent | undefined> {
-  const statement = `/* find_content_by_${reference.kind} */ select ${contentColumns}
-    ${fromLive(reference)} order by f.created_at desc, f.id desc limit 1`
-  return await selectContent(db, statement, parametersOf(reference))
-}
-
 const contentColumns = `${fileColumns}, b.id as "blobId", b.storage_key as "storageKey", b.block_crc32 as "blockCrc32"`
+const findContent = findStatements('find_content', contentColumns)
+
+/** The newest live file that the reference names, with its storage key and checksums; undefined when there is none. */
+export const findFileContent = (db: Database, reference: FileReference): Promise<FileContent | undefined> =>
+  selectContent(db, findContent[reference.kind], parametersOf(reference))
 
 /**
  * The live file for a name in a bucket, with its storage key and checksums: the file that has the name to itself,
@@ -35,7 +30,7 @@ export async function findNamedContent(
 
 /** The storage key of a live file's bytes; undefined when there is no live file with this id. */
 export async function findStorageKeyOfFile(db: Database, id: string): Promise<string | undefined> {
-  const statement = `select b.storage_key as "storageKey" ${fromLive({ kind: 'id', value: id, bucket: '' })}`
+  const statement = `select b.storage_key as "storageKey" ${fromLive('id')}`
   const { rows } = await db.executeQuery<{ storageKey: string }>(CompiledQuery.raw(statement, [id]))
   return rows[0]?.storageKey
 }

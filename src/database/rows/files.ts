@@ -35,30 +35,47 @@ export const fileColumns = toColumns(sources)
 /** The same columns, with this SQL expression for the metadata. */
 export const columnsWithMetadata = (metadata: string) => toColumns({ ...sources, metadata })
 
-const condition = ({ kind }: FileReference) =>
-  kind === 'id' ? 'f.id = $1::uuid' : `b.${kind} = decode($1, 'hex') and b.bucket = $2`
+type ReferenceKind = FileReference['kind']
 
 /** The values for the parameters $1 and $2 of `fromLive`. */
 export const parametersOf = ({ kind, value, bucket }: FileReference) =>
   kind === 'id' ? [value] : [value, bucket]
 
-/** SQL with the FROM and WHERE clauses for the live files that a reference names. */
-export const fromLive = (reference: FileReference) =>
-  `from files f join blobs b on b.id = f.blob_id where ${condition(reference)} and ${isLive}`
+/** SQL with the FROM and WHERE clauses for the live files that a reference of this kind names. */
+export const fromLive = (kind: ReferenceKind) =>
+  `from files f join blobs b on b.id = f.blob_id where ${
+    kind === 'id' ? 'f.id = $1::uuid' : `b.${kind} = decode($1, 'hex') and b.bucket = $2`
+  } and ${isLive}`
+
+const newestFirst = 'order by f.created_at desc, f.id desc'
+
+/** For each kind of reference, the statement of this name that selects these columns of the newest live file that it names. */
+export function findStatements(name: string, columns: string): Readonly<Record<ReferenceKind, string>> {
+  const byDigest = (kind: ReferenceKind) =>
+    `/* ${name}_by_${kind} */ select ${columns} ${fromLive(kind)} ${newestFirst} limit 1`
+  return {
+    id: `/* ${name}_by_id */ select ${columns} ${fromLive('id')}`, // PostgreSQL would sort even a single row
+    sha256: byDigest('sha256'),
+    sha1: byDigest('sha1'),
+    md5: byDigest('md5'),
+  }
+}
+
+const findRecord = findStatements('find_file', fileColumns)
 
 /** The newest live file that the reference names; undefined when there is none. */
 export async function findFileRecord(
   db: Database,
   reference: FileReference,
 ): Promise<FileRecord | undefined> {
-  const statement = `/* find_file_by_${reference.kind} */ select ${fileColumns} ${fromLive(reference)} order by f.created_at desc, f.id desc limit 1`
-  const { rows } = await db.executeQuery<FileRecord>(CompiledQuery.raw(statement, parametersOf(reference)))
+  const query = CompiledQuery.raw(findRecord[reference.kind], parametersOf(reference))
+  const { rows } = await db.executeQuery<FileRecord>(query)
   return rows[0]
 }
 
 /** The ids of at most `atMost` live files that the reference names, newest first. */
 export async function listFileIds(db: Database, reference: FileReference, atMost: number): Promise<string[]> {
-  const statement = `select f.id ${fromLive(reference)} order by f.created_at desc, f.id desc limit ${atMost}`
+  const statement = `select f.id ${fromLive(reference.kind)} ${newestFirst} limit ${atMost}`
   const { rows } = await db.executeQuery<{ id: string }>(
     CompiledQuery.raw(statement, parametersOf(reference)),
   )
@@ -79,7 +96,7 @@ async function findNewest(
   parameter: string | number,
 ): Promise<FileRecord | undefined> {
   const statement = `select ${fileColumns} from files f join blobs b on b.id = f.blob_id
-    where ${condition} and ${isLive} order by f.created_at desc, f.id desc limit 1`
+    where ${condition} and ${isLive} ${newestFirst} limit 1`
   const { rows } = await db.executeQuery<FileRecord>(CompiledQuery.raw(statement, [parameter]))
   return rows[0]
 }
