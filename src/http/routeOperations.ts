@@ -37,7 +37,7 @@ export function routeOperations(
     refuseOddValues(req)
     refuseUnacceptable(req)
     refuseUnmetConditions(req)
-    await validateParametersFirst(validators.parameters.validationStages[0], req, res)
+    await validateParametersFirst(validators.parameters, req, res)
     // Behind the link, so that no body of a stranger is stored; before the validation, which needs the fields of the body.
     await receiveBody(deps, req, res)
     for (const stage of validationStages) await runMiddleware(stage, req, res)

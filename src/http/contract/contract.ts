@@ -9,8 +9,11 @@ export interface Contract {
   readonly spec: Spec
   readonly validators: {
     readonly whole: Validator
-    /** For requests without their body. Another one, because a validator remembers whether an operation has a body. */
-    readonly parameters: Validator
+    /**
+     * For requests without their body, made at the first use. Another one, because a validator remembers whether an operation
+     * has a body.
+     */
+    parameters(): Validator
   }
 }
 
@@ -24,11 +27,15 @@ export interface Validator {
 export function loadContract({ validateResponses }: { validateResponses: boolean }): Contract {
   settleUrlWarning()
   const spec = loadSpec()
+  let parameters: Validator | undefined
   return {
     spec,
     validators: {
       whole: createValidator(spec, validateResponses),
-      parameters: createValidator(spec, false),
+      parameters() {
+        parameters ??= createValidator(spec, false)
+        return parameters
+      },
     },
   }
 }

@@ -1,5 +1,6 @@
-import type { Request, RequestHandler, Response } from 'express'
+import type { Request, Response } from 'express'
 import { descriptionOf } from './context.ts'
+import type { Validator } from './contract.ts'
 import { runMiddleware } from './runMiddleware.ts'
 
 /** With a body of at most this size, parameters are validated together with the body. */
@@ -7,10 +8,10 @@ const SMALL_BODY_BYTES = 2 ** 20
 
 /**
  * Validates the parameters of a request before its body is received, when the body is large, has no known length, or waits for
- * 100-continue. `validate` is the request stage of a validator that is used for nothing else.
+ * 100-continue. `validator` is used for nothing else.
  */
 export async function validateParametersFirst(
-  validate: RequestHandler,
+  validator: () => Validator,
   req: Request,
   res: Response,
 ): Promise<void> {
@@ -20,7 +21,7 @@ export async function validateParametersFirst(
   const { openapi } = req
   Object.assign(req, { openapi: { ...Object(openapi), schema } })
   try {
-    await runMiddleware(validate, req, res)
+    await runMiddleware(validator().validationStages[0], req, res)
   } finally {
     Object.assign(req, { openapi })
   }

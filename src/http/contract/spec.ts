@@ -5,6 +5,7 @@ import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types.j
 import { load } from 'js-yaml'
 import { operationMethods } from './methods.ts'
 import { checkReferences } from './references.ts'
+import { resolveReferences } from './resolveReferences.ts'
 
 const specPath = resolve(import.meta.dirname, '../../../api/openapi.yaml')
 
@@ -53,9 +54,9 @@ export function loadSpec(): Spec {
     }
     const operations = operationMethods.map((method) => path?.[method])
     for (const part of [path, ...operations]) {
-      if (!part?.parameters) continue
-      part.parameters = part.parameters.map((parameter) => resolveParameter(running, parameter))
-      for (const parameter of part.parameters) allowReserved(parameter)
+      if (!part) continue
+      resolveReferences(part, running.components)
+      for (const parameter of part.parameters ?? []) allowReserved(parameter)
     }
   }
 
@@ -112,15 +113,6 @@ function toLoadedRoute({ method, path }: ListedRoute): LoadedSpec['routes'][numb
     method: method.toUpperCase(),
     pathParams: [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name),
   }
-}
-
-/** The parameter that a reference points to; a parameter that is no reference is returned as it is. */
-function resolveParameter(
-  { components }: OpenAPIV3.DocumentV3_1,
-  parameter: OpenAPIV3.ReferenceObject | OpenAPIV3.ParameterObject,
-): OpenAPIV3.ReferenceObject | OpenAPIV3.ParameterObject {
-  if (!('$ref' in parameter)) return parameter
-  return components?.parameters?.[parameter.$ref.replace('#/components/parameters/', '')] ?? parameter
 }
 
 function allowReserved(parameter: OpenAPIV3.ReferenceObject | OpenAPIV3.ParameterObject) {
