@@ -5,6 +5,8 @@ export function nearest(
   most: (candidate: string) => number,
 ): string | undefined {
   const found = candidates
+    // Another length takes a change for each letter more or less: most candidates need not be compared.
+    .filter((candidate) => Math.abs(word.length - candidate.length) <= most(candidate))
     .map((candidate) => ({ candidate, changes: countChanges(word, candidate) }))
     .filter(({ candidate, changes }) => changes <= most(candidate))
   return found.sort((one, other) => one.changes - other.changes)[0]?.candidate
