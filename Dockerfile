@@ -13,17 +13,19 @@ COPY package.json ./
 COPY api ./api
 COPY migrations ./migrations
 COPY src ./src
-# The root file system may be read-only for the service: what it compiles is kept now.
-RUN node --input-type=module --eval "import { enableCompileCache, flushCompileCache } from 'node:module'; \
-    enableCompileCache('node_modules/.cache/upfile'); await import('./src/cli/start/runService.ts'); flushCompileCache()"
 
 # AUTH is not set here: the operator has to accept that everyone who reaches the service may use it (AUTH=off).
 ENV ENVIRONMENT=production \
     HOST=0.0.0.0 \
     PORT=8000 \
-    DATA_DIR=/data
+    DATA_DIR=/data \
+    MALLOC_ARENA_MAX=2 \
+    NODE_COMPILE_CACHE=/home/node/.cache/upfile
 # This user has a home in /etc/passwd, which the service's own PostgreSQL needs.
 USER node
+# The root file system may be read-only for the service: what Node compiles is kept now. It is kept for each user apart.
+RUN node src/main.ts --version && node --input-type=module --eval "import { globSync } from 'node:fs'; import { resolve } from 'node:path'; \
+    for (const file of globSync('{migrations,src}/**/*.ts', { exclude: ['src/main.ts'] })) await import(resolve(file))"
 VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -40,6 +40,8 @@ export async function startService(
       DATA_DIR: join(directory, 'data'),
       LOG_DIR: join(directory, 'logs'),
       ENVIRONMENT: 'production',
+      MALLOC_ARENA_MAX: '2',
+      NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/upfile'),
       ...env,
     },
     stdio: ['ignore', output, output],

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { loadConfig } from '../../src/config.ts'
@@ -33,6 +33,7 @@ const environment = Object.fromEntries(
 const copied = all('COPY')
   .filter((rest) => !rest.startsWith('--from'))
   .flatMap((rest) => rest.split(' ').slice(0, -1))
+const compile = all('RUN').at(-1) ?? ''
 const command: string[] = JSON.parse(last('CMD'))
 const healthcheck: string[] = JSON.parse(/ CMD (\[.*\])$/.exec(` ${last('HEALTHCHECK')}`)?.[1] ?? '[]')
 
@@ -107,6 +108,23 @@ describe('what the Dockerfile copies', () => {
     for (const directory of [app, writable]) await rm(directory, { recursive: true, force: true })
   })
 
+  it('compiles nearly all that the service runs, without writing elsewhere', async () => {
+    const before = await listTree(app)
+    const NODE_COMPILE_CACHE = join(writable, 'compiled')
+    const { status, stderr } = spawnSync('sh', ['-c', compile], {
+      cwd: app,
+      env: { ...environment, PATH: `${dirname(process.execPath)}:${process.env.PATH}`, NODE_COMPILE_CACHE },
+      encoding: 'utf8',
+    })
+    expect([status, stderr]).toEqual([0, ''])
+    const compiled = (await readdir(NODE_COMPILE_CACHE, { recursive: true })).length
+    const help = [...command.slice(1, -1), 'migrate', '--help']
+    spawnSync(process.execPath, help, { cwd: app, env: { ...environment, NODE_COMPILE_CACHE } })
+    expect((await readdir(NODE_COMPILE_CACHE, { recursive: true })).length).toBe(compiled)
+    expect(compiled).toBeGreaterThan(1000)
+    expect(await listTree(app)).toEqual(before)
+  })
+
   it('is enough to serve, is healthy when it does, and is not written to', async () => {
     const before = await listTree(app)
     const env = {
@@ -118,6 +136,7 @@ describe('what the Dockerfile copies', () => {
       DATA_DIR: writable,
       DATABASE_URL: database.url,
       HOME: writable,
+      NODE_COMPILE_CACHE: join(writable, 'compiled'),
     }
     const child = spawn(process.execPath, command.slice(1), {
       cwd: app,

@@ -9,7 +9,11 @@ import { fenceOf, fencesOf, readGuide, repository } from '../support/guides.ts'
 
 const run = promisify(execFile)
 const unit = fenceOf('docs/deployment.md', 'systemd', 'systemd')
-const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] ?? ''
+const values = (name: string) =>
+  [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, text = '']) => text)
+/** Of variables as in `A=1 B=2`. */
+const toRecord = (text: string) => Object.fromEntries(text.split(' ').map((pair) => pair.split('=')))
+const value = (name: string) => values(name)[0] ?? ''
 
 describe('The unit of docs/deployment.md', () => {
   it('is one that systemd takes', async () => {
@@ -29,14 +33,14 @@ describe('The unit of docs/deployment.md', () => {
 
   it('runs the service with the directories that systemd makes, and lets it end in peace', () => {
     const { scripts } = JSON.parse(readGuide('package.json'))
-    expect(value('ExecStart').replace('/opt/upfile/node_modules/.bin/', '')).toBe(
-      scripts.start.replace(/^exec (node .*)\$\(.*\) (src\/main\.ts serve)$/, '$1$2'),
-    )
-    const env = Object.fromEntries(
-      value('Environment')
-        .split(' ')
-        .map((pair) => pair.split('=')),
-    )
+    const [, variables = '', command = '', entry = ''] =
+      /^exec env (.*) (node .*)\$\(.*\) (src\/main\.ts serve)$/.exec(scripts.start) ?? []
+    expect(value('ExecStart').replace('/opt/upfile/node_modules/.bin/', '')).toBe(`${command}${entry}`)
+    const env = toRecord(values('Environment').join(' '))
+    expect(env).toMatchObject({
+      ...toRecord(variables),
+      NODE_COMPILE_CACHE: `/var/cache/${value('CacheDirectory')}`,
+    })
     const config = loadConfig(env)
     expect([config.environment, config.dataDirectory, config.log.directory]).toEqual([
       'production',

@@ -70,6 +70,7 @@ const environment = {
   PATH: process.env.PATH ?? '',
   ENVIRONMENT: 'testing',
   PORT: '0',
+  MALLOC_ARENA_MAX: '2',
 }
 
 export interface InstallationOptions {
