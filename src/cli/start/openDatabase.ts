@@ -21,6 +21,8 @@ interface Opening {
   readonly create: boolean
   /** Ends a start of the own PostgreSQL. */
   readonly signal?: AbortSignal
+  /** Called when the own PostgreSQL begins to start. */
+  readonly meanwhile?: () => void
 }
 
 /**
@@ -31,7 +33,7 @@ interface Opening {
 export async function openDatabase(
   config: Config,
   logger: Logger,
-  { share, create, signal }: Opening,
+  { share, create, signal, meanwhile }: Opening,
 ): Promise<OpenDatabase> {
   const { database } = config
   let closing = false
@@ -57,7 +59,7 @@ export async function openDatabase(
 
   if (!create) insistOnData(config.dataDirectory, join(own.directory, 'data'))
   const postgres = await inDataDirectory(config.dataDirectory, () =>
-    startEmbeddedPostgres({ ...own, log: (message) => logger.info(message), signal }),
+    startEmbeddedPostgres({ ...own, log: (message) => logger.info(message), signal, meanwhile }),
   )
   const connection = connect({ ...postgres.connection })
   return {

@@ -28,15 +28,26 @@ export interface OpenService {
   close(): Promise<void>
 }
 
+interface Opening {
+  /** Ends the opening. */
+  readonly signal: AbortSignal
+  /** Called once when the service's own PostgreSQL begins to start: there is time for other work. */
+  readonly meanwhile: () => void
+}
+
 /**
  * Opens database and storage, makes sure that they belong together and lets other services see this one. Throws an Error
  * that says what to mend, or the reason of `signal` when that is aborted meanwhile; nothing stays open then.
  */
-export async function openService(config: Config, logger: Logger, signal: AbortSignal): Promise<OpenService> {
+export async function openService(
+  config: Config,
+  logger: Logger,
+  { signal, meanwhile }: Opening,
+): Promise<OpenService> {
   const closing = new AsyncDisposableStack()
   const close = () => closing.disposeAsync()
   try {
-    const database = await openDatabase(config, logger, { share: false, create: true, signal })
+    const database = await openDatabase(config, logger, { share: false, create: true, signal, meanwhile })
     closing.defer(() => database.close())
     const { db } = database
     await waitForDatabase(database, { say: logger.warn, create: true, signal })

@@ -1,20 +1,9 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import { flushCompileCache } from 'node:module'
-import { createApp } from '../../app.ts'
-import { loadConfig } from '../../config.ts'
-import type { Deps } from '../../deps.ts'
-import { startMaintenance } from '../../domain/maintenance/cycle.ts'
-import { loadContract } from '../../http/contract/contract.ts'
-import { watchConnections } from '../../http/server/connections.ts'
-import { freeMemoryAtRest } from '../../http/server/memoryAtRest.ts'
-import { createHttpServer } from '../../http/server/server.ts'
+import { type Config, loadConfig } from '../../config.ts'
 import { createLogger } from '../../logger.ts'
 import { armFailpoints } from '../../runtime/failpoint.ts'
-import { listen, tryAddress } from './listen.ts'
-import { type OpenService, openService } from './openService.ts'
-import { type Ending, waitForEnd } from './waitForEnd.ts'
-import { warmUp } from './warmUp.ts'
+import { tryAddress } from './listen.ts'
+import { openService } from './openService.ts'
+import { waitForEnd } from './waitForEnd.ts'
 
 /**
  * Opens the service and serves HTTP until the end. Resolves with the exit code. Throws what `openService` throws, unless the
@@ -28,9 +17,15 @@ export async function runService(): Promise<number> {
   try {
     for (const warning of config.warnings) logger.warn(warning)
     await tryAddress(config)
-    const service = await openService(config, logger, ending.signal)
+    let loading: ReturnType<typeof loadHttp> | undefined
+    const meanwhile = () => {
+      loading = loadHttp(config)
+      loading.catch(() => {}) // thrown below, once the database is open and can be closed
+    }
+    const service = await openService(config, logger, { signal: ending.signal, meanwhile })
     try {
-      return await runHttp(service, ending)
+      const { serveHttp, contract } = await (loading ?? loadHttp(config))
+      return await serveHttp(service, contract, ending)
     } finally {
       await service.close()
       logger.info('Stopped')
@@ -45,68 +40,9 @@ export async function runService(): Promise<number> {
   }
 }
 
-/** Serves HTTP and maintains the storage until the end. Resolves with the exit code. */
-async function runHttp({ deps, databaseLocation, lost }: OpenService, ending: Ending): Promise<number> {
-  const { config, logger } = deps
-  const server = createHttpServer(createApp(deps, loadContract(config.http)), {
-    ...config.limits,
-    ...config.http,
-  })
-  const connections = watchConnections(server)
-  const url = await listen(server, config)
-  await warmUp(url)
-  const stopFreeing = freeMemoryAtRest(server)
-  const maintenance = startMaintenance(deps)
-  const adjusting = keepClock(deps)
-  logger.info(
-    `Listening on ${url}: the API, ${url}/docs its documentation; the data are in ${config.dataDirectory}`,
-    { database: databaseLocation },
-  )
-  process.send?.({ url })
-  // Node keeps the cache when a process ends; a process that is killed would keep none.
-  flushCompileCache()
-
-  void lost.then(ending.begin)
-  const { reason, code } = await ending.promise
-  logger.info('Stopping', { reason })
-  await drain(server, connections, deps)
-  clearInterval(adjusting)
-  stopFreeing()
-  await maintenance.stop()
-  return code
-}
-
-const CLOCK_MILLISECONDS = 60_000
-
-/** Follows the clock of the database, which may be set while the service runs. */
-function keepClock({ clock, logger }: Deps): NodeJS.Timeout {
-  const warn = (error: unknown) => logger.warn('The clock of the database could not be read', { error })
-  return setInterval(() => void clock.adjust().catch(warn), CLOCK_MILLISECONDS)
-}
-
-/** For this time after its database has ended, the service still answers requests: that they failed. */
-const FAILING_MILLISECONDS = 1000
-
-/**
- * Takes no new connection and lets running requests go on for `shutdownSeconds`; then their connections are cut. Without its
- * database, only answers that have begun can succeed: downloads.
- */
-async function drain(
-  server: Server,
-  connections: ReturnType<typeof watchConnections>,
-  { config, databaseGone }: Deps,
-): Promise<void> {
-  const closed = once(server, 'close')
-  server.close()
-  connections.closeUnused()
-  let gone = Number.POSITIVE_INFINITY
-  const unused = setInterval(() => {
-    connections.closeUnused()
-    if (databaseGone.aborted) gone = Math.min(gone, performance.now())
-    if (performance.now() - gone > FAILING_MILLISECONDS) connections.closeUnanswered()
-  }, 100)
-  const cut = setTimeout(() => server.closeAllConnections(), config.http.shutdownSeconds * 1000)
-  await closed
-  clearTimeout(cut)
-  clearInterval(unused)
+/** Loads what serves HTTP: a third of the start, while PostgreSQL has its own start to do. */
+async function loadHttp({ http }: Config) {
+  const { serveHttp } = await import('./serveHttp.ts')
+  const { loadContract } = await import('../../http/contract/contract.ts')
+  return { serveHttp, contract: loadContract(http) }
 }

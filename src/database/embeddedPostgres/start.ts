@@ -31,6 +31,8 @@ export interface EmbeddedPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Ends the start: it throws the reason, and leaves nothing that runs or is half made. */
   readonly signal?: AbortSignal | undefined
+  /** Called once PostgreSQL runs and begins its start: there is time for other work. */
+  readonly meanwhile?: (() => void) | undefined
 }
 
 /**
@@ -40,7 +42,7 @@ export interface EmbeddedPostgresOptions {
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const directory = resolve(options.directory)
   const dataFolder = join(directory, 'data')
-  const { log, signal, settings = {} } = options
+  const { log, signal, meanwhile, settings = {} } = options
   await makeFolder(directory)
   const binaries = await findBinaries(join(directory, 'lib'))
   const identity = await chooseIdentity({ binaries, directory, dataFolder })
@@ -72,6 +74,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await exited
   }
   try {
+    meanwhile?.()
     await becomeReady({ postmaster, dataFolder, serverLog, log, signal })
     if (leftovers?.socketFolder) await removeTemporarySocketFolder(leftovers.socketFolder)
     await ensureDatabase(connection)
