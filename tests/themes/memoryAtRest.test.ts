@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type ChildService, createInstallation, type Installation } from '../support/childService.ts'
 import { filesPath, freshText, putRaw, send } from '../support/client.ts'
+import { processesIn } from '../support/embeddedPostgresOwner.ts'
 import { eventually } from '../support/eventually.ts'
 import { memoryOf } from '../support/memoryOf.ts'
 
@@ -16,6 +18,25 @@ afterAll(async () => {
 })
 
 const MIB = 2 ** 20
+
+describe('a service at rest with its own PostgreSQL', () => {
+  it('ends the connections that its work took', async () => {
+    const own = await createInstallation({ postgres: 'embedded' })
+    const { url, stop } = await own.start()
+    const processes = () => processesIn(join(own.dataDirectory, 'postgres')).length
+    try {
+      const few = processes()
+      await Promise.all(Array.from({ length: 100 }, () => send({ url }, `${filesPath}?limit=100`)))
+      expect(processes()).toBeGreaterThan(few + 10)
+      const began = performance.now()
+      await eventually(() => expect(processes()).toBeLessThanOrEqual(few))
+      expect(performance.now() - began).toBeLessThan(20_000)
+    } finally {
+      await stop()
+      await own.remove()
+    }
+  })
+})
 
 describe('a service at rest', () => {
   const lessThan = (mebibytes: number) => async () =>

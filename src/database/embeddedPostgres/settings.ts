@@ -15,6 +15,9 @@ export function serverSettings({ socketFolder, clusterName }: ServerNames): Read
     unix_socket_permissions: '0700',
     max_connections: '100',
     shared_buffers: '128MB',
+    // Processes that nothing here needs: for reads ahead of large scans, and for replicas of single tables.
+    io_method: 'sync',
+    max_logical_replication_workers: '0',
     max_wal_size: '2GB',
     min_wal_size: '256MB',
     // A start after a crash replays the log since the last checkpoint: seconds, not minutes.
