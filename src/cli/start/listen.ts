@@ -3,7 +3,10 @@ import { createServer, type Server } from 'node:net'
 import type { Config } from '../../config.ts'
 import { errorCode } from '../../errors.ts'
 
-type Address = Pick<Config, 'host' | 'port'>
+type Address = Pick<Config, 'host' | 'port'> & {
+  /** Whether a worker listens alone: the others and it share every other address. */
+  readonly exclusive?: boolean
+}
 
 /** Connections that the kernel keeps while the service is busy; Linux may limit them further (`net.core.somaxconn`). */
 const WAITING_CONNECTIONS = 4096
@@ -17,9 +20,9 @@ export async function tryAddress(address: Address): Promise<void> {
 }
 
 /** Resolves with the URL when the server listens. Throws an Error that names HOST or PORT. */
-export async function listen(server: Server, { host, port }: Address): Promise<string> {
+export async function listen(server: Server, { host, port, exclusive = false }: Address): Promise<string> {
   try {
-    server.listen({ port, host, backlog: WAITING_CONNECTIONS })
+    server.listen({ port, host, exclusive, backlog: WAITING_CONNECTIONS })
     await once(server, 'listening')
   } catch (cause) {
     throw new Error(explain(errorCode(cause) ?? '', { host, port }), { cause })

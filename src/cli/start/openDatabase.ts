@@ -25,7 +25,7 @@ interface Opening {
   /** Ends a start of the own PostgreSQL. */
   readonly signal?: AbortSignal
   /** Called when the own PostgreSQL begins to start. */
-  readonly meanwhile?: () => void
+  readonly meanwhile?: (() => void) | undefined
 }
 
 /**

@@ -32,7 +32,7 @@ interface Opening {
   /** Ends the opening. */
   readonly signal: AbortSignal
   /** Called once when the service's own PostgreSQL begins to start: there is time for other work. */
-  readonly meanwhile: () => void
+  readonly meanwhile?: (() => void) | undefined
 }
 
 /**

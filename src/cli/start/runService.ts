@@ -1,9 +1,13 @@
 import { type Config, loadConfig } from '../../config.ts'
+import { startMaintenance } from '../../domain/maintenance/cycle.ts'
 import { createLogger } from '../../logger.ts'
 import { armFailpoints } from '../../runtime/failpoint.ts'
 import { tryAddress } from './listen.ts'
-import { openService } from './openService.ts'
-import { waitForEnd } from './waitForEnd.ts'
+import { type OpenService, openService } from './openService.ts'
+import type { Serving } from './serveHttp.ts'
+import { type Ending, waitForEnd } from './waitForEnd.ts'
+
+type Serve = (service: OpenService, ending: Ending) => Promise<Serving>
 
 /**
  * Opens the service and serves HTTP until the end. Resolves with the exit code. Throws what `openService` throws, unless the
@@ -17,19 +21,15 @@ export async function runService(): Promise<number> {
   try {
     for (const warning of config.warnings) logger.warn(warning)
     await tryAddress(config)
-    let loading: ReturnType<typeof loadHttp> | undefined
+    let loading: Promise<Serve> | undefined
     const meanwhile = () => {
-      loading = loadHttp(config)
+      loading = loadServing(config)
       loading.catch(() => {}) // thrown below, once the database is open and can be closed
     }
     const service = await openService(config, logger, { signal: ending.signal, meanwhile })
-    try {
-      const { serveHttp, contract } = await (loading ?? loadHttp(config))
-      return await serveHttp(service, contract, ending)
-    } finally {
-      await service.close()
-      logger.info('Stopped')
-    }
+    const code = await serveUntilEnd(service, ending, loading ?? loadServing(config)).finally(service.close)
+    logger.info('Stopped')
+    return code
   } catch (error) {
     if (error !== ending.signal.reason) throw error
     const { reason, code } = await ending.promise
@@ -40,9 +40,32 @@ export async function runService(): Promise<number> {
   }
 }
 
+/** Serves HTTP and maintains the storage until the end. Resolves with the exit code. */
+async function serveUntilEnd(service: OpenService, ending: Ending, loading: Promise<Serve>): Promise<number> {
+  const { deps, databaseLocation, lost } = service
+  const { config, logger } = deps
+  void lost.then(ending.begin)
+  const serve = await loading
+  const serving = await serve(service, ending)
+  const maintenance = startMaintenance(deps)
+  const { url } = serving
+  logger.info(
+    `Listening on ${url}: the API, ${url}/docs its documentation; the data are in ${config.dataDirectory}`,
+    { database: databaseLocation },
+  )
+  process.send?.({ url })
+
+  const { reason, code } = await ending.promise
+  logger.info('Stopping', { reason })
+  await serving.stop()
+  await maintenance.stop()
+  return code
+}
+
 /** Loads what serves HTTP: a third of the start, while PostgreSQL has its own start to do. */
-async function loadHttp({ http }: Config) {
+async function loadServing({ http }: Config): Promise<Serve> {
   const { serveHttp } = await import('./serveHttp.ts')
   const { loadContract } = await import('../../http/contract/contract.ts')
-  return { serveHttp, contract: loadContract(http) }
+  const contract = loadContract(http)
+  return ({ deps }) => serveHttp(deps, contract)
 }

@@ -3,46 +3,39 @@ import type { Server } from 'node:http'
 import { flushCompileCache } from 'node:module'
 import { createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
-import { startMaintenance } from '../../domain/maintenance/cycle.ts'
 import type { Contract } from '../../http/contract/contract.ts'
 import { watchConnections } from '../../http/server/connections.ts'
 import { freeMemoryAtRest } from '../../http/server/memoryAtRest.ts'
 import { createHttpServer } from '../../http/server/server.ts'
 import { listen } from './listen.ts'
-import type { OpenService } from './openService.ts'
-import type { Ending } from './waitForEnd.ts'
 import { warmUp } from './warmUp.ts'
 
-/** Serves HTTP and maintains the storage until the end. Resolves with the exit code. */
-export async function serveHttp(
-  { deps, databaseLocation, lost }: OpenService,
-  contract: Contract,
-  ending: Ending,
-): Promise<number> {
-  const { config, logger } = deps
+/** A service that serves requests. */
+export interface Serving {
+  readonly url: string
+  /** Takes no new connection. Resolves when the running requests have ended, or were cut after `shutdownSeconds`. */
+  stop(): Promise<void>
+}
+
+/** Serves HTTP in this process. It listens when it is ready for its first request. */
+export async function serveHttp(deps: Deps, contract: Contract): Promise<Serving> {
+  const { config } = deps
   const server = createHttpServer(createApp(deps, contract), { ...config.limits, ...config.http })
   const connections = watchConnections(server)
+  await warmUp(server, config.host)
   const url = await listen(server, config)
-  await warmUp(url)
   const stopFreeing = freeMemoryAtRest(server)
-  const maintenance = startMaintenance(deps)
   const adjusting = keepClock(deps)
-  logger.info(
-    `Listening on ${url}: the API, ${url}/docs its documentation; the data are in ${config.dataDirectory}`,
-    { database: databaseLocation },
-  )
-  process.send?.({ url })
   // Node keeps the cache when a process ends; a process that is killed would keep none.
   flushCompileCache()
-
-  void lost.then(ending.begin)
-  const { reason, code } = await ending.promise
-  logger.info('Stopping', { reason })
-  await drain(server, connections, deps)
-  clearInterval(adjusting)
-  stopFreeing()
-  await maintenance.stop()
-  return code
+  return {
+    url,
+    async stop() {
+      await drain(server, connections, deps)
+      clearInterval(adjusting)
+      stopFreeing()
+    },
+  }
 }
 
 const CLOCK_MILLISECONDS = 60_000

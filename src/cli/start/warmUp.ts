@@ -1,14 +1,23 @@
 import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
+import { get, type IncomingMessage, type Server } from 'node:http'
+import { createServer } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { listen } from './listen.ts'
 
 /**
- * Asks the service once for a list, so that the first client does not wait for the validator to compile the spec. Throws when
- * the service does not answer. Not by `fetch`, which takes 60 ms to load.
+ * Asks a server that does not listen yet for a list, so that the first client does not wait for the validator to compile the
+ * spec. Throws when the server does not answer. Not by `fetch`, which takes 60 ms to load.
  */
-export async function warmUp(url: string): Promise<void> {
-  const headers = { host: 'localhost' } // a host that is allowed, whatever HOST is
-  const request = get(`${url}/service/fileupload?limit=1`, { agent: false, headers })
-  const [response]: IncomingMessage[] = await once(request, 'response')
-  if (response) await buffer(response)
+export async function warmUp(server: Server, host: string): Promise<void> {
+  // On a port of its own: another worker might answer on the one that they share.
+  const door = createServer({ allowHalfOpen: true }, (socket) => server.emit('connection', socket))
+  const url = await listen(door, { host, port: 0, exclusive: true })
+  try {
+    const headers = { host: 'localhost' } // a host that is allowed, whatever HOST is
+    const request = get(`${url}/service/fileupload?limit=1`, { agent: false, headers })
+    const [response]: IncomingMessage[] = await once(request, 'response')
+    if (response) await buffer(response)
+  } finally {
+    door.close()
+  }
 }
