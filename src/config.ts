@@ -12,6 +12,8 @@ export interface Config {
   readonly environment: 'development' | 'testing' | 'production'
   readonly host: string
   readonly port: number
+  /** Processes that serve requests. */
+  readonly workers: number
   readonly dataDirectory: string
   readonly database: DatabaseConfig
   readonly storage: StorageConfig
@@ -87,6 +89,7 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
     environment,
     host: readHost(read),
     port: read.integer('PORT', 8000, 0, 65_535),
+    workers: read.integer('WORKERS', 1, 1, 64),
     dataDirectory,
     database: databaseConfig(read),
     ...storageConfig(read, { maxFileSizeBytes }),

@@ -25,6 +25,8 @@ type Write = (message: string, fields?: Readonly<Record<string, unknown>>) => vo
 export type Logger = { readonly [Level in keyof typeof levels]: Write } & {
   /** Logs that a request ended. The line is written together with others, up to 100 ms later. */
   request(level: 'info' | 'debug', fields: RequestFields): void
+  /** Writes lines that a worker has made, each to the console and the files that its level belongs to. */
+  forward(lines: string): void
   close(): Promise<void>
 }
 
@@ -92,11 +94,25 @@ export function createLogger({
       const line = `${toRequestLine(name, fields)}\n`
       for (const queue of queues[name]) queue.add(line)
     },
+    forward(lines) {
+      if (closed) return
+      for (const line of lines.match(/.*\n/g) ?? []) {
+        const rank = levels[levelOf(line)]
+        for (const { rank: most, queue } of sinks) if (rank <= most) queue.add(line)
+      }
+      flush() // the worker has gathered them
+    },
     close() {
       closed ??= end()
       return closed
     },
   }
+}
+
+/** The level of a line; `error` for one that no logger made. */
+function levelOf(line: string): keyof typeof levels {
+  const name = /^\{"time":"[^"]*","level":"(\w+)"/.exec(line)?.[1]
+  return Object.keys(levels).find((level): level is keyof typeof levels => level === name) ?? 'error'
 }
 
 /** Ignores that the reader of the console is gone: to log that would fail in the same way, for ever. */

@@ -8,8 +8,11 @@ export const serve: Command = {
   help: `Runs the service until SIGTERM or SIGINT. Without settings it listens on 127.0.0.1:8000 and keeps its PostgreSQL and its
 files below ./data.
 `,
-  options: {},
+  options: { worker: { type: 'boolean' } }, // not for people: a service with WORKERS starts its processes with it
   words: 0,
   // Loaded only here: no other command needs what serves HTTP.
-  run: async () => (await import('./start/runService.ts')).runService(),
+  run: async ({ options }) =>
+    options.worker
+      ? (await import('./start/runWorker.ts')).runWorker()
+      : (await import('./start/runService.ts')).runService(),
 }

@@ -25,6 +25,7 @@ const wrong: readonly [name: string, value: string][] = [
   ['STORAGE', 'disk'],
   ['STORAGE_FROM', 'volume'],
   ['PORT', '65536'],
+  ['WORKERS', '65'],
   ['LOG_LEVEL', 'verbose'],
   ['MAX_FILE_SIZE', '5MB'],
   ['ALLOWED_TYPES', 'image/png, png'],

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
 import { errorCode } from '../../errors.ts'
 
@@ -11,12 +12,24 @@ type Address = Pick<Config, 'host' | 'port'> & {
 /** Connections that the kernel keeps while the service is busy; Linux may limit them further (`net.core.somaxconn`). */
 const WAITING_CONNECTIONS = 4096
 
+/** The workers of a primary that was killed hold its port until they have noticed. */
+const WORKERS_MILLISECONDS = 3000
+
 /** Throws an Error that names HOST or PORT when the service could not listen there: told before a database is started. */
-export async function tryAddress(address: Address): Promise<void> {
-  const server = createServer((socket) => socket.destroy())
-  await listen(server, address)
-  server.close()
-  await once(server, 'close')
+export async function tryAddress({ workers, ...address }: Address & Pick<Config, 'workers'>): Promise<void> {
+  const until = performance.now() + (workers > 1 ? WORKERS_MILLISECONDS : 0)
+  for (;;) {
+    const server = createServer((socket) => socket.destroy())
+    try {
+      await listen(server, address)
+      server.close()
+      await once(server, 'close')
+      return
+    } catch (error) {
+      if (performance.now() >= until) throw error
+      await sleep(50)
+    }
+  }
 }
 
 /** Resolves with the URL when the server listens. Throws an Error that names HOST or PORT. */

@@ -4,7 +4,7 @@ import type { DatabaseTls } from '../../config/database.ts'
 import type { Config } from '../../config.ts'
 import { connectDatabase, type DatabaseConnection } from '../../database/connection/connect.ts'
 import { findRunningPostgres } from '../../database/embeddedPostgres/running.ts'
-import { startEmbeddedPostgres } from '../../database/embeddedPostgres/start.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../database/embeddedPostgres/start.ts'
 import type { Logger } from '../../logger.ts'
 import { inDataDirectory, insistOnData } from './inDataDirectory.ts'
 
@@ -14,6 +14,8 @@ const OWN_IDLE_MILLISECONDS = 10_000
 export interface OpenDatabase extends DatabaseConnection {
   /** Where the database is, for the log. Never a password. */
   readonly location: string
+  /** Leads another process to the service's own PostgreSQL; undefined for an outside database, which the settings name. */
+  readonly ownUrl: string | undefined
   /** Resolves when the service's own PostgreSQL ends by itself; never for an outside database. */
   readonly lost: Promise<void>
   close(): Promise<void>
@@ -62,12 +64,19 @@ export async function openDatabase(
 
   if (!create) insistOnData(config.dataDirectory, join(own.directory, 'data'))
   const postgres = await inDataDirectory(config.dataDirectory, () =>
-    startEmbeddedPostgres({ ...own, log: (message) => logger.info(message), signal, meanwhile }),
+    startEmbeddedPostgres({
+      ...own,
+      settings: settingsFor(config),
+      log: (message) => logger.info(message),
+      signal,
+      meanwhile,
+    }),
   )
   const connection = connect({ ...postgres.connection, idleTimeoutMillis: OWN_IDLE_MILLISECONDS })
   return {
     ...connection,
     location: own.directory,
+    ownUrl: toUrl(postgres.connection),
     lost: postgres.exited.then(() => (closing ? new Promise<void>(() => {}) : undefined)),
     async close() {
       closing = true
@@ -76,6 +85,18 @@ export async function openDatabase(
     },
   }
 }
+
+/** Connections of commands that run beside the service, and some to spare. */
+const OTHER_CONNECTIONS = 20
+
+/** Settings of the own PostgreSQL. Each worker and their primary have a pool, and a connection that shows that they run. */
+function settingsFor({ workers, database }: Config): Readonly<Record<string, string>> {
+  const connections = (workers + 1) * (database.poolSize + 1) + OTHER_CONNECTIONS
+  return workers > 1 && connections > 100 ? { max_connections: String(connections) } : {}
+}
+
+const toUrl = ({ host, user, database }: EmbeddedPostgres['connection']) =>
+  `postgres://${user}@localhost/${database}?host=${encodeURIComponent(host)}`
 
 /** The options of Node's TLS, which compares host and certificate unless `rejectUnauthorized` is false. */
 function toSsl({ mode, authorities }: DatabaseTls): PoolConfig['ssl'] {
@@ -87,6 +108,7 @@ function toSsl({ mode, authorities }: DatabaseTls): PoolConfig['ssl'] {
 const outside = (connection: DatabaseConnection, location: string): OpenDatabase => ({
   ...connection,
   location,
+  ownUrl: undefined,
   lost: new Promise(() => {}),
   close: () => connection.db.destroy(),
 })

@@ -22,6 +22,8 @@ export interface OpenService {
   readonly deps: Deps
   /** Where the database is. Never a password. */
   readonly databaseLocation: string
+  /** Leads workers to the service's own PostgreSQL; undefined when the settings lead to the database. */
+  readonly ownDatabaseUrl: string | undefined
   /** Resolves when the service must end: its database ended, or its files were moved to another storage. */
   readonly lost: Promise<End>
   /** Closes everything in the order in which it has to end: the database last. */
@@ -33,6 +35,11 @@ interface Opening {
   readonly signal: AbortSignal
   /** Called once when the service's own PostgreSQL begins to start: there is time for other work. */
   readonly meanwhile?: (() => void) | undefined
+  /**
+   * In a worker: resolves when the database of its primary has ended. The primary has judged and prepared database and storage
+   * before it started the worker.
+   */
+  readonly databaseLost?: Promise<void>
 }
 
 /**
@@ -42,8 +49,9 @@ interface Opening {
 export async function openService(
   config: Config,
   logger: Logger,
-  { signal, meanwhile }: Opening,
+  { signal, meanwhile, databaseLost }: Opening,
 ): Promise<OpenService> {
+  const isWorker = databaseLost !== undefined
   const closing = new AsyncDisposableStack()
   const close = () => closing.disposeAsync()
   try {
@@ -51,9 +59,9 @@ export async function openService(
     closing.defer(() => database.close())
     const { db } = database
     await waitForDatabase(database, { say: logger.warn, create: true, signal })
-    await checkDatabase(db, logger, config.environment)
+    if (!isWorker) await checkDatabase(db, logger, config.environment)
     signal.throwIfAborted()
-    await migrateUp(db)
+    if (!isWorker) await migrateUp(db)
     const youngBuffers = createYoungBuffers({ enabled: config.collectYoungBuffers })
     let attendance: Attendance | undefined
     // Behind the storage, because no move can end while the service holds its locks.
@@ -66,12 +74,14 @@ export async function openService(
     signal.addEventListener('abort', cut)
     const storageId = await bindStorage(db, storage)
     attendance = await attend(database, logger, await roleOf(storage))
-    await checkStorage(storage, logger)
-    await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
+    if (!isWorker) {
+      await checkStorage(storage, logger)
+      await advanceMark({ db, storage, logger }) // before new uploads let the database look newer than it is
+    }
     signal.removeEventListener('abort', cut) // a service that runs lets its requests end
     signal.throwIfAborted()
     const gone = new AbortController()
-    const databaseLost = database.lost.then(() => gone.abort())
+    const goneThen = (databaseLost ?? database.lost).then(() => gone.abort())
     const databaseGone = gone.signal
     const stopping = () => signal.aborted
     const opened = { config, logger, db, storage, storageId, youngBuffers, databaseGone, stopping }
@@ -80,8 +90,9 @@ export async function openService(
     return {
       deps,
       databaseLocation: database.location,
+      ownDatabaseUrl: database.ownUrl,
       lost: Promise.race([
-        databaseLost.then(() => ({ reason: 'The database of this service ended', code: 1 })),
+        goneThen.then(() => ({ reason: 'The database of this service ended', code: 1 })),
         attendance.lost.then(() => ({ reason: 'Files were moved to another storage', code: 1 })),
       ]),
       close,

@@ -5,16 +5,17 @@ import { armFailpoints } from '../../runtime/failpoint.ts'
 import { tryAddress } from './listen.ts'
 import { type OpenService, openService } from './openService.ts'
 import type { Serving } from './serveHttp.ts'
+import { shareOfProcess } from './shareOfProcess.ts'
 import { type Ending, waitForEnd } from './waitForEnd.ts'
 
 type Serve = (service: OpenService, ending: Ending) => Promise<Serving>
 
 /**
- * Opens the service and serves HTTP until the end. Resolves with the exit code. Throws what `openService` throws, unless the
- * end begins before.
+ * Opens the service and serves HTTP until the end: in this process, or with WORKERS above 1 in others. Resolves with the exit
+ * code. Throws what `openService` throws, unless the end begins before.
  */
 export async function runService(): Promise<number> {
-  const config = loadConfig(process.env)
+  const config = shareOfProcess(loadConfig(process.env))
   armFailpoints(config.failpoints)
   const logger = createLogger(config.log)
   const ending = waitForEnd(logger)
@@ -62,10 +63,14 @@ async function serveUntilEnd(service: OpenService, ending: Ending, loading: Prom
   return code
 }
 
-/** Loads what serves HTTP: a third of the start, while PostgreSQL has its own start to do. */
-async function loadServing({ http }: Config): Promise<Serve> {
+/**
+ * Loads what serves HTTP: other processes, or this one, for which it is a third of the start, while PostgreSQL has its own start
+ * to do.
+ */
+async function loadServing({ http, workers }: Config): Promise<Serve> {
+  if (workers > 1) return (await import('./serveByWorkers.ts')).serveByWorkers
   const { serveHttp } = await import('./serveHttp.ts')
   const { loadContract } = await import('../../http/contract/contract.ts')
   const contract = loadContract(http)
-  return ({ deps }) => serveHttp(deps, contract)
+  return ({ deps }) => serveHttp(deps, contract, async () => {})
 }

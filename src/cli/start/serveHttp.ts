@@ -10,19 +10,24 @@ import { createHttpServer } from '../../http/server/server.ts'
 import { listen } from './listen.ts'
 import { warmUp } from './warmUp.ts'
 
-/** A service that serves requests. */
+/** A service that serves requests, by this process or by others. */
 export interface Serving {
   readonly url: string
   /** Takes no new connection. Resolves when the running requests have ended, or were cut after `shutdownSeconds`. */
   stop(): Promise<void>
 }
 
-/** Serves HTTP in this process. It listens when it is ready for its first request. */
-export async function serveHttp(deps: Deps, contract: Contract): Promise<Serving> {
+/** Serves HTTP in this process. It listens when it is ready for its first request, and `mayListen` has resolved. */
+export async function serveHttp(
+  deps: Deps,
+  contract: Contract,
+  mayListen: () => Promise<void>,
+): Promise<Serving> {
   const { config } = deps
   const server = createHttpServer(createApp(deps, contract), { ...config.limits, ...config.http })
   const connections = watchConnections(server)
   await warmUp(server, config.host)
+  await mayListen()
   const url = await listen(server, config)
   const stopFreeing = freeMemoryAtRest(server)
   const adjusting = keepClock(deps)
