@@ -18,6 +18,7 @@ import { smallDownloads } from './rows/smallDownloads.ts'
 import { smallUploads } from './rows/smallUploads.ts'
 import { starting } from './rows/starts.ts'
 import { tusUpload } from './rows/tusUpload.ts'
+import { workers } from './rows/workers.ts'
 import { defaultService, parseSettings, type Settings } from './settings.ts'
 import { createSite } from './site.ts'
 import { failedLine, type Line, leftOutLine, toMarkdown } from './table.ts'
@@ -28,7 +29,7 @@ const rows: readonly Row[] = [
   ...[largeUpload, largeUploadsAtOnce, smallUploads, metadata, download, list],
   ...[s3LargeUpload, s3SmallUploads, s3Download, idleReaders],
   ...[mebibytes, forms, smallDownloads, pages, starting],
-  ...[tusUpload, growth],
+  ...[tusUpload, growth, workers],
 ]
 
 /** Only with --large: they take long, and much of the disk. */
@@ -98,6 +99,8 @@ ${table}
 - Row 17: upfile gets a PUT; tus gets one POST with the whole file (creation-with-upload), and keeps what multer keeps.
 - Row 19: upfile alone, a service for each number of files, in turn; \`--most-files 10000000\` adds ten million. The files were made
   by SQL and have no bytes, so maintenance had nothing to list or to read; the time of a round is that of an idle second with one.
+- Row 20 compares upfile with itself. Its target counts on five cores and more: on fewer, two workers, PostgreSQL and the client
+  wait for each other; the last line says what the cores could show.
 - The rows of row 6 were made by SQL, followed by VACUUM (ANALYZE); latency is the median of up to 200 requests in turn.
 `
 

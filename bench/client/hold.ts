@@ -7,7 +7,10 @@ import type { HoldWork, Job, Outcome } from './job.ts'
 const OPENED_AT_ONCE = 100
 
 /** Asks for the path on every connection, reads nothing, and counts the connections that the server still keeps in the end. */
-export async function hold({ port, connections, seconds }: Job, { path }: HoldWork): Promise<Outcome> {
+export async function hold(
+  { port, connections, seconds }: Job,
+  { path }: HoldWork,
+): Promise<Omit<Outcome, 'cpu'>> {
   const start = performance.now()
   const sockets: Socket[] = []
   let lost = 0

@@ -24,6 +24,8 @@ export type UploadWork = {
 export type Outcome = {
   readonly done: number
   readonly seconds: number
+  /** CPU seconds of the load generator. */
+  readonly cpu: number
   /** Bytes of the response bodies. */
   readonly received: number
   readonly medianMs: number

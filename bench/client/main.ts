@@ -6,7 +6,7 @@ import { getRequests, uploadRequests } from './requests.ts'
 const errorLimit = 20
 
 /** Runs one job: as many lanes as connections, each asking for the next request when its own is answered. */
-async function run(job: Job): Promise<Outcome> {
+async function run(job: Job): Promise<Omit<Outcome, 'cpu'>> {
   const { port, connections, count, seconds, work } = job
   if (work.kind === 'hold') return await hold(job, work)
   const requests = work.kind === 'get' ? getRequests(work) : uploadRequests(work)
@@ -55,6 +55,8 @@ async function run(job: Job): Promise<Outcome> {
 process.once('disconnect', () => process.exit())
 
 process.once('message', async (job: Job) => {
+  const before = process.cpuUsage()
   const outcome = await run(job)
-  process.send?.(outcome, () => process.disconnect())
+  const { user, system } = process.cpuUsage(before)
+  process.send?.({ ...outcome, cpu: (user + system) / 1e6 }, () => process.disconnect())
 })

@@ -42,7 +42,8 @@ export const metadata: Row = {
   },
 }
 
-async function uploadFiles({ port }: Service): Promise<string[]> {
+/** Uploads files of 1 KiB; returns their hashes. */
+export async function uploadFiles({ port }: Service): Promise<string[]> {
   const work = { kind: 'upload', path: filesPath, size: 1024, keepBodies: true } as const
   const { bodies } = await loadCleanly({ port, connections, count: files, seconds: timeLimit, work })
   return bodies.map((body) => (JSON.parse(body) as { file_hash: string }).file_hash)
