@@ -32,6 +32,8 @@ export async function serveByWorkers(
   { deps, ownDatabaseUrl }: Pick<OpenService, 'deps' | 'ownDatabaseUrl'>,
   ending: Ending,
 ): Promise<Serving> {
+  if (!cluster.isPrimary)
+    throw new Error('WORKERS must be 1 where another program starts the service as its worker')
   const { config, logger, databaseGone } = deps
   const workers = new Map<Worker, State>()
   const listening = Promise.withResolvers<string>()
