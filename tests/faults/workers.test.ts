@@ -122,7 +122,11 @@ describe('two workers', () => {
     const wait = `while(cluster.worker?.id===2&&!fs.existsSync('${gate}'))Atomics.wait(new Int32Array(new SharedArrayBuffer(4)),0,0,50)`
     const NODE_OPTIONS = `--import ${toModule(`import fs from 'node:fs';import cluster from 'node:cluster';${wait}`)}`
     const starting = start({ PORT: String(port), NODE_OPTIONS })
-    await sleep(4000)
+    // The primary shows that it runs, and the first worker.
+    const present = `select count(*) from pg_locks where locktype = 'advisory' and classid::bigint = ${0x75706677}
+      and granted and database = (select oid from pg_database where datname = current_database())`
+    await eventually(async () => expect(await ask(present)).toBe(2))
+    await sleep(3000)
     expect(await isRefused(port)).toBe(true)
     await writeFile(gate, '')
     const service = await starting
