@@ -9,6 +9,7 @@ import type { Logger } from './logger.ts'
 import type { StorageKey } from './model/blob.ts'
 import type { FileRecord } from './model/file.ts'
 import type { BlockPool } from './runtime/blockPool.ts'
+import type { Ticks } from './runtime/ticks.ts'
 import type { UploadBlocks } from './runtime/uploadBlocks.ts'
 import type { YoungBuffers } from './runtime/youngBuffers.ts'
 import type { Storage } from './storage/storage.ts'
@@ -30,6 +31,8 @@ export interface Deps {
   /** The memory of large uploads. */
   readonly uploadBlocks: UploadBlocks
   readonly youngBuffers: YoungBuffers
+  /** The timer of all running uploads. */
+  readonly ticks: Ticks
   /** The memory of downloads. */
   readonly blockPool: BlockPool
   readonly commitNewFile: CommitNewFile

@@ -19,6 +19,9 @@ const changes =
   `PUT ${filesPath}/0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11 HTTP/1.1\r\nHost: x\r\n` +
   `Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"file_name":`
 
+/** Content-Length of bodies that come slowly, of a small body and of a larger one. */
+const slowSizes = [60_000, 100_000] as const
+
 /** Bodies that do not end, as far as they go. */
 const halves = [
   ['a good beginning of a raw body', put('Content-Length: 1000000', 'x'.repeat(700_000))],
@@ -40,23 +43,26 @@ describeService(
     let large: FileBody
     /** All of them are slow, so all of them begin at once. */
     const silent = new Map<string, Promise<RawAnswer>>()
-    let dribbled: Promise<RawAnswer>
+    const dribbled = new Map<number, Promise<RawAnswer>>()
     let headless: Promise<RawAnswer>[]
-    let steady: Promise<RawAnswer>
+    const steady = new Map<number, Promise<RawAnswer>>()
 
     beforeAll(async () => {
       service.server.headersTimeout = 1000
       oracle = watchService(service)
       large = (await upload(service, Buffer.alloc(32_000_000, 'a large file '))).body
       for (const [name, text] of halves) silent.set(name, answerTo(openRaw(service, text)))
-      dribbled = answerTo(openRaw(service, put('Content-Length: 100000')), (connection) =>
-        keepWriting(connection, 'x', 50),
-      )
+      for (const size of slowSizes) {
+        const headers = put(`Content-Length: ${size}`)
+        const drip = answerTo(openRaw(service, headers), (connection) => keepWriting(connection, 'x', 50))
+        dribbled.set(size, drip)
+        const flow = answerTo(openRaw(service, headers), (connection) =>
+          keepWriting(connection, 'x'.repeat(size / 100), 60, 100),
+        )
+        steady.set(size, flow)
+      }
       headless = ['', 'GET /livez HTTP/1.1\r\nHost: x\r\nA: '].map((text) => answerTo(openRaw(service, text)))
-      steady = answerTo(openRaw(service, put(`Content-Length: ${100 * 1000}`)), (connection) =>
-        keepWriting(connection, 'x'.repeat(1000), 60, 100),
-      )
-      await Promise.allSettled([...silent.values(), dribbled, ...headless, steady])
+      await Promise.allSettled([...silent.values(), ...dribbled.values(), ...headless, ...steady.values()])
     })
     afterAll(() => oracle.expectUnharmed())
     afterAll(async () => {
@@ -101,8 +107,8 @@ describeService(
         connection.destroy()
       })
 
-      it('is refused when it dribbles', async () => {
-        expect(await dribbled).toBeProblem(408, 'body-too-slow')
+      it.each(slowSizes)('is refused when it dribbles: %d bytes', async (size) => {
+        expect(await dribbled.get(size)).toBeProblem(408, 'body-too-slow')
       })
 
       it('leaves nothing to be seen', async () => {
@@ -111,9 +117,9 @@ describeService(
     })
 
     describe('A request', () => {
-      it('may take as long as it likes while it makes progress', async () => {
+      it.each(slowSizes)('may take as long as it likes while it makes progress: %d bytes', async (size) => {
         expect(service.server.requestTimeout).toBe(0)
-        expect(await steady).toMatchObject({ status: 201, body: { file_size: 100_000 } })
+        expect(await steady.get(size)).toMatchObject({ status: 201, body: { file_size: size } })
       })
 
       it('has to have its headers here in time', async () => {

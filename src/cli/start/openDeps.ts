@@ -9,6 +9,7 @@ import { createDigestThreads } from '../../digests/digestThreads.ts'
 import { createSweeper } from '../../domain/storing/sweeper.ts'
 import { blockBytes } from '../../model/blob.ts'
 import { createBlockPool } from '../../runtime/blockPool.ts'
+import { createTicks } from '../../runtime/ticks.ts'
 import { createUploadBlocks } from '../../runtime/uploadBlocks.ts'
 
 /** All downloads together have this number of blocks in memory, at most: 32 MiB. */
@@ -32,6 +33,7 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     bucketRules: createBucketRulesCache(db),
     digestThreads: createDigestThreads(),
     uploadBlocks: createUploadBlocks(),
+    ticks: createTicks(),
     blockPool: createBlockPool({ bufferBytes: blockBytes, most: DOWNLOAD_BLOCKS }),
     commitNewFile: createCommitQueue(db),
     sweeper: createSweeper(opened),

@@ -26,7 +26,7 @@ export interface IdempotentClaim {
  * request has the key.
  */
 export async function claimIdempotencyKey(
-  { db, config, logger }: Deps,
+  { db, config, logger, ticks }: Deps,
   key: string,
 ): Promise<IdempotentClaim> {
   const { leaseSeconds } = config.protocol
@@ -37,15 +37,13 @@ export async function claimIdempotencyKey(
   const { hold } = state
   let free = false
   const warn = (error: unknown) => logger.warn('An Idempotency-Key could not be kept or freed', { error })
-  const timer = setInterval(
-    () => void extendIdempotent(db, hold, leaseSeconds).catch(warn),
-    (leaseSeconds * 1000) / 3,
-  )
+  const renew = () => void extendIdempotent(db, hold, leaseSeconds).catch(warn)
+  const endRenewal = ticks.every((leaseSeconds * 1000) / 3, renew)
   return {
     hold,
     answered: undefined,
     async release(outcome) {
-      clearInterval(timer)
+      endRenewal()
       if (outcome !== 'refused' || free) return
       free = true // from now on the key may belong to another request
       await forgetIdempotent(db, hold).catch(warn)

@@ -4,7 +4,10 @@ import { databaseUnavailable, uploadFenced } from '../../errors/service.ts'
 import type { Lease, Receipt, StorageKey } from '../../model/blob.ts'
 
 /** Renews the lease of an intent at every third of `leaseSeconds`, until `end`. */
-export function beginLease({ config, databaseGone, db, keys, logger }: Deps, storageKey: StorageKey): Lease {
+export function beginLease(
+  { config, databaseGone, db, keys, logger, ticks }: Deps,
+  storageKey: StorageKey,
+): Lease {
   const { leaseSeconds } = config.protocol
   let lost = false
   const renew = async () => {
@@ -15,7 +18,7 @@ export function beginLease({ config, databaseGone, db, keys, logger }: Deps, sto
       logger.warn('The lease of an upload could not be renewed', { storageKey, error })
     }
   }
-  const timer = setInterval(() => void renew(), (leaseSeconds * 1000) / 3)
+  const end = ticks.every((leaseSeconds * 1000) / 3, () => void renew())
   return {
     insist() {
       if (databaseGone.aborted) throw databaseUnavailable(new Error('The database of this service ended.'))
@@ -23,7 +26,7 @@ export function beginLease({ config, databaseGone, db, keys, logger }: Deps, sto
       keys.discard() // the intents of the same batch are probably lost too
       throw uploadFenced()
     },
-    end: () => clearInterval(timer),
+    end,
   }
 }
 

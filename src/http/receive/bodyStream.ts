@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
-import type { SlowLimits } from '../../config.ts'
+import type { Deps } from '../../deps.ts'
 import { bodyIncomplete, bodyTooSlow } from '../../errors/requests.ts'
-import type { Digests } from '../../model/blob.ts'
-import type { YoungBuffers } from '../../runtime/youngBuffers.ts'
+import { type Digests, headBytes } from '../../model/blob.ts'
+import { collectBody } from './collectBody.ts'
 
 /** The body of a request. */
 export interface BodyStream {
@@ -12,16 +12,21 @@ export interface BodyStream {
   during<Result>(work: () => Promise<Result>): Promise<Result>
 }
 
+/** The time between two looks for clients that are too slow. */
+const JUDGE_MILLISECONDS = 100
+
 /**
  * Opens the body of a request. A reader that stops early leaves the connection open, so that an answer can be sent. When the
  * body is cut off, reading throws `body-incomplete` behind the bytes that came before the cut: the reader decides whether to
- * keep these bytes, and nothing here gives them up. Only the time spent waiting for the client counts for `body-too-slow`.
+ * keep these bytes, and nothing here gives them up. A body whose Content-Length is small comes in one piece, or not at all.
+ * Only the time spent waiting for the client counts for `body-too-slow`.
  */
 export function openBody(
+  { config, ticks, youngBuffers }: Pick<Deps, 'config' | 'ticks' | 'youngBuffers'>,
   req: Request,
-  { minimumBytesPerSecond, stallSeconds }: SlowLimits,
-  youngBuffers: YoungBuffers,
+  declaredBytes = Number.POSITIVE_INFINITY,
 ): BodyStream {
+  const { minimumBytesPerSecond, stallSeconds } = config.http
   let received = 0
   const waiting = createStopwatch()
   /** Rejects the read that waits for the client; undefined while no read waits. */
@@ -29,7 +34,14 @@ export function openBody(
 
   async function* read(): AsyncGenerator<Buffer, void, void> {
     const reader = youngBuffers.open()
-    const chunks: AsyncIterator<Buffer> = req.iterator({ destroyOnReturn: false })
+    const count = (bytes: number) => {
+      received += bytes
+      reader.count(bytes)
+    }
+    const small = declaredBytes <= headBytes
+    const chunks: AsyncIterator<Buffer> = small
+      ? collectBody(req, count)
+      : req.iterator({ destroyOnReturn: false })
     const next = () =>
       new Promise<IteratorResult<Buffer>>((resolve, reject) => {
         rejectRead = reject
@@ -42,8 +54,7 @@ export function openBody(
         rejectRead = undefined
         waiting.stop()
         if (done) return
-        received += value.length
-        reader.count(value.length)
+        if (!small) count(value.length)
         yield value
       }
     } catch (error) {
@@ -61,21 +72,17 @@ export function openBody(
     bytes: { [Symbol.asyncIterator]: read },
     async during(work) {
       let before = { received, milliseconds: waiting.milliseconds() }
-      let timer: NodeJS.Timeout
       /** Judges the client whenever it was waited for `stallSeconds`. */
-      const watch = () => {
-        const left = before.milliseconds + stallSeconds * 1000 - waiting.milliseconds()
-        if (left <= 0) {
-          if (received - before.received < minimumBytesPerSecond * stallSeconds) rejectRead?.(bodyTooSlow())
-          before = { received, milliseconds: waiting.milliseconds() }
-        }
-        timer = setTimeout(watch, left > 0 ? left : stallSeconds * 1000)
-      }
-      timer = setTimeout(watch, stallSeconds * 1000)
+      const unwatch = ticks.every(JUDGE_MILLISECONDS, () => {
+        const milliseconds = waiting.milliseconds()
+        if (milliseconds - before.milliseconds < stallSeconds * 1000) return
+        if (received - before.received < minimumBytesPerSecond * stallSeconds) rejectRead?.(bodyTooSlow())
+        before = { received, milliseconds }
+      })
       try {
         return await work()
       } finally {
-        clearTimeout(timer)
+        unwatch()
       }
     },
   }

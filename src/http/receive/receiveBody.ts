@@ -83,7 +83,7 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   if (declaredBytes !== undefined && declaredBytes > maxBytes + (schema ? FORM_OVERHEAD_BYTES : 0))
     throw fileTooLarge(maxBytes)
 
-  const body = openBody(req, deps.config.http, deps.youngBuffers)
+  const body = openBody(deps, req, declaredBytes)
   const upload = { deps, req, res, body: body.bytes, declaredBytes, maxBytes, expectedDigests }
   await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
   // For a handler that answers without taking the file. When a handler throws, `problemHandler` gives the file up.
