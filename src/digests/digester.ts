@@ -1,7 +1,11 @@
 import { hash } from 'node:crypto'
-import { type Digests, headBytes } from '../model/blob.ts'
+import { headBytes, type Receipt } from '../model/blob.ts'
+import { joinBuffers } from '../runtime/joinBuffers.ts'
 import { createBlockCrc32 } from './blockChecks.ts'
 import { type BlockDigests, type DigestRoom, openBlockDigests } from './blockDigests.ts'
+
+/** The facts of a receipt that follow from the bytes. */
+export type Digested = Pick<Receipt, 'size' | 'digests' | 'blockCrc32' | 'head'>
 
 /** The bytes of one file on their way: in batches for a storage, digested and counted. */
 export interface Digester {
@@ -11,7 +15,7 @@ export interface Digester {
    */
   batches(bytes: AsyncIterable<Buffer>): AsyncGenerator<readonly Buffer[], void, void>
   /** To be called after the last batch. Throws `storage-unavailable` when a thread ended. */
-  finish(): Promise<{ size: number; digests: Digests; blockCrc32: Buffer; head: Buffer }>
+  finish(): Promise<Digested>
   /** Ends the digester, finished or not. Nobody may need the bytes of a batch any more. */
   close(): void
 }
@@ -47,11 +51,11 @@ export function createDigester({ sha512 }: { readonly sha512: boolean }, room: D
       const rest = large?.rest()
       if (rest) yield [rest]
       if (large) return
-      head = join(early)
+      head = joinBuffers(early)
       if (size > 0) yield early
     },
     async finish() {
-      return { size, head, ...(large ? await large.finish() : digestOnce(head, sha512)) }
+      return large ? { size, head, ...(await large.finish()) } : digestWhole(head, { sha512 })
     },
     close() {
       closed = true
@@ -60,14 +64,8 @@ export function createDigester({ sha512 }: { readonly sha512: boolean }, room: D
   }
 }
 
-/** The buffers as one, without a copy when there is only one. */
-function join(buffers: readonly Buffer[]): Buffer {
-  const [only] = buffers
-  return only && buffers.length === 1 ? only : Buffer.concat(buffers)
-}
-
 /** The digests of a file of at most `headBytes`: one call for each, on the event loop, without hash objects. */
-function digestOnce(bytes: Buffer, sha512: boolean): { digests: Digests; blockCrc32: Buffer } {
+export function digestWhole(bytes: Buffer, { sha512 }: { readonly sha512: boolean }): Digested {
   const checks = createBlockCrc32()
   checks.update(bytes)
   const digests = {
@@ -76,5 +74,5 @@ function digestOnce(bytes: Buffer, sha512: boolean): { digests: Digests; blockCr
     md5: hash('md5', bytes, 'buffer'),
     sha512: sha512 ? hash('sha512', bytes, 'buffer') : undefined,
   }
-  return { digests, blockCrc32: checks.finish() }
+  return { size: bytes.length, digests, blockCrc32: checks.finish(), head: bytes }
 }

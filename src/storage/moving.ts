@@ -58,6 +58,7 @@ export function createMovingStorage(target: Driver, source: Driver): MovingStora
       mark: `${target.description.mark} and ${source.description.mark}`,
       settings: `${target.description.settings}, ${source.description.settings}`,
     },
+    put: (key, bytes) => target.put(key, bytes),
     write: (key, bytes) => target.write(key, bytes),
     open,
     size,

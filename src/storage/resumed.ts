@@ -1,10 +1,10 @@
-/** The values that were taken from an iterator already, then its other values. */
+/** The values that were taken from an iterator already, and that are not kept, then its other values. */
 export async function* resumed<Value>(
-  taken: readonly Value[],
+  taken: Value[],
   rest: AsyncIterator<Value>,
 ): AsyncGenerator<Value, void, void> {
   try {
-    yield* taken
+    yield* taken.splice(0)
     for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
   } finally {
     await rest.return?.()

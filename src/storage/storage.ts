@@ -44,9 +44,12 @@ export interface BlobReader {
 export interface Storage {
   readonly description: StorageDescription
 
+  /** Writes bytes that are in memory as a whole. Throws `storage-full` or `storage-unavailable`. */
+  put(key: StorageKey, bytes: Buffer): Promise<void>
+
   /**
-   * A batch may be overwritten once the second batch after it was asked for. Throws `storage-full` or `storage-unavailable`,
-   * and the errors of `bytes`.
+   * Writes bytes as they come. A batch may be overwritten once the second batch after it was asked for. Throws `storage-full` or
+   * `storage-unavailable`, and the errors of `bytes`.
    */
   write(key: StorageKey, bytes: AsyncIterable<readonly Buffer[]>): Promise<void>
 

@@ -98,6 +98,15 @@ export function storageContract(createStorage: () => Promise<StorageUnderTest>):
         expect((await readAll(readBlocks(again, key, whole(size), 4096))).equals(bytes)).toBe(true)
     })
 
+    it.each([0, 1, 4096, 300_000])('give back %d bytes that were put as a whole', async (size) => {
+      const bytes = randomBytes(size)
+      const key = newKey()
+      await storage.put(key, bytes)
+      expect(await storage.size(key)).toBe(size)
+      if (size > 0)
+        expect((await readAll(readBlocks(storage, key, whole(size), 4096))).equals(bytes)).toBe(true)
+    })
+
     it('give back any range of any bytes in blocks of any size', async () => {
       const cases = fc
         .record({

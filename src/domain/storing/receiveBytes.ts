@@ -1,10 +1,12 @@
 import type { Deps } from '../../deps.ts'
-import { createDigester } from '../../digests/digester.ts'
+import { createDigester, type Digested, digestWhole } from '../../digests/digester.ts'
 import { fileTooLarge } from '../../errors/files.ts'
 import { storageFull, uploadFenced } from '../../errors/service.ts'
 import { hasCode } from '../../errors.ts'
-import type { Receipt } from '../../model/blob.ts'
+import { headBytes, type Receipt, type StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
+import { joinBuffers } from '../../runtime/joinBuffers.ts'
+import { resumed } from '../../storage/resumed.ts'
 import { beginLease, giveUp } from './lease.ts'
 
 /** The facts that are known about the bytes of a file before they arrive. */
@@ -32,33 +34,87 @@ export async function receiveBytes(
 
   await failpoint('U0')
   const storageKey = await deps.keys.take()
-  const digester = createDigester({ sha512 }, deps)
   const lease = beginLease(deps, storageKey)
-
-  async function* received() {
-    let size = 0
-    for await (const chunk of bytes) {
-      lease.insist()
-      size += chunk.length
-      if (size > maxBytes) throw fileTooLarge(maxBytes)
-      yield chunk
-    }
-    await failpoint('U4')
-  }
-
-  const source = digester.batches(received())
+  const source = judged(bytes, (size) => {
+    lease.insist()
+    if (size > maxBytes) throw fileTooLarge(maxBytes)
+  })
   try {
-    await deps.storage.write(storageKey, source)
-    return { storageKey, lease, ...(await digester.finish()) }
+    const { chunks, ended } = await takeStart(source)
+    const write = ended
+      ? writeWhole(deps, { storageKey, sha512 }, joinBuffers(chunks))
+      : writeLarge(deps, { storageKey, sha512 }, resumed(chunks, source))
+    return { storageKey, lease, ...(await write) }
   } catch (error) {
     // The only place that gives up the bytes of an upload that was cut: half a file is never kept as a whole one.
-    // Not awaited: the generator may be waiting for bytes that never come.
-    source.return().catch(() => {})
+    // Not awaited: the source may be waiting for bytes that never come.
+    source.return?.().catch(() => {})
     const intentExisted = await giveUp(deps, { storageKey, lease })
     if (intentExisted || !hasCode(error, 'storage-unavailable')) throw error
     // The storage works: the intent was reaped, and a sweep removed the file during the write.
     deps.keys.discard()
     throw uploadFenced()
+  }
+}
+
+/** The bytes as they come. `judge` gets the number of bytes that came so far, and throws when there are too many. */
+function judged(bytes: AsyncIterable<Buffer>, judge: (size: number) => void): AsyncIterator<Buffer, void> {
+  const chunks = bytes[Symbol.asyncIterator]()
+  let size = 0
+  return {
+    async next() {
+      const { value, done } = await chunks.next()
+      if (done) {
+        await failpoint('U4')
+        return { value: undefined, done }
+      }
+      size += value.length
+      judge(size)
+      return { value, done: false }
+    },
+    async return() {
+      await chunks.return?.()
+      return { value: undefined, done: true }
+    },
+  }
+}
+
+/** Takes the first bytes: all of them, or more than `headBytes`. */
+async function takeStart(source: AsyncIterator<Buffer, void>): Promise<{ chunks: Buffer[]; ended: boolean }> {
+  const chunks: Buffer[] = []
+  for (let size = 0; size <= headBytes; ) {
+    const { value, done } = await source.next()
+    if (done) return { chunks, ended: true }
+    chunks.push(value)
+    size += value.length
+  }
+  return { chunks, ended: false }
+}
+
+interface WriteOptions {
+  readonly storageKey: StorageKey
+  readonly sha512: boolean
+}
+
+async function writeWhole(
+  { storage }: Deps,
+  { storageKey, sha512 }: WriteOptions,
+  bytes: Buffer,
+): Promise<Digested> {
+  await storage.put(storageKey, bytes)
+  return digestWhole(bytes, { sha512 })
+}
+
+/** Writes bytes while they are digested in blocks. */
+async function writeLarge(
+  deps: Deps,
+  { storageKey, sha512 }: WriteOptions,
+  bytes: AsyncIterable<Buffer>,
+): Promise<Digested> {
+  const digester = createDigester({ sha512 }, deps)
+  try {
+    await deps.storage.write(storageKey, digester.batches(bytes))
+    return await digester.finish()
   } finally {
     digester.close()
   }

@@ -114,6 +114,7 @@ export function createS3Storage(options: S3StorageOptions, youngBuffers: YoungBu
       settings: 'AWS_S3_BUCKET_NAME, AWS_S3_PREFIX',
       question: 'is it the bucket of AWS_S3_BUCKET_NAME, and AWS_S3_PREFIX as it was?',
     },
+    put: (key, bytes) => attemptS3(() => put(nameOf(key), bytes)),
     async write(key, batches) {
       const source = watchSource(batches)
       try {

@@ -1,9 +1,17 @@
 import { closeSync, constants, fsync, lstatSync, openSync, renameSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
+import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 
 /** One file to write: `bytes` of the batch from `from` up to, and without, `to`. */
 export interface SmallWrite {
+  readonly key: StorageKey
+  readonly from: number
+  readonly to: number
+}
+
+/** The paths of one file. */
+export interface SmallFilePaths {
   /** Where the file is written, before it is renamed to `path`. */
   readonly temporaryPath: string
   readonly path: string
@@ -11,8 +19,6 @@ export interface SmallWrite {
   readonly directory: string
   /** The directories that lead to both paths. */
   readonly wayTo: readonly string[]
-  readonly from: number
-  readonly to: number
 }
 
 /** Why a file was not written, in a form that can cross threads. */
@@ -26,6 +32,7 @@ export interface SmallWriteFailure {
 /** A file on its way through the steps; a file that failed skips the later steps. */
 export interface SmallFile {
   readonly write: SmallWrite
+  readonly paths: SmallFilePaths
   /** Open from U2 to U6. */
   fd: number | undefined
   failure: SmallWriteFailure | null
@@ -38,7 +45,7 @@ const NEW_FILE = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW
 
 /** U2: makes the file. Throws when the name of the temporary file or of the bytes is taken. */
 export async function open(file: SmallFile): Promise<void> {
-  const { temporaryPath, path } = file.write
+  const { temporaryPath, path } = file.paths
   await failpoint('U2')
   file.fd = openSync(temporaryPath, NEW_FILE, 0o600)
   // A rename would replace bytes that must never change (I6). Checked here because the open keeps every other writer of this
@@ -66,7 +73,7 @@ export async function syncAndClose(file: SmallFile): Promise<void> {
 }
 
 /** U7: gives the bytes their name. */
-export async function rename({ write: { temporaryPath, path } }: SmallFile): Promise<void> {
+export async function rename({ paths: { temporaryPath, path } }: SmallFile): Promise<void> {
   await failpoint('U7')
   renameSync(temporaryPath, path)
 }

@@ -1,6 +1,8 @@
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { StorageKey } from '../../model/blob.ts'
 import { type ArmedFailpoints, armFailpoints } from '../../runtime/failpoint.ts'
 import { insistOnDirectorySync } from './directories.ts'
+import { volumeLayout } from './files.ts'
 import { type IdentityStamp, OTHER_VOLUME, readStampSync } from './identity.ts'
 import { closeDirectories, syncDirectory } from './openDirectories.ts'
 import {
@@ -8,6 +10,7 @@ import {
   open,
   rename,
   type SmallFile,
+  type SmallFilePaths,
   type SmallWrite,
   type SmallWriteFailure,
   syncAndClose,
@@ -15,12 +18,21 @@ import {
 } from './smallWriteSteps.ts'
 
 export interface SmallWriteBatch {
-  /** The volume's identity file and the stamp it must have; undefined accepts any volume. */
-  readonly identity: { readonly path: string; readonly stamp: IdentityStamp | undefined }
+  /** The stamp that the volume's identity file must have; undefined accepts any volume. */
+  readonly stamp: IdentityStamp | undefined
   readonly bytes: ArrayBuffer
   readonly writes: readonly SmallWrite[]
   readonly failpoints: ArmedFailpoints
 }
+
+/** `workerData` of this thread. */
+export interface SmallWriteThreadData {
+  /** The directory of the volume. */
+  readonly root: string
+}
+
+const { root }: SmallWriteThreadData = workerData
+const layout = volumeLayout(root)
 
 /** The volume whose directories are held open. */
 let mounted: IdentityStamp | undefined
@@ -32,15 +44,17 @@ parentPort?.on('message', (batch: SmallWriteBatch) => {
 
 /** Takes all files of a batch through U2-U8, each step for all of them. Never throws: each file has its failure, or none. */
 async function writeBatch({
-  identity,
+  stamp,
   bytes,
   writes,
   failpoints,
 }: SmallWriteBatch): Promise<(SmallWriteFailure | null)[]> {
   if (failpoints.generation !== armed) armFailpoints(failpoints.spec)
   armed = failpoints.generation
-  const failure = findOtherVolume(identity)
-  const files = writes.map((write): SmallFile => ({ write, fd: undefined, failure }))
+  const failure = findOtherVolume(stamp)
+  const files = writes.map(
+    (write): SmallFile => ({ write, paths: pathsOf(write.key), fd: undefined, failure }),
+  )
 
   refuseLinks(files)
   await each(files, 'writing', (file) => open(file))
@@ -52,11 +66,18 @@ async function writeBatch({
   return files.map(({ failure }) => failure)
 }
 
+const pathsOf = (key: StorageKey): SmallFilePaths => ({
+  temporaryPath: layout.temporaryPath(key),
+  path: layout.path(key),
+  directory: layout.directoryOf(key),
+  wayTo: layout.wayTo(key),
+})
+
 /** Fails the files on whose way a link stands in the place of a directory. */
 function refuseLinks(files: readonly SmallFile[]): void {
   const failures = new Map<string, SmallWriteFailure | null>()
   for (const file of files) {
-    for (const directory of file.write.wayTo) {
+    for (const directory of file.paths.wayTo) {
       if (!failures.has(directory)) failures.set(directory, findNoDirectory(directory))
       file.failure ??= failures.get(directory) ?? null
     }
@@ -91,8 +112,9 @@ async function each(
 }
 
 /** Why nothing may be written: another volume is mounted, or its identity file cannot be read. */
-function findOtherVolume({ path, stamp }: SmallWriteBatch['identity']): SmallWriteFailure | null {
+function findOtherVolume(stamp: IdentityStamp | undefined): SmallWriteFailure | null {
   if (stamp === undefined) return null
+  const path = layout.identity
   try {
     if (readStampSync(path) !== stamp)
       return { code: OTHER_VOLUME, message: `${path} has changed.`, syncing: false }
@@ -114,7 +136,7 @@ function toFailure(error: unknown, syncing: boolean): SmallWriteFailure {
 async function syncDirectories(files: readonly SmallFile[]): Promise<void> {
   const written = Map.groupBy(
     files.filter(({ failure }) => !failure),
-    ({ write }) => write.directory,
+    ({ paths }) => paths.directory,
   )
   await Promise.all(
     [...written].map(async ([directory, inside]) => {

@@ -1,25 +1,23 @@
 import { Worker } from 'node:worker_threads'
+import type { StorageKey } from '../../model/blob.ts'
 import { armedFailpoints } from '../../runtime/failpoint.ts'
-import { OTHER_VOLUME } from './identity.ts'
+import { type IdentityStamp, OTHER_VOLUME } from './identity.ts'
 import type { SmallWrite, SmallWriteFailure } from './smallWriteSteps.ts'
-import type { SmallWriteBatch } from './smallWriteThread.ts'
+import type { SmallWriteBatch, SmallWriteThreadData } from './smallWriteThread.ts'
 import { toStorageError } from './systemErrors.ts'
-
-/** Where one small file goes. */
-export type SmallWriteTarget = Omit<SmallWrite, 'from' | 'to'>
 
 export interface SmallWrites {
   /**
-   * Resolves with "done" when the bytes are durable under their path, with "other-volume" when another volume is mounted
+   * Resolves with "done" when the bytes are durable under their key, with "other-volume" when another volume is mounted
    * and nothing was written. Throws `storage-full` or `storage-unavailable`.
    */
-  write(target: SmallWriteTarget, bytes: readonly Buffer[]): Promise<'done' | 'other-volume'>
+  write(key: StorageKey, bytes: Buffer): Promise<'done' | 'other-volume'>
   close(): Promise<void>
 }
 
 interface Waiting {
-  readonly target: SmallWriteTarget
-  readonly bytes: readonly Buffer[]
+  readonly key: StorageKey
+  readonly bytes: Buffer
   resolve(outcome: 'done' | 'other-volume'): void
   reject(error: unknown): void
 }
@@ -29,18 +27,21 @@ const FILES_AT_ONCE = 64
 /**
  * Writes small files in one thread, many at once (docs/decisions/0017): a file costs the event loop a share of one message
  * instead of seven calls to the file system, and files that are ready in the same moment share the fsync of their directory.
- * `onSyncFailure` is called when a file could not be synced or closed; `identity` tells how the thread knows the volume.
+ * `root` is the directory of the volume; `onSyncFailure` is called when a file could not be synced or closed; `stamp` tells how
+ * the thread knows the volume.
  */
 export function createSmallWrites(
+  root: string,
   onSyncFailure: () => void,
-  identity: () => SmallWriteBatch['identity'],
+  stamp: () => IdentityStamp | undefined,
 ): SmallWrites {
   let queue: Waiting[] = []
   let running: readonly Waiting[] = []
   let thread: Worker | undefined
 
   function start(): Worker {
-    const worker = new Worker(new URL('./smallWriteThread.ts', import.meta.url))
+    const workerData: SmallWriteThreadData = { root }
+    const worker = new Worker(new URL('./smallWriteThread.ts', import.meta.url), { workerData })
     worker.unref()
     worker.on('message', settle).on('error', (error) => lose(worker, error))
     worker.on('exit', (code) => lose(worker, new Error(`The thread for small files ended with ${code}.`)))
@@ -52,7 +53,7 @@ export function createSmallWrites(
     running = queue.splice(0, FILES_AT_ONCE)
     try {
       thread ??= start()
-      const batch = { ...toBatch(running), identity: identity() }
+      const batch = { ...toBatch(running), stamp: stamp() }
       thread.postMessage(batch, [batch.bytes])
     } catch (error) {
       rejectAll(error) // no memory for a thread or for the bytes
@@ -88,9 +89,9 @@ export function createSmallWrites(
   }
 
   return {
-    write: (target, bytes) =>
+    write: (key, bytes) =>
       new Promise((resolve, reject) => {
-        queue.push({ target, bytes, resolve, reject })
+        queue.push({ key, bytes, resolve, reject })
         setImmediate(next) // together with all files that are ready in this turn of the event loop
       }),
     // Writes that wait are rejected, as when the thread ends by itself.
@@ -99,15 +100,14 @@ export function createSmallWrites(
 }
 
 /** Copies the bytes into one buffer that moves to the thread: the buffers of a request may share memory with other requests. */
-function toBatch(waiting: readonly Waiting[]): Omit<SmallWriteBatch, 'identity'> {
-  const pieces = waiting.flatMap(({ bytes }) => bytes)
-  const bytes = new ArrayBuffer(pieces.reduce((total, { length }) => total + length, 0))
+function toBatch(waiting: readonly Waiting[]): Omit<SmallWriteBatch, 'stamp'> {
+  const bytes = new ArrayBuffer(waiting.reduce((total, { bytes: { length } }) => total + length, 0))
   const target = Buffer.from(bytes)
-  let offset = 0
-  const writes = waiting.map(({ target: paths, bytes: own }): SmallWrite => {
-    const from = offset
-    for (const piece of own) offset += piece.copy(target, offset)
-    return { ...paths, from, to: offset }
+  let to = 0
+  const writes = waiting.map(({ key, bytes: own }): SmallWrite => {
+    const from = to
+    to += own.copy(target, from)
+    return { key, from, to }
   })
   return { bytes, writes, failpoints: armedFailpoints() }
 }

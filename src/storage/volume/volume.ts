@@ -5,6 +5,7 @@ import { storageUnavailable } from '../../errors/service.ts'
 import { errorCode, hasCode } from '../../errors.ts'
 import type { ByteRange, StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
+import { joinBuffers } from '../../runtime/joinBuffers.ts'
 import { joinParts } from '../joinedParts.ts'
 import { resumed } from '../resumed.ts'
 import type { Storage } from '../storage.ts'
@@ -18,7 +19,7 @@ import { createLargeWrites } from './largeWrites.ts'
 import { listVolume } from './listing.ts'
 import { openToRead } from './reads.ts'
 import { createRoom } from './room.ts'
-import { createSmallWrites, type SmallWriteTarget } from './smallWrites.ts'
+import { createSmallWrites } from './smallWrites.ts'
 import { attempt, toStorageError } from './systemErrors.ts'
 
 /** A file of one batch and at most this size is copied to the thread for small files. */
@@ -48,7 +49,7 @@ export async function createVolumeStorage(
   const disk = createDiskSpeed()
   const files = createLargeFiles(distrust)
   const room = createRoom(root, reservedFreeBytes)
-  const small = createSmallWrites(distrust, () => ({ path: layout.identity, stamp: identity.stamp() }))
+  const small = createSmallWrites(root, distrust, identity.stamp)
 
   /** After a new mount the directories that are held open belong to the old mount. */
   async function insistOnIdentity() {
@@ -78,6 +79,15 @@ export async function createVolumeStorage(
     }
   }
 
+  async function put(key: StorageKey, bytes: Buffer) {
+    if (trust.forgiven < trust.syncFailures) await check()
+    if ((await small.write(key, bytes)) !== 'done') {
+      await attempt(insistOnIdentity) // the same volume may have been mounted anew
+      if ((await small.write(key, bytes)) !== 'done') throw storageUnavailable(new Error(`${root} changes.`))
+    }
+    room.written(bytes.length)
+  }
+
   async function write(key: StorageKey, batches: AsyncIterable<readonly Buffer[]>) {
     if (trust.forgiven < trust.syncFailures) await check()
     const iterator = batches[Symbol.asyncIterator]()
@@ -85,22 +95,8 @@ export async function createVolumeStorage(
     const second = first.done ? first : await iterator.next()
     const taken = [first, second].flatMap(({ done, value }) => (done ? [] : [value]))
     const batch = taken[0] ?? []
-    if (!second.done || byteLength(batch) > MOST_SMALL_BYTES)
-      return await large.write(key, resumed(taken, iterator))
-    const target = {
-      temporaryPath: layout.temporaryPath(key),
-      path: layout.path(key),
-      directory: layout.directoryOf(key),
-      wayTo: layout.wayTo(key),
-    }
-    await writeSmall(target, batch)
-    room.written(byteLength(batch))
-  }
-
-  async function writeSmall(target: SmallWriteTarget, bytes: readonly Buffer[]) {
-    if ((await small.write(target, bytes)) === 'done') return
-    await attempt(insistOnIdentity) // the same volume may have been mounted anew
-    if ((await small.write(target, bytes)) !== 'done') throw storageUnavailable(new Error(`${root} changes.`))
+    if (second.done && byteLength(batch) <= MOST_SMALL_BYTES) return await put(key, joinBuffers(batch))
+    await large.write(key, resumed(taken, iterator))
   }
 
   async function compose(key: StorageKey, parts: readonly StorageKey[]) {
@@ -137,6 +133,7 @@ export async function createVolumeStorage(
       settings: 'DATA_DIR',
       question: 'is the volume mounted at DATA_DIR?',
     },
+    put,
     write,
     open,
     list,
