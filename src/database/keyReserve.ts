@@ -1,7 +1,7 @@
 import { filesMovedAway } from '../errors/service.ts'
 import type { StorageKey } from '../model/blob.ts'
 import { failpoint } from '../runtime/failpoint.ts'
-import { newStorageKey, randomShard } from '../storage/storageKey.ts'
+import { newStorageKeys } from '../storage/storageKey.ts'
 import { insertIntents } from './rows/intents.ts'
 import type { Database } from './schema.ts'
 
@@ -34,8 +34,7 @@ export function createKeyReserve(db: Database, leaseSeconds: number, storageId: 
   async function refill() {
     // Read before the statement, so the lease begins later. An upload gets at least half of the lease.
     const batchFreshUntil = performance.now() + (leaseSeconds * 1000) / 2
-    const shard = randomShard()
-    const batch = Array.from({ length: KEYS_AT_ONCE }, () => newStorageKey(shard))
+    const batch = newStorageKeys(KEYS_AT_ONCE)
     if (!(await insertIntents(db, batch, { storageId, leaseSeconds }))) throw filesMovedAway()
     await failpoint('U1')
     keys = batch

@@ -16,9 +16,11 @@ export function parseKey(
     : { staging: staging !== undefined, shard, name }
 }
 
-/** A shard, chosen by chance. */
-export const randomShard = (): string => randomBytes(1).toString('hex')
+/** Random keys that were never used, in one shard that is chosen by chance: 128 random bits each, behind the shard. */
+export function newStorageKeys(count: number): StorageKey[] {
+  const shard = randomBytes(1).toString('hex')
+  const names = randomBytes(count * 16).toString('hex')
+  return Array.from({ length: count }, (_, index) => `${shard}/${names.slice(index * 32, (index + 1) * 32)}`)
+}
 
-/** A random key that was never used: 128 random bits behind the given shard, or behind a random one. */
-export const newStorageKey = (shard = randomShard()): StorageKey =>
-  `${shard}/${randomBytes(16).toString('hex')}`
+export const newStorageKey = (): StorageKey => newStorageKeys(1).join()
