@@ -97,9 +97,9 @@ ${table}
 - Rows 7 to 9 are on a radosgw of one OSD (BlueStore in a file), with tcp_nodelay=1; its CPU time is not in the table.
   lib-storage has 4 parts of 8 MiB at once, as upfile; what the SDK sends it makes itself, so it has no client.
 - Row 17: upfile gets a PUT; tus gets one POST with the whole file (creation-with-upload), and keeps what multer keeps.
-- Row 19: upfile alone, a service for each number of files, in turn; \`--most-files 10000000\` adds ten million. The files were made
+- Row 18: upfile alone, a service for each number of files, in turn; \`--most-files 10000000\` adds ten million. The files were made
   by SQL and have no bytes, so maintenance had nothing to list or to read; the time of a round is that of an idle second with one.
-- Row 20 compares upfile with itself. Its target counts on five cores and more: on fewer, two workers, PostgreSQL and the client
+- Row 19 compares upfile with itself. Its target counts on five cores and more: on fewer, two workers, PostgreSQL and the client
   wait for each other; the last line says what the cores could show.
 - The rows of row 6 were made by SQL, followed by VACUUM (ANALYZE); latency is the median of up to 200 requests in turn.
 `

@@ -18,7 +18,7 @@ export type Settings = {
   readonly mebibytes: number
   readonly requests: number
   readonly manyRows: number
-  /** The numbers of files whose costs row 19 compares, the smallest first. */
+  /** The numbers of files whose costs row 18 compares, the smallest first. */
   readonly growth: readonly number[]
 }
 
