@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Digests } from '../model/blob.ts'
 import type { UploadBlocks } from '../runtime/uploadBlocks.ts'
 import { createBlockCrc32 } from './blockChecks.ts'
-import type { DigestThreads } from './digestThreads.ts'
+import type { DigestThreads, ThreadDigests } from './digestThreads.ts'
 
 /** The memory and the threads for the digests of large files. */
 export interface DigestRoom {
@@ -12,11 +12,11 @@ export interface DigestRoom {
 
 /** Digests the bytes of a large file in the blocks that they are copied into. */
 export interface BlockDigests {
-  /** Copies bytes into blocks, and yields each block that is full. Throws `storage-unavailable` when the thread ended. */
+  /** Copies bytes into blocks, and yields each block that is full and not the last. Throws `storage-unavailable` when the thread ended. */
   fill(bytes: Buffer): AsyncGenerator<Buffer, void, void>
-  /** The bytes of the last block, which is not full; undefined when there are none. */
+  /** Ends the file: returns the bytes of its last block, undefined when there are none. */
   rest(): Buffer | undefined
-  /** Throws `storage-unavailable` when the thread ended. */
+  /** To be called after `rest`. Throws `storage-unavailable` when the thread ended. */
   finish(): Promise<{ digests: Digests; blockCrc32: Buffer }>
   /** Gives the blocks back, finished or not. */
   close(): void
@@ -27,8 +27,8 @@ const PIECE_BYTES = 256 * 1024
 
 /**
  * The event loop computes SHA-256, SHA-1 and the CRC-32 of blocks as the bytes arrive; a thread computes MD5, which takes about
- * as long alone, and SHA-512 when `sha512` is true. A block is filled again when the thread has digested it, and three other
- * blocks were filled meanwhile.
+ * as long alone, and SHA-512 when `sha512` is true. Of a file of one piece, the event loop computes all of them: a message to a
+ * thread costs as much. A block is filled again when the thread has digested it, and three other blocks were filled meanwhile.
  */
 export function openBlockDigests(
   { sha512 }: { readonly sha512: boolean },
@@ -36,13 +36,14 @@ export function openBlockDigests(
 ): BlockDigests {
   const names = sha512 ? ['md5', 'sha512'] : ['md5']
   const lent = uploadBlocks.lend()
-  const there = digestThreads.open(names, lent.memory)
   const sha256 = createHash('sha256')
   const sha1 = createHash('sha1')
-  const others = there ? [] : names.map((name) => createHash(name))
   const checks = createBlockCrc32()
-  /** When the thread has digested what a block held last. */
-  const digested: Promise<void>[] = []
+  /** Computes the other digests; undefined before the first block. */
+  let there: ThreadDigests | undefined
+  /** When a block may be filled again, because its bytes are digested. */
+  const digested: Promise<unknown>[] = []
+  let others: Promise<Buffer[]> | undefined
   let begun = 0
   let block: Buffer | undefined
   let filled = 0
@@ -56,23 +57,24 @@ export function openBlockDigests(
     return lent.blocks[at]
   }
 
-  function digestHere(bytes: Buffer) {
-    for (const hash of [sha256, sha1, ...others]) hash.update(bytes)
-    checks.update(bytes)
-  }
-
   /** Digests what came since the last piece, when it is a piece or the end of the block. */
   function digestPiece(of: Buffer, atLeast: number) {
     if (filled - digestedHere < atLeast) return
-    digestHere(of.subarray(digestedHere, filled))
+    const bytes = of.subarray(digestedHere, filled)
+    sha256.update(bytes)
+    sha1.update(bytes)
+    checks.update(bytes)
     digestedHere = filled
   }
 
-  function end(of: Buffer): Buffer {
+  function end(of: Buffer, last: boolean): Buffer {
     digestPiece(of, 1)
     const bytes = of.subarray(0, filled)
-    const digesting = there?.update(bytes) ?? Promise.resolve()
-    digesting.catch(() => {}) // awaited before the block is filled again, unless the upload ends before
+    const onePiece = last && begun === 1 && filled <= PIECE_BYTES
+    there ??= (onePiece ? undefined : digestThreads.open(names)) ?? digestOnLoop(names)
+    if (last) others = there.finish(bytes)
+    const digesting = others ?? there.update(bytes)
+    digesting.catch(() => {}) // awaited before the block is filled again, or by `finish`, unless the upload ends before
     digested[(begun - 1) % lent.blocks.length] = digesting
     block = undefined
     filled = 0
@@ -83,6 +85,7 @@ export function openBlockDigests(
   return {
     async *fill(bytes) {
       for (let offset = 0; offset < bytes.length; ) {
+        if (block && filled === block.length) yield end(block, false)
         block ??= await nextBlock()
         // An upload that was given up may get bytes later: its blocks belong to another upload by then.
         if (!block || !open) throw new Error('The blocks of this upload were given back.')
@@ -90,12 +93,11 @@ export function openBlockDigests(
         offset += copied
         filled += copied
         digestPiece(block, PIECE_BYTES)
-        if (filled === block.length) yield end(block)
       }
     },
-    rest: () => block && end(block),
+    rest: () => block && end(block, true),
     async finish() {
-      const [md5, last] = there ? await there.finish() : others.map((hash) => hash.digest())
+      const [md5, last] = (await others) ?? []
       if (!md5) throw new Error('A digest is missing.')
       const digests = { sha256: sha256.digest(), sha1: sha1.digest(), md5, sha512: last }
       return { digests, blockCrc32: checks.finish() }
@@ -106,5 +108,21 @@ export function openBlockDigests(
       there?.close()
       lent.release()
     },
+  }
+}
+
+/** Computes on the event loop what a thread would compute. */
+function digestOnLoop(names: readonly string[]): ThreadDigests {
+  const hashes = names.map((name) => createHash(name))
+  const update = async (bytes: Buffer) => {
+    for (const hash of hashes) hash.update(bytes)
+  }
+  return {
+    update,
+    async finish(bytes) {
+      await update(bytes)
+      return hashes.map((hash) => hash.digest())
+    },
+    close() {},
   }
 }

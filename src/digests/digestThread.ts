@@ -1,37 +1,45 @@
-import { createHash } from 'node:crypto'
-import { type MessagePort, parentPort } from 'node:worker_threads'
+import { createHash, type Hash } from 'node:crypto'
+import { parentPort } from 'node:worker_threads'
+import { createSharedReceiver, type SharedBytes } from '../runtime/sharedBytes.ts'
 
-/** One file to digest. Its bytes come through the port, then `undefined`. */
-export interface DigestJob {
-  readonly algorithms: readonly string[]
-  readonly port: MessagePort
-  /** The number of the memory that holds the bytes. */
-  readonly memory: number
-  /** The memory of that number, when its number is new. */
-  readonly bytes: SharedArrayBuffer | undefined
-}
-
-/** The bytes of the memory from `from` up to, and without, `to`. */
+/** The next bytes of a file that a thread digests. */
 export interface DigestPiece {
-  readonly from: number
-  readonly to: number
+  /** The number of the file. */
+  readonly file: number
+  readonly algorithms: readonly string[]
+  readonly bytes: SharedBytes
+  /** Whether the file ends here. */
+  readonly last: boolean
 }
 
-/** All memory that was ever sent: V8 counts shared memory each time that it comes, and would soon collect. */
-const memories = new Map<number, SharedArrayBuffer>()
+/** A file that was given up before its last bytes. */
+export interface DroppedFile {
+  readonly file: number
+  readonly dropped: true
+}
 
-parentPort?.on('message', ({ algorithms, port, memory, bytes }: DigestJob) => {
-  const held = bytes ?? memories.get(memory)
-  if (!held) throw new Error(`There is no memory ${memory}.`)
-  memories.set(memory, held)
-  const hashes = algorithms.map((algorithm) => createHash(algorithm))
-  port.on('message', (piece: DigestPiece | undefined) => {
-    if (piece === undefined) {
-      port.postMessage(hashes.map((hash) => hash.digest()))
-      return
-    }
-    const view = new Uint8Array(held, piece.from, piece.to - piece.from)
-    for (const hash of hashes) hash.update(view)
-    port.postMessage(undefined) // the memory of the bytes may be used again
-  })
+/** The answer to a piece: its bytes may be overwritten. */
+export interface DigestAnswer {
+  readonly file: number
+  /** In the order of the algorithms, after the last piece. */
+  readonly digests: readonly Uint8Array[] | undefined
+}
+
+const shared = createSharedReceiver()
+
+/** The files that have not ended. */
+const files = new Map<number, readonly Hash[]>()
+
+parentPort?.on('message', (message: DigestPiece | DroppedFile) => {
+  if ('dropped' in message) files.delete(message.file)
+  else parentPort?.postMessage(digest(message))
 })
+
+function digest({ file, algorithms, bytes, last }: DigestPiece): DigestAnswer {
+  const hashes = files.get(file) ?? algorithms.map((algorithm) => createHash(algorithm))
+  const view = shared.receive(bytes)
+  for (const hash of hashes) hash.update(view)
+  if (last) files.delete(file)
+  else files.set(file, hashes)
+  return { file, digests: last ? hashes.map((hash) => hash.digest()) : undefined }
+}

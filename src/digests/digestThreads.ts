@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import { storageUnavailable } from '../errors/service.ts'
-import type { DigestJob, DigestPiece } from './digestThread.ts'
+import { createSharedSender } from '../runtime/sharedBytes.ts'
+import type { DigestAnswer, DigestPiece, DroppedFile } from './digestThread.ts'
 
 /** Digests of one file, computed by a thread. */
 export interface ThreadDigests {
@@ -10,18 +11,18 @@ export interface ThreadDigests {
    * the thread ended.
    */
   update(bytes: Buffer): Promise<void>
-  /** The digests, in the order of the algorithms. */
-  finish(): Promise<Buffer[]>
+  /** Digests the last bytes, as `update` does, and returns the digests in the order of the algorithms. To be called once. */
+  finish(bytes: Buffer): Promise<Buffer[]>
   /** Gives the file up, finished or not. */
   close(): void
 }
 
 export interface DigestThreads {
   /**
-   * Begins a file whose bytes come in `memory`. Undefined when no thread can be started: the event loop computes the digests
+   * Begins a file. Undefined when no thread can be started: the event loop computes the digests
    * then.
    */
-  open(algorithms: readonly string[], memory: SharedArrayBuffer): ThreadDigests | undefined
+  open(algorithms: readonly string[]): ThreadDigests | undefined
   close(): Promise<void>
 }
 
@@ -35,11 +36,13 @@ const IDLE_MILLISECONDS = 4000
 
 interface Thread {
   readonly worker: Worker
-  /** The memory that the thread knows, by number. */
-  readonly memories: Map<SharedArrayBuffer, number>
-  files: number
+  readonly shared: ReturnType<typeof createSharedSender>
+  /** The pieces of each open file that the thread has not answered, the oldest first. */
+  readonly files: Map<number, PromiseWithResolvers<DigestAnswer>[]>
   ending: NodeJS.Timeout | undefined
 }
+
+const lost = () => storageUnavailable(new Error('The thread for digests ended.'))
 
 /**
  * Threads that digest large files, so that the event loop can serve other requests meanwhile (docs/decisions/0008). The
@@ -48,20 +51,24 @@ interface Thread {
 export function createDigestThreads(): DigestThreads {
   const size = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
   const threads: Thread[] = []
+  let opened = 0
 
   function start(): Thread {
     const worker = new Worker(new URL('./digestThread.ts', import.meta.url))
-    const thread: Thread = { worker, memories: new Map(), files: 0, ending: undefined }
-    // The ports of a thread that ends close, and its files fail.
+    const thread: Thread = { worker, shared: createSharedSender(), files: new Map(), ending: undefined }
+    worker.on('message', (answer: DigestAnswer) => thread.files.get(answer.file)?.shift()?.resolve(answer))
     worker.on('error', () => forget(thread)).on('exit', () => forget(thread))
     worker.unref()
     threads.push(thread)
     return thread
   }
 
+  /** A thread that ended fails its files. */
   function forget(thread: Thread) {
     const at = threads.indexOf(thread)
     if (at >= 0) threads.splice(at, 1)
+    for (const { reject } of [...thread.files.values()].flat()) reject(lost())
+    thread.files.clear()
   }
 
   function endLater(thread: Thread) {
@@ -72,7 +79,7 @@ export function createDigestThreads(): DigestThreads {
   }
 
   function leastBusy() {
-    const idle = threads.find(({ files }) => files === 0)
+    const idle = threads.find(({ files }) => files.size === 0)
     if (idle) return idle
     if (threads.length < size) {
       try {
@@ -82,71 +89,52 @@ export function createDigestThreads(): DigestThreads {
       }
     }
     const [first, ...others] = threads
-    return others.reduce((least, thread) => (least && thread.files < least.files ? thread : least), first)
+    return others.reduce(
+      (least, thread) => (least && thread.files.size < least.files.size ? thread : least),
+      first,
+    )
   }
 
   return {
-    open(algorithms, memory) {
+    open(algorithms) {
       const thread = leastBusy()
       if (!thread) return undefined
       clearTimeout(thread.ending)
-      thread.files += 1
-      const { port1, port2: port } = new MessageChannel()
-      const known = thread.memories.get(memory)
-      const number = known ?? thread.memories.size
-      thread.memories.set(memory, number)
-      const bytes = known === undefined ? memory : undefined
-      const job: DigestJob = { algorithms, port, memory: number, bytes }
-      thread.worker.postMessage(job, [port])
-      return digestThrough(port1, () => {
-        thread.files -= 1
-        if (thread.files === 0) endLater(thread)
-      })
+      const file = opened++
+      const unanswered: PromiseWithResolvers<DigestAnswer>[] = []
+      thread.files.set(file, unanswered)
+      let begun = false
+
+      async function digest(bytes: Buffer, last: boolean) {
+        if (!thread?.files.has(file)) throw lost()
+        const answer = Promise.withResolvers<DigestAnswer>()
+        unanswered.push(answer)
+        begun = !last
+        const piece: DigestPiece = { file, algorithms, bytes: thread.shared.send(bytes), last }
+        thread.worker.postMessage(piece)
+        return await answer.promise
+      }
+
+      return {
+        async update(bytes) {
+          await digest(bytes, false)
+        },
+        async finish(bytes) {
+          const { digests = [] } = await digest(bytes, true)
+          return digests.map((each) => Buffer.from(each))
+        },
+        close() {
+          if (!thread.files.delete(file)) return
+          for (const { reject } of unanswered) reject(lost())
+          const dropped: DroppedFile = { file, dropped: true }
+          if (begun) thread.worker.postMessage(dropped)
+          if (thread.files.size === 0) endLater(thread)
+        },
+      }
     },
     async close() {
       for (const { ending } of threads) clearTimeout(ending)
       await Promise.all(threads.map(({ worker }) => worker.terminate()))
     },
-  }
-}
-
-function digestThrough(port: MessagePort, ended: () => void): ThreadDigests {
-  /** The updates that the thread has not answered, the oldest first. */
-  const updates: PromiseWithResolvers<void>[] = []
-  const digests = Promise.withResolvers<Buffer[]>()
-  digests.promise.catch(() => {}) // a file that was given up does not wait for its digests
-  let open = true
-
-  port.on('message', (answer: Uint8Array[] | undefined) => {
-    if (answer) digests.resolve(answer.map((digest) => Buffer.from(digest)))
-    else updates.shift()?.resolve()
-  })
-  port.on('close', () => {
-    close()
-    const lost = storageUnavailable(new Error('The thread for digests ended.'))
-    for (const { reject } of [...updates.splice(0), digests]) reject(lost)
-  })
-
-  function close() {
-    if (!open) return
-    open = false
-    port.close()
-    ended()
-  }
-
-  return {
-    async update(bytes) {
-      if (!open) return void (await digests.promise) // throws
-      const update = Promise.withResolvers<void>()
-      updates.push(update)
-      const piece: DigestPiece = { from: bytes.byteOffset, to: bytes.byteOffset + bytes.length }
-      port.postMessage(piece)
-      await update.promise
-    },
-    async finish() {
-      port.postMessage(undefined)
-      return await digests.promise
-    },
-    close,
   }
 }

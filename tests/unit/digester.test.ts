@@ -38,6 +38,28 @@ describe('The digester of a file', () => {
     expect(blockCrc32.readUInt32BE(7 * 4)).toBe(crc32(bytes.subarray(7 * 2 ** 20)))
   })
 
+  it.each([
+    ['no bytes', 0],
+    ['what is in memory as a whole', 65_536],
+    ['one piece', 256 * 1024],
+    ['more than one piece', 256 * 1024 + 1],
+    ['one block', 2 ** 20],
+    ['a byte more than one block', 2 ** 20 + 1],
+    ['whole blocks', 3 * 2 ** 20],
+  ])('digests %s, and passes a file of one block on as one batch', async (_case, size) => {
+    const bytes = randomBytes(size)
+    const digester = createDigester({ sha512: true }, { digestThreads, uploadBlocks: createUploadBlocks() })
+    const batches: Buffer[][] = []
+    for await (const batch of digester.batches(inChunks(bytes, 65_000)))
+      batches.push(batch.map((block) => Buffer.from(block)))
+    const { digests } = await digester.finish()
+    digester.close()
+    for (const name of ['sha256', 'sha1', 'md5', 'sha512'] as const)
+      expect(digests[name]?.toString('hex')).toBe(createHash(name).update(bytes).digest('hex'))
+    expect(Buffer.concat(batches.flat()).equals(bytes)).toBe(true)
+    expect(batches).toHaveLength(Math.ceil(size / 2 ** 20))
+  })
+
   it.each([0, 100_000])(
     'that was given up after %d bytes writes nothing into blocks that others have',
     async (before) => {
