@@ -12,7 +12,10 @@ export interface DigestRoom {
 
 /** Digests the bytes of a large file in the blocks that they are copied into. */
 export interface BlockDigests {
-  /** Copies bytes into blocks, and yields each block that is full and not the last. Throws `storage-unavailable` when the thread ended. */
+  /**
+   * Copies bytes into blocks, and yields each block that is full and not the last. Throws `storage-unavailable` when the thread
+   * ended.
+   */
   fill(bytes: Buffer): AsyncGenerator<Buffer, void, void>
   /** Ends the file: returns the bytes of its last block, undefined when there are none. */
   rest(): Buffer | undefined

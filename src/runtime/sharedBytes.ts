@@ -9,10 +9,8 @@ export interface SharedBytes {
   readonly to: number
 }
 
-/** The only buffer of a batch, if it lies in shared memory, where all threads can use it. */
-export function sharedBlock([first, ...others]: readonly Buffer[]): Buffer | undefined {
-  return others.length === 0 && first?.buffer instanceof SharedArrayBuffer ? first : undefined
-}
+/** Whether bytes lie in shared memory, where all threads can use them. */
+export const isShared = ({ buffer }: Buffer): boolean => buffer instanceof SharedArrayBuffer
 
 /**
  * Names bytes for one other thread. The thread gets each memory once, and knows it by number from then on: V8 counts all of a

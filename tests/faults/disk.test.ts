@@ -9,8 +9,8 @@ import { uploadHeadersOnly } from '../support/headersOnly.ts'
 import { armFailpoints } from '../support/service.ts'
 import { openUnfinished, unfinished } from '../support/volume.ts'
 
-/** Written by a thread of its own in one piece; written block by block. */
-const sizes = { small: 2000, large: 1_700_000 }
+/** Copied to a thread that writes it; written by a thread out of the block that it lies in; written block by block. */
+const sizes = { small: 2000, block: 700_001, large: 1_700_000 }
 
 const steps = [
   ['opening the file', 'U2'],
@@ -44,7 +44,7 @@ describeService('a disk that fails', (service) => {
   const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 
   describe('an upload when the disk fails', () => {
-    const cases = (['small', 'large'] as const).flatMap((size) =>
+    const cases = (['small', 'block', 'large'] as const).flatMap((size) =>
       steps.map(([step, point]) => [size, step, point] as const),
     )
 
@@ -66,7 +66,7 @@ describeService('a disk that fails', (service) => {
             expect(await send(service, `${filesPath}/${hashOf(bytes)}`)).toBeProblem(404)
             expect(await openUnfinished(service)).toEqual([])
           }
-          expect(refusals).toBeGreaterThan(point === 'U3' && size === 'large' ? 1 : 0)
+          expect(refusals).toBeGreaterThan(point === 'U3' && size !== 'small' ? 1 : 0)
           expect((await download(service, hashOf(bytes))).bytes.equals(bytes)).toBe(true)
           expect((await download(service, kept.id)).bytes.equals(keptBytes)).toBe(true)
         }
@@ -82,6 +82,9 @@ describeService('a disk that fails', (service) => {
       ['small', 'fsync', 'U5', 'EIO'],
       ['small', 'close', 'U6', 'EDQUOT'],
       ['small', 'fsync of the directory', 'U8', 'EIO'],
+      ['small', 'a write', 'U3', 'EIO'],
+      ['block', 'fsync', 'U5', 'ENOSPC'],
+      ['block', 'a write', 'U3', 'EIO'],
       ['large', 'fsync', 'U5', 'ENOSPC'],
       ['large', 'close', 'U6', 'EIO'],
       ['large', 'fsync of the directory', 'U8', 'EIO'],
@@ -106,15 +109,19 @@ describeService('a disk that fails', (service) => {
     )
 
     it.each([
-      ['opening the file', 'U2=EIO'],
-      ['a write for which there is no room', 'U3=ENOSPC'],
-      ['rename', 'U7=EIO'],
-    ])('is still trusted when it was %s that failed', async (_step, failpoints) => {
-      await armFailpoints(failpoints)
-      expect((await putRaw(service, fresh(sizes.large))).status).toBeGreaterThanOrEqual(500)
-      await armFailpoints('U5=EIO')
-      expect(await uploadHeadersOnly(service, { patience: 500 })).toBe('waits for the body')
-    })
+      ['large', 'opening the file', 'U2=EIO'],
+      ['large', 'a write for which there is no room', 'U3=ENOSPC'],
+      ['block', 'a write for which there is no room', 'U3=ENOSPC'],
+      ['large', 'rename', 'U7=EIO'],
+    ] as const)(
+      'is still trusted when of a %s file it was %s that failed',
+      async (size, _step, failpoints) => {
+        await armFailpoints(failpoints)
+        expect((await putRaw(service, fresh(sizes[size]))).status).toBeGreaterThanOrEqual(500)
+        await armFailpoints('U5=EIO')
+        expect(await uploadHeadersOnly(service, { patience: 500 })).toBe('waits for the body')
+      },
+    )
   })
 
   describe('a download when the disk fails', () => {
@@ -139,16 +146,19 @@ describeService('a disk that fails', (service) => {
   })
 
   describe('a volume that refuses direct writes', () => {
-    it('stores large files whole, and is asked once', async () => {
-      await armFailpoints('U3=EINVAL@2')
-      for (const size of [4_000_001, 2 ** 20]) {
+    it.each([
+      ['large files', 'U3=EINVAL@2', [4_000_001, 2 ** 21]],
+      ['files of one block', 'U3=EINVAL@1', [700_001, 2 ** 20]],
+    ])('stores %s whole, and is asked once', async (_kind, failpoints, lengths) => {
+      await armFailpoints(failpoints)
+      for (const size of lengths) {
         const bytes = fresh(size)
         const { status, body } = await putRaw(service, bytes)
         expect(status).toBe(201)
         expect((await download(service, body.id)).bytes.equals(bytes)).toBe(true)
       }
       await armFailpoints('U3=EINVAL') // no other write may fail with this
-      expect(await putRaw(service, fresh(sizes.large))).toBeProblem(503, 'storage-unavailable')
+      expect(await putRaw(service, fresh(lengths[0] ?? 0))).toBeProblem(503, 'storage-unavailable')
       await armFailpoints('')
       expect(await service.violations()).toEqual([])
     })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomFillSync } from 'node:crypto'
 import {
   existsSync,
   mkdirSync,
@@ -15,11 +15,13 @@ import { mkdtemp, readdir, readFile, rename, rm, statfs } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
 import type { StorageKey } from '../../src/model/blob.ts'
 import { createUploadBlocks } from '../../src/runtime/uploadBlocks.ts'
 import { readBlocks } from '../../src/storage/readBlocks.ts'
 import { openToRead } from '../../src/storage/volume/reads.ts'
 import { createVolumeStorage, type VolumeStorage } from '../../src/storage/volume/volume.ts'
+import { assertProperty } from '../support/property.ts'
 import { inBatches, newKey, readAll, storageContract, whole } from './storageContract.ts'
 
 let directory: string
@@ -259,6 +261,34 @@ describe('volume, on its file system', () => {
     await storage.write(key, inBlocks(bytes, blockBytes))
     expect((await readFile(pathOf(key))).equals(bytes)).toBe(true)
   })
+
+  it('writes a file of one block as it is, whatever its length, and nothing of what lay in the block before', async () => {
+    const { blocks, release } = createUploadBlocks().lend()
+    const [block = Buffer.alloc(0)] = blocks
+    block.fill('x')
+    const lengths = fc.oneof(
+      fc.integer({ min: 1, max: block.length }),
+      fc
+        .tuple(fc.integer({ min: 1, max: 256 }), fc.integer({ min: -1, max: 1 }))
+        .map(([pages, more]) => pages * 4096 + more),
+    )
+    await assertProperty(
+      lengths.filter((length) => length <= block.length),
+      async (length) => {
+        const bytes = block.subarray(0, length)
+        randomFillSync(bytes)
+        const key = newKey()
+        await storage.write(key, inBlock(bytes))
+        expect((await readFile(pathOf(key))).equals(bytes)).toBe(true)
+      },
+      { numRuns: 60, seconds: 5, examples: [1, 4095, 4096, 4097, block.length - 1, block.length] },
+    )
+    release()
+  })
+
+  async function* inBlock(block: Buffer) {
+    yield [block]
+  }
 
   it('leaves the reserve free, and keeps nothing of what does not fit', async () => {
     const { bavail, bsize } = await statfs(root)

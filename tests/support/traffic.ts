@@ -74,7 +74,7 @@ function addUpload(ledger: Ledger, recent: Buffer[], newBytes: () => Buffer): En
   return ledger.add(bytes, key, (service, { name }) => sendIt(service, { bytes, name, duplicates, headers }))
 }
 
-const smallBytes = () => randomBytes(chance(10) ? randomInt(900_000, 1_300_000) : randomInt(8192))
+const smallBytes = () => randomBytes(chance(10) ? randomInt(70_000, 1_400_000) : randomInt(8192))
 
 interface Sent {
   readonly bytes: Buffer

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdir, readlink } from 'node:fs/promises'
+import { readdir, readFile, readlink } from 'node:fs/promises'
 import { get, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
@@ -129,6 +129,19 @@ describe('The memory of the service', () => {
     },
     PATIENCE_MILLISECONDS,
   )
+
+  it('keeps no thread that holds memory of uploads when none come', async () => {
+    const threads = async () => {
+      const names = (await readdir(`/proc/${service.pid}/task`)).map((task) =>
+        readFile(`/proc/${service.pid}/task/${task}/comm`, 'utf8').catch(() => ''),
+      )
+      return (await Promise.all(names)).filter((name) => name.trim() === 'WorkerThread').length
+    }
+    await put(generate(1))
+    expect(await threads()).toBeGreaterThan(0)
+    await eventually(async () => expect(await threads()).toBe(0)) // only small files have a thread that stays
+    await put(generate(1))
+  })
 
   it(
     `does not grow with ${READERS} readers that take nothing, and goes back; meanwhile it answers`,

@@ -78,8 +78,9 @@ const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constant
 export const REGULAR_FILE = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
 
 /** Opens a new file for writing. Fails when anything, a link included, has that name already. */
-export const openNew = (path: string): Promise<FileHandle> =>
-  open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600)
+export const NEW_FILE = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW
+
+export const openNew = (path: string): Promise<FileHandle> => open(path, NEW_FILE, 0o600)
 
 /** Throws when a key has bytes already: a rename would replace bytes that must never change (I6). */
 export async function insistOnUnused(path: string): Promise<void> {

@@ -4,17 +4,17 @@ import { failpoint } from '../../runtime/failpoint.ts'
 import { insistOnDirectories } from './directories.ts'
 import type { DirectorySync } from './directorySync.ts'
 import { insistOnUnused, type VolumeLayout } from './files.ts'
-import { byteLength, type LargeFile, type LargeFiles } from './largeFile.ts'
+import { byteLength, type NewFile, type NewFiles } from './newFiles.ts'
 import type { Room, RoomShare } from './room.ts'
 import { attempt } from './systemErrors.ts'
 
 export interface LargeWritesOptions {
   readonly layout: VolumeLayout
   readonly directories: DirectorySync
-  readonly files: LargeFiles
+  readonly files: NewFiles
   readonly room: Room
   insistOnIdentity(): Promise<void>
-  /** Called when a directory could not be synced. */
+  /** Called when bytes that seemed to be written may be lost. */
   distrust(): void
 }
 
@@ -33,12 +33,12 @@ export function createLargeWrites({
       await insistOnIdentity()
       await insistOnDirectories(layout.wayTo(key))
       await failpoint('U2')
-      return files.create(temporary)
+      return files.create(temporary, distrust)
     })
     try {
       await attempt(() => insistOnUnused(layout.path(key)))
       await writeAll(file, batches, share)
-      await file.finish()
+      await attempt(file.finish)
     } catch (error) {
       await file.abandon()
       throw error
@@ -69,14 +69,14 @@ export function createLargeWrites({
 }
 
 /** Writes every batch, in order, as there is room: at most one at a time, while the next fills. */
-async function writeAll(file: LargeFile, batches: AsyncIterable<readonly Buffer[]>, room: RoomShare) {
+async function writeAll(file: NewFile, batches: AsyncIterable<readonly Buffer[]>, room: RoomShare) {
   let writing: Promise<void> = Promise.resolve()
   try {
     for await (const batch of batches) {
       await writing
       const bytes = byteLength(batch)
       await room.take(bytes)
-      writing = file.write(batch).then(() => room.written(bytes))
+      writing = attempt(() => file.write(batch)).then(() => room.written(bytes))
       writing.catch(() => {}) // awaited before the next batch, or below
     }
     await writing

@@ -1,56 +1,50 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { errorCode } from '../../errors.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { pageBytes } from '../../runtime/uploadBlocks.ts'
-import { openNew } from './files.ts'
-import { isFull, toStorageError } from './systemErrors.ts'
+import type { CreatedFile } from './createdFiles.ts'
+import { isFull } from './systemErrors.ts'
 
 /** A new file that grows batch by batch. */
-export interface LargeFile {
-  /** Writes a batch behind the last one. One write at a time. Throws `storage-full`, `storage-unavailable`. */
+export interface NewFile {
+  /** Writes a batch behind the last one. One write at a time. Throws the system's error. */
   write(batch: readonly Buffer[]): Promise<void>
-  /** Makes the bytes durable and closes the file (U5, U6). Throws `storage-full`, `storage-unavailable`. */
+  /** Makes the bytes durable and closes the file (U5, U6). Throws the system's error. */
   finish(): Promise<void>
   /** Closes the file, whatever became of it. */
   abandon(): Promise<void>
 }
 
-/** Makes the large files of a volume. */
-export interface LargeFiles {
-  /** Throws the system's error. */
-  create(path: string): Promise<LargeFile>
+/** Makes the files of a volume. */
+export interface NewFiles {
+  /**
+   * `distrust` is called when bytes could not be written or synced for another reason than a lack of room. Throws the system's
+   * error.
+   */
+  create(path: string, distrust: () => void): Promise<NewFile>
   /** To be called when the volume was mounted anew: its file system may be another one. */
   remounted(): void
 }
 
-const { O_WRONLY, O_DIRECT } = constants
-
 /**
- * Whole blocks of shared memory are written with O_DIRECT, past the page cache, whose copies cost more than the digests
- * (docs/decisions/0030); all other bytes, as the end of a file, through a second handle. A file system that refuses direct
- * writes is not asked again. `distrust` is called when bytes could not be written or synced for another reason than a lack of
- * room.
+ * Whole pages of shared memory are written with O_DIRECT, past the page cache, whose copies cost more than the digests
+ * (docs/decisions/0030); all other bytes, as the end of a file, as usual. A file system that refuses direct writes is not asked
+ * again.
  */
-export function createLargeFiles(distrust: () => void): LargeFiles {
-  let takesDirect = O_DIRECT !== undefined
-
-  async function openDirect({ fd }: FileHandle): Promise<FileHandle | undefined> {
-    if (!takesDirect) return undefined
-    try {
-      // The open file itself, whatever its path leads to by now.
-      return await open(`/proc/self/fd/${fd}`, O_WRONLY | O_DIRECT)
-    } catch (error) {
-      takesDirect = errorCode(error) === 'EMFILE' // no answer of the file system
-      return undefined
-    }
-  }
+export function createNewFiles(createFile: (path: string) => Promise<CreatedFile> | CreatedFile): NewFiles {
+  let takesDirect = constants.O_DIRECT !== undefined
 
   /** The number of bytes that were written; 0 when the file system refuses direct writes. */
-  async function writeDirect(direct: FileHandle, bytes: Buffer, position: number): Promise<number> {
+  async function writeDirect(file: CreatedFile, bytes: Buffer, position: number): Promise<number> {
+    try {
+      await file.openDirect()
+    } catch (error) {
+      takesDirect = errorCode(error) === 'EMFILE' // no answer of the file system
+      return 0
+    }
     try {
       await failpoint('U3')
-      return (await direct.write(bytes, 0, bytes.length, position)).bytesWritten
+      return await file.writeDirect(bytes, position)
     } catch (error) {
       if (errorCode(error) !== 'EINVAL') throw error
       takesDirect = false
@@ -58,25 +52,24 @@ export function createLargeFiles(distrust: () => void): LargeFiles {
     }
   }
 
-  function begin(handle: FileHandle): LargeFile {
-    let direct: FileHandle | undefined
+  function begin(file: CreatedFile, distrust: () => void): NewFile {
     let position = 0
 
     async function writeBatch(batch: readonly Buffer[]) {
       const [only] = batch
-      if (only && batch.length === 1 && position % pageBytes === 0 && isOfPages(only)) {
-        direct ??= await openDirect(handle)
-        const written = direct && takesDirect ? await writeDirect(direct, only, position) : 0
-        position += written
-        await writeBuffered([only.subarray(written)])
-      } else await writeBuffered(batch)
+      if (!only || batch.length > 1 || !takesDirect || position % pageBytes > 0 || !beginsAtPage(only))
+        return await writeBuffered(batch)
+      const ofPages = only.subarray(0, only.length - (only.length % pageBytes))
+      const written = ofPages.length > 0 ? await writeDirect(file, ofPages, position) : 0
+      position += written
+      await writeBuffered([only.subarray(written)])
     }
 
     /** Also the rest of a short write: that is rare, and on its way to an error. */
     async function writeBuffered(batch: readonly Buffer[]) {
       for (let rest = batch, left = byteLength(batch); left > 0; ) {
         await failpoint('U3')
-        const { bytesWritten } = await handle.writev(rest, position)
+        const bytesWritten = await file.writeBuffered(rest, position)
         position += bytesWritten
         left -= bytesWritten
         if (left > 0) rest = [Buffer.concat(rest).subarray(bytesWritten)]
@@ -89,7 +82,7 @@ export function createLargeFiles(distrust: () => void): LargeFiles {
         await work()
       } catch (error) {
         if (!(trustWhenFull && isFull(error))) distrust()
-        throw toStorageError(error)
+        throw error
       }
     }
 
@@ -98,30 +91,31 @@ export function createLargeFiles(distrust: () => void): LargeFiles {
       finish: () =>
         once(async () => {
           await failpoint('U5')
-          await handle.sync()
+          await file.sync()
           await failpoint('U6')
-          await direct?.close()
-          await handle.close()
+          await file.close()
         }, false),
       async abandon() {
-        // Closed already when closing failed.
-        await direct?.close().catch(() => {})
-        await handle.close().catch(() => {})
+        try {
+          await file.close()
+        } catch {
+          // closed already, or closing failed: the file has failed anyway
+        }
       },
     }
   }
 
   return {
-    create: async (path) => begin(await openNew(path)),
+    create: async (path, distrust) => begin(await createFile(path), distrust),
     remounted() {
-      takesDirect = O_DIRECT !== undefined
+      takesDirect = constants.O_DIRECT !== undefined
     },
   }
 }
 
-/** Whether bytes can be written directly: shared memory is made of whole pages (`createUploadBlocks`). */
-const isOfPages = ({ buffer, byteOffset, length }: Buffer) =>
-  buffer instanceof SharedArrayBuffer && byteOffset % pageBytes === 0 && length % pageBytes === 0
+/** Whether the first bytes can be written directly: shared memory is made of whole pages (`createUploadBlocks`). */
+const beginsAtPage = ({ buffer, byteOffset }: Buffer) =>
+  buffer instanceof SharedArrayBuffer && byteOffset % pageBytes === 0
 
 /** The bytes of a batch. */
 export const byteLength = (batch: readonly Buffer[]) => batch.reduce((total, { length }) => total + length, 0)

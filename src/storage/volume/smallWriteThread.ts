@@ -1,26 +1,30 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { StorageKey } from '../../model/blob.ts'
 import { type ArmedFailpoints, armFailpoints } from '../../runtime/failpoint.ts'
+import { createSharedReceiver } from '../../runtime/sharedBytes.ts'
+import { createInThread } from './createdFiles.ts'
 import { insistOnDirectorySync } from './directories.ts'
 import { volumeLayout } from './files.ts'
 import { type IdentityStamp, OTHER_VOLUME, readStampSync } from './identity.ts'
+import { createNewFiles } from './newFiles.ts'
 import { closeDirectories, syncDirectory } from './openDirectories.ts'
 import {
   closeFailed,
-  open,
+  create,
+  finish,
   rename,
   type SmallFile,
   type SmallFilePaths,
   type SmallWrite,
   type SmallWriteFailure,
-  syncAndClose,
   write,
 } from './smallWriteSteps.ts'
 
 export interface SmallWriteBatch {
   /** The stamp that the volume's identity file must have; undefined accepts any volume. */
   readonly stamp: IdentityStamp | undefined
-  readonly bytes: ArrayBuffer
+  /** The bytes that were copied for this thread. */
+  readonly copied: ArrayBuffer
   readonly writes: readonly SmallWrite[]
   readonly failpoints: ArmedFailpoints
 }
@@ -33,6 +37,8 @@ export interface SmallWriteThreadData {
 
 const { root }: SmallWriteThreadData = workerData
 const layout = volumeLayout(root)
+const newFiles = createNewFiles(createInThread)
+const shared = createSharedReceiver()
 
 /** The volume whose directories are held open. */
 let mounted: IdentityStamp | undefined
@@ -45,23 +51,26 @@ parentPort?.on('message', (batch: SmallWriteBatch) => {
 /** Takes all files of a batch through U2-U8, each step for all of them. Never throws: each file has its failure, or none. */
 async function writeBatch({
   stamp,
-  bytes,
+  copied,
   writes,
   failpoints,
 }: SmallWriteBatch): Promise<(SmallWriteFailure | null)[]> {
   if (failpoints.generation !== armed) armFailpoints(failpoints.spec)
   armed = failpoints.generation
   const failure = findOtherVolume(stamp)
-  const files = writes.map(
-    (write): SmallFile => ({ write, paths: pathsOf(write.key), fd: undefined, failure }),
-  )
+  const files = writes.map((write): SmallFile => {
+    const { bytes: place } = write
+    const bytes =
+      'memory' in place ? shared.receive(place) : Buffer.from(copied, place.from, place.to - place.from)
+    return { write, paths: pathsOf(write.key), bytes, file: undefined, distrusted: false, failure }
+  })
 
   refuseLinks(files)
-  await each(files, 'writing', (file) => open(file))
-  await each(files, 'writing', (file) => write(file, bytes))
-  await each(files, 'syncing', syncAndClose)
-  closeFailed(files)
-  await each(files, 'writing', rename)
+  await each(files, (file) => create(file, newFiles))
+  await each(files, write)
+  await each(files, finish)
+  await closeFailed(files)
+  await each(files, rename)
   await syncDirectories(files)
   return files.map(({ failure }) => failure)
 }
@@ -94,18 +103,14 @@ function findNoDirectory(path: string): SmallWriteFailure | null {
 }
 
 /** Takes a step with every file that has not failed. */
-async function each(
-  files: readonly SmallFile[],
-  kind: 'writing' | 'syncing',
-  step: (file: SmallFile) => Promise<void>,
-): Promise<void> {
+async function each(files: readonly SmallFile[], step: (file: SmallFile) => Promise<void>): Promise<void> {
   await Promise.all(
     files.map(async (file) => {
       if (file.failure) return
       try {
         await step(file)
       } catch (error) {
-        file.failure = toFailure(error, kind === 'syncing')
+        file.failure = toFailure(error, file.distrusted)
       }
     }),
   )
@@ -117,9 +122,10 @@ function findOtherVolume(stamp: IdentityStamp | undefined): SmallWriteFailure | 
   const path = layout.identity
   try {
     if (readStampSync(path) !== stamp)
-      return { code: OTHER_VOLUME, message: `${path} has changed.`, syncing: false }
+      return { code: OTHER_VOLUME, message: `${path} has changed.`, distrusted: false }
     if (stamp === mounted) return null
     closeDirectories()
+    newFiles.remounted()
     mounted = stamp
     return null
   } catch (error) {
@@ -127,9 +133,9 @@ function findOtherVolume(stamp: IdentityStamp | undefined): SmallWriteFailure | 
   }
 }
 
-function toFailure(error: unknown, syncing: boolean): SmallWriteFailure {
+function toFailure(error: unknown, distrusted: boolean): SmallWriteFailure {
   const code = Error.isError(error) && 'code' in error ? String(error.code) : undefined
-  return { code, message: Error.isError(error) ? error.message : String(error), syncing }
+  return { code, message: Error.isError(error) ? error.message : String(error), distrusted }
 }
 
 /** One fsync of a directory serves every rename into it (U8). */

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { StorageKey } from '../../model/blob.ts'
 import { armedFailpoints } from '../../runtime/failpoint.ts'
+import { createSharedSender, isShared } from '../../runtime/sharedBytes.ts'
 import { type IdentityStamp, OTHER_VOLUME } from './identity.ts'
 import type { SmallWrite, SmallWriteFailure } from './smallWriteSteps.ts'
 import type { SmallWriteBatch, SmallWriteThreadData } from './smallWriteThread.ts'
@@ -9,7 +10,8 @@ import { toStorageError } from './systemErrors.ts'
 export interface SmallWrites {
   /**
    * Resolves with "done" when the bytes are durable under their key, with "other-volume" when another volume is mounted
-   * and nothing was written. Throws `storage-full` or `storage-unavailable`.
+   * and nothing was written. Bytes of shared memory are written where they lie, and must stay as they are until then; all
+   * others are copied. Throws `storage-full` or `storage-unavailable`.
    */
   write(key: StorageKey, bytes: Buffer): Promise<'done' | 'other-volume'>
   close(): Promise<void>
@@ -24,20 +26,25 @@ interface Waiting {
 
 const FILES_AT_ONCE = 64
 
+/** A thread that holds shared memory ends after this time without a file: the memory is to go when nobody uses it any more. */
+const IDLE_MILLISECONDS = 4000
+
 /**
  * Writes small files in one thread, many at once (docs/decisions/0017): a file costs the event loop a share of one message
  * instead of seven calls to the file system, and files that are ready in the same moment share the fsync of their directory.
- * `root` is the directory of the volume; `onSyncFailure` is called when a file could not be synced or closed; `stamp` tells how
+ * `root` is the directory of the volume; `distrust` is called when bytes that seemed to be written may be lost; `stamp` tells how
  * the thread knows the volume.
  */
 export function createSmallWrites(
   root: string,
-  onSyncFailure: () => void,
+  distrust: () => void,
   stamp: () => IdentityStamp | undefined,
 ): SmallWrites {
   let queue: Waiting[] = []
   let running: readonly Waiting[] = []
   let thread: Worker | undefined
+  let shared = createSharedSender()
+  let ending: NodeJS.Timeout | undefined
 
   function start(): Worker {
     const workerData: SmallWriteThreadData = { root }
@@ -49,12 +56,14 @@ export function createSmallWrites(
   }
 
   function next() {
-    if (running.length > 0 || queue.length === 0) return
+    if (running.length > 0) return
+    if (queue.length === 0) return endLater()
+    clearTimeout(ending)
     running = queue.splice(0, FILES_AT_ONCE)
     try {
       thread ??= start()
-      const batch = { ...toBatch(running), stamp: stamp() }
-      thread.postMessage(batch, [batch.bytes])
+      const batch = { ...toBatch(running, shared), stamp: stamp() }
+      thread.postMessage(batch, [batch.copied])
     } catch (error) {
       rejectAll(error) // no memory for a thread or for the bytes
     }
@@ -65,7 +74,7 @@ export function createSmallWrites(
     running = []
     for (const [index, { resolve, reject }] of settled.entries()) {
       const failure = failures[index]
-      if (failure?.syncing) onSyncFailure()
+      if (failure?.distrusted) distrust()
       if (failure?.code === OTHER_VOLUME) resolve('other-volume')
       else if (failure)
         reject(toStorageError(Object.assign(new Error(failure.message), { code: failure.code })))
@@ -77,8 +86,22 @@ export function createSmallWrites(
   /** The files of a thread that ended may be written or not: their uploads fail, and a new thread takes the next files. */
   function lose(worker: Worker, error: Error) {
     if (worker !== thread) return
-    thread = undefined
+    forget()
     rejectAll(error)
+  }
+
+  function forget() {
+    thread = undefined
+    shared = createSharedSender()
+  }
+
+  function endLater() {
+    clearTimeout(ending)
+    if (!shared.holdsMemory()) return
+    ending = setTimeout(() => {
+      void thread?.terminate()
+      forget()
+    }, IDLE_MILLISECONDS).unref()
   }
 
   function rejectAll(error: unknown) {
@@ -99,15 +122,24 @@ export function createSmallWrites(
   }
 }
 
-/** Copies the bytes into one buffer that moves to the thread: the buffers of a request may share memory with other requests. */
-function toBatch(waiting: readonly Waiting[]): Omit<SmallWriteBatch, 'stamp'> {
-  const bytes = new ArrayBuffer(waiting.reduce((total, { bytes: { length } }) => total + length, 0))
-  const target = Buffer.from(bytes)
+/**
+ * Copies all bytes that are not shared into one buffer that moves to the thread: the buffers of a request may share memory with
+ * other requests.
+ */
+function toBatch(
+  waiting: readonly Waiting[],
+  shared: ReturnType<typeof createSharedSender>,
+): Omit<SmallWriteBatch, 'stamp'> {
+  const copied = new ArrayBuffer(
+    waiting.reduce((total, { bytes }) => total + (isShared(bytes) ? 0 : bytes.length), 0),
+  )
+  const target = Buffer.from(copied)
   let to = 0
-  const writes = waiting.map(({ key, bytes: own }): SmallWrite => {
+  const writes = waiting.map(({ key, bytes }): SmallWrite => {
+    if (isShared(bytes)) return { key, bytes: shared.send(bytes) }
     const from = to
-    to += own.copy(target, from)
-    return { key, from, to }
+    to += bytes.copy(target, from)
+    return { key, bytes: { from, to } }
   })
-  return { bytes, writes, failpoints: armedFailpoints() }
+  return { copied, writes, failpoints: armedFailpoints() }
 }

@@ -1,29 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { lstat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { storageUnavailable } from '../../errors/service.ts'
 import { errorCode, hasCode } from '../../errors.ts'
 import type { ByteRange, StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
-import { joinBuffers } from '../../runtime/joinBuffers.ts'
 import { joinParts } from '../joinedParts.ts'
-import { resumed } from '../resumed.ts'
 import type { Storage } from '../storage.ts'
+import { createInPool } from './createdFiles.ts'
 import { insistOnDirectories } from './directories.ts'
 import { createDirectorySync } from './directorySync.ts'
 import { createDiskSpeed } from './diskSpeed.ts'
 import { openRegular, prepareVolume, readWhole, removeFile, volumeLayout, writeWhole } from './files.ts'
 import { createVolumeIdentity } from './identity.ts'
-import { byteLength, createLargeFiles } from './largeFile.ts'
-import { createLargeWrites } from './largeWrites.ts'
 import { listVolume } from './listing.ts'
+import { createNewFiles } from './newFiles.ts'
 import { openToRead } from './reads.ts'
 import { createRoom } from './room.ts'
-import { createSmallWrites } from './smallWrites.ts'
 import { attempt, toStorageError } from './systemErrors.ts'
-
-/** A file of one batch and at most this size is copied to the thread for small files. */
-const MOST_SMALL_BYTES = 256 * 1024
+import { createVolumeWrites } from './writes.ts'
 
 export interface VolumeStorage extends Storage {
   close(): Promise<void>
@@ -47,9 +41,8 @@ export async function createVolumeStorage(
     trust.syncFailures += 1
   }
   const disk = createDiskSpeed()
-  const files = createLargeFiles(distrust)
+  const files = createNewFiles(createInPool)
   const room = createRoom(root, reservedFreeBytes)
-  const small = createSmallWrites(root, distrust, identity.stamp)
 
   /** After a new mount the directories that are held open belong to the old mount. */
   async function insistOnIdentity() {
@@ -58,7 +51,16 @@ export async function createVolumeStorage(
     await directories.close()
   }
 
-  const large = createLargeWrites({ layout, directories, files, room, insistOnIdentity, distrust })
+  const writes = createVolumeWrites({
+    layout,
+    directories,
+    files,
+    room,
+    stamp: identity.stamp,
+    root,
+    insistOnIdentity,
+    distrust,
+  })
 
   async function check() {
     const path = join(layout.temporary, `check-${randomUUID()}`)
@@ -81,28 +83,18 @@ export async function createVolumeStorage(
 
   async function put(key: StorageKey, bytes: Buffer) {
     if (trust.forgiven < trust.syncFailures) await check()
-    if ((await small.write(key, bytes)) !== 'done') {
-      await attempt(insistOnIdentity) // the same volume may have been mounted anew
-      if ((await small.write(key, bytes)) !== 'done') throw storageUnavailable(new Error(`${root} changes.`))
-    }
-    room.written(bytes.length)
+    await writes.put(key, bytes)
   }
 
   async function write(key: StorageKey, batches: AsyncIterable<readonly Buffer[]>) {
     if (trust.forgiven < trust.syncFailures) await check()
-    const iterator = batches[Symbol.asyncIterator]()
-    const first = await iterator.next()
-    const second = first.done ? first : await iterator.next()
-    const taken = [first, second].flatMap(({ done, value }) => (done ? [] : [value]))
-    const batch = taken[0] ?? []
-    if (second.done && byteLength(batch) <= MOST_SMALL_BYTES) return await put(key, joinBuffers(batch))
-    await large.write(key, resumed(taken, iterator))
+    await writes.write(key, batches)
   }
 
   async function compose(key: StorageKey, parts: readonly StorageKey[]) {
     const batches = await joinParts({ size, open }, parts)
     if (trust.forgiven < trust.syncFailures) await check()
-    await large.write(key, batches)
+    await writes.writeLarge(key, batches)
   }
 
   async function size(key: StorageKey) {
@@ -170,7 +162,7 @@ export async function createVolumeStorage(
         await writeWhole(layout.mark, String(sequence), dirname(layout.mark), directories)
       }),
     async close() {
-      await small.close()
+      await writes.close()
       await directories.close()
     },
   }
