@@ -35,7 +35,7 @@ export const toDescribed = (
 
 /**
  * Runs a statement again that the connection has prepared. node-postgres would let PostgreSQL describe the columns each time,
- * and would prepare the reading of rows from the description, which costs more than to read one row (docs/decisions/0034).
+ * and would prepare the reading of rows from the description, which costs more than to read one row (docs/decisions/0033).
  * Throws what node-postgres throws.
  */
 export const runDescribed = (
