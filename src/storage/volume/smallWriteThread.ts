@@ -1,10 +1,10 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import type { StorageKey } from '../../model/blob.ts'
 import { type ArmedFailpoints, armFailpoints } from '../../runtime/failpoint.ts'
 import { createSharedReceiver } from '../../runtime/sharedBytes.ts'
 import { createInThread } from './createdFiles.ts'
 import { insistOnDirectorySync } from './directories.ts'
-import { volumeLayout } from './files.ts'
+import { type VolumeLayout, volumeLayout } from './files.ts'
 import { type IdentityStamp, OTHER_VOLUME, readStampSync } from './identity.ts'
 import { createNewFiles } from './newFiles.ts'
 import { closeDirectories, syncDirectory } from './openDirectories.ts'
@@ -21,6 +21,8 @@ import {
 } from './smallWriteSteps.ts'
 
 export interface SmallWriteBatch {
+  /** The directory of the volume. */
+  readonly root: string
   /** The stamp that the volume's identity file must have; undefined accepts any volume. */
   readonly stamp: IdentityStamp | undefined
   /** The bytes that were copied for this thread. */
@@ -29,14 +31,6 @@ export interface SmallWriteBatch {
   readonly failpoints: ArmedFailpoints
 }
 
-/** `workerData` of this thread. */
-export interface SmallWriteThreadData {
-  /** The directory of the volume. */
-  readonly root: string
-}
-
-const { root }: SmallWriteThreadData = workerData
-const layout = volumeLayout(root)
 const newFiles = createNewFiles(createInThread)
 const shared = createSharedReceiver()
 
@@ -50,6 +44,7 @@ parentPort?.on('message', (batch: SmallWriteBatch) => {
 
 /** Takes all files of a batch through U2-U8, each step for all of them. Never throws: each file has its failure, or none. */
 async function writeBatch({
+  root,
   stamp,
   copied,
   writes,
@@ -57,12 +52,13 @@ async function writeBatch({
 }: SmallWriteBatch): Promise<(SmallWriteFailure | null)[]> {
   if (failpoints.generation !== armed) armFailpoints(failpoints.spec)
   armed = failpoints.generation
-  const failure = findOtherVolume(stamp)
+  const layout = volumeLayout(root)
+  const failure = findOtherVolume(layout.identity, stamp)
   const files = writes.map((write): SmallFile => {
     const { bytes: place } = write
     const bytes =
       'memory' in place ? shared.receive(place) : Buffer.from(copied, place.from, place.to - place.from)
-    return { write, paths: pathsOf(write.key), bytes, file: undefined, distrusted: false, failure }
+    return { write, paths: pathsOf(layout, write.key), bytes, file: undefined, distrusted: false, failure }
   })
 
   refuseLinks(files)
@@ -75,7 +71,7 @@ async function writeBatch({
   return files.map(({ failure }) => failure)
 }
 
-const pathsOf = (key: StorageKey): SmallFilePaths => ({
+const pathsOf = (layout: VolumeLayout, key: StorageKey): SmallFilePaths => ({
   temporaryPath: layout.temporaryPath(key),
   path: layout.path(key),
   directory: layout.directoryOf(key),
@@ -117,9 +113,8 @@ async function each(files: readonly SmallFile[], step: (file: SmallFile) => Prom
 }
 
 /** Why nothing may be written: another volume is mounted, or its identity file cannot be read. */
-function findOtherVolume(stamp: IdentityStamp | undefined): SmallWriteFailure | null {
+function findOtherVolume(path: string, stamp: IdentityStamp | undefined): SmallWriteFailure | null {
   if (stamp === undefined) return null
-  const path = layout.identity
   try {
     if (readStampSync(path) !== stamp)
       return { code: OTHER_VOLUME, message: `${path} has changed.`, distrusted: false }

@@ -4,7 +4,7 @@ import { armedFailpoints } from '../../runtime/failpoint.ts'
 import { createSharedSender, isShared } from '../../runtime/sharedBytes.ts'
 import { type IdentityStamp, OTHER_VOLUME } from './identity.ts'
 import type { SmallWrite, SmallWriteFailure } from './smallWriteSteps.ts'
-import type { SmallWriteBatch, SmallWriteThreadData } from './smallWriteThread.ts'
+import type { SmallWriteBatch } from './smallWriteThread.ts'
 import { toStorageError } from './systemErrors.ts'
 
 export interface SmallWrites {
@@ -47,8 +47,7 @@ export function createSmallWrites(
   let ending: NodeJS.Timeout | undefined
 
   function start(): Worker {
-    const workerData: SmallWriteThreadData = { root }
-    const worker = new Worker(new URL('./smallWriteThread.ts', import.meta.url), { workerData })
+    const worker = new Worker(new URL('./smallWriteThread.ts', import.meta.url))
     worker.unref()
     worker.on('message', settle).on('error', (error) => lose(worker, error))
     worker.on('exit', (code) => lose(worker, new Error(`The thread for small files ended with ${code}.`)))
@@ -62,7 +61,7 @@ export function createSmallWrites(
     running = queue.splice(0, FILES_AT_ONCE)
     try {
       thread ??= start()
-      const batch = { ...toBatch(running, shared), stamp: stamp() }
+      const batch = { ...toBatch(running, shared), root, stamp: stamp() }
       thread.postMessage(batch, [batch.copied])
     } catch (error) {
       rejectAll(error) // no memory for a thread or for the bytes
@@ -129,7 +128,7 @@ export function createSmallWrites(
 function toBatch(
   waiting: readonly Waiting[],
   shared: ReturnType<typeof createSharedSender>,
-): Omit<SmallWriteBatch, 'stamp'> {
+): Omit<SmallWriteBatch, 'root' | 'stamp'> {
   const copied = new ArrayBuffer(
     waiting.reduce((total, { bytes }) => total + (isShared(bytes) ? 0 : bytes.length), 0),
   )
