@@ -62,10 +62,10 @@ export const runDescribed = (
       handleError: reject,
       handleReadyForQuery() {
         try {
-          const [, word = '', count = '0'] = /^(\w+).*?(\d+)?$/.exec(command) ?? []
+          const words = command.split(' ') // as in SELECT 1, INSERT 0 1, or BEGIN
           resolve({
-            command: word,
-            rowCount: Number(count),
+            command: words[0] ?? '',
+            rowCount: Number(words.at(-1)) || 0,
             rows: lines.map((line) => toRow(described, line)),
           })
         } catch (error) {
