@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { type FileBody, filesPath, send } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { follow, makeBucket, namedLink, putNamed, sendJson } from '../support/named.ts'
+import { armFailpoints } from '../support/service.ts'
 
 describeService('a change under a condition', (service) => {
   const fresh = () => `b-${randomUUID()}`
@@ -89,6 +90,17 @@ describeService('a change under a condition', (service) => {
       expect(body.length).toBeLessThan(2)
       const count = (status: number) => statuses.filter((each) => each === status).length
       expect(count(200)).toBeLessThanOrEqual(count(201) - body.length)
+    })
+
+    it('deletes it also while others keep replacing it slowly', async () => {
+      const bucket = fresh()
+      await put(bucket, 'first')
+      await armFailpoints('D1=pause:25,U12=pause:20')
+      const changes = Array.from({ length: 10 }, (_, index) => [put(bucket, `${index}`), remove(bucket, {})])
+      const statuses = (await Promise.all(changes.flat())).map(({ status }) => status)
+      await armFailpoints('')
+      expect([200, 201, 404]).toEqual(expect.arrayContaining(statuses))
+      expect(statuses).toContain(200)
     })
 
     it('is judged once for one Idempotency-Key', async () => {

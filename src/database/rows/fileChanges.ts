@@ -1,5 +1,5 @@
 import { type RawBuilder, sql, type Updateable } from 'kysely'
-import type { FileChanges, FileRecord, FileVersion, NameCondition } from '../../model/file.ts'
+import type { FileChanges, FileCondition, FileRecord, FileVersion, NameCondition } from '../../model/file.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { fileColumns } from './files.ts'
 import { secondsAgo } from './inSeconds.ts'
@@ -50,10 +50,31 @@ export const renameNamedRecord = (
   })
 
 /** Marks a live file as deleted, and returns the file. Undefined when the file is gone or at another version. */
-export async function deleteFileRecord(db: Database, version: FileVersion): Promise<FileRecord | undefined> {
+export async function deleteFileRecord(
+  db: Database | DatabaseTransaction,
+  version: FileVersion,
+): Promise<FileRecord | undefined> {
   const [file] = await endFiles<FileRecord>(db, atVersion(version), 'deleted', fileColumns)
   return file
 }
+
+/**
+ * Marks the live file as deleted that has this name to itself, and returns the file; undefined when there is none. Files that
+ * are put under the name meanwhile wait, so that a deletion among many of them needs no second attempt. Throws what the
+ * condition throws.
+ */
+export const deleteNamedRecord = (
+  db: Database,
+  { bucket, name }: Pick<FileRecord, 'bucket' | 'name'>,
+  condition: FileCondition | undefined,
+): Promise<FileRecord | undefined> =>
+  db.transaction().execute(async (trx) => {
+    await lockName(trx, bucket, name)
+    const file = await lockFileOfName(trx, bucket, name)
+    if (!file) return undefined
+    condition?.(file)
+    return await deleteFileRecord(trx, { id: file.id, version: file.version })
+  })
 
 /**
  * Clears a name for a file that will have the name to itself: marks the file as deleted that has the name to itself now. Throws

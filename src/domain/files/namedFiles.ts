@@ -1,4 +1,4 @@
-import { deleteFileRecord } from '../../database/rows/fileChanges.ts'
+import { deleteNamedRecord } from '../../database/rows/fileChanges.ts'
 import { findNamedContent } from '../../database/rows/fileContents.ts'
 import { listNamesakes } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
@@ -30,8 +30,12 @@ export async function removeNamedFile(
   condition: FileCondition | undefined,
 ): Promise<void> {
   const find = () => findOwner(deps, bucket, name)
-  // Always this version: a file that was renamed since has another name to itself.
-  await changeVersion({ find, condition }, (_, { id, version }) => deleteFileRecord(deps.db, { id, version }))
+  // The condition is judged in the transaction: the file may have been replaced since it was found.
+  await changeVersion({ find, condition: undefined }, async (_, found) => {
+    const file = await deleteNamedRecord(deps.db, found, condition)
+    if (!file) throw fileNotFound() // deleted, or renamed, since it was found
+    return file
+  })
 }
 
 async function findOwner(deps: Deps, bucket: string, text: string): Promise<FileRecord> {
