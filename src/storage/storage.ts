@@ -86,7 +86,10 @@ export interface Storage {
   /** Whether there is room for every write, as in S3: bytes that were given up can wait for their removal. */
   readonly boundless: boolean
 
-  /** Bytes that writes may still take: on a volume those above the reserve, below 0 when the reserve is touched. */
+  /**
+   * Bytes that writes may still take: on a volume those above the reserve, below 0 when the reserve is touched. Throws
+   * `storage-unavailable` when a volume that lost bytes fails its check: no byte of an upload is taken then.
+   */
   freeBytes(): Promise<number>
 
   /** The id of this storage, which tells it from every other; undefined on a new storage. */

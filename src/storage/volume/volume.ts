@@ -144,7 +144,10 @@ export async function createVolumeStorage(
         await directories.sync(layout.directoryOf(key))
       }),
     boundless: false,
-    freeBytes: room.left,
+    async freeBytes() {
+      if (trust.forgiven < trust.syncFailures) await check()
+      return await room.left()
+    },
     readIdentity: identity.read,
     async writeIdentity(id) {
       await writeWhole(layout.identity, `${id}\n`, root, directories)
