@@ -3,15 +3,15 @@ import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { insistOnDirectories } from './directories.ts'
 import type { DirectorySync } from './directorySync.ts'
+import { byteLength, type FileMaker, type GrowingFile } from './fileMaker.ts'
 import { insistOnUnused, type VolumeLayout } from './files.ts'
-import { byteLength, type NewFile, type NewFiles } from './newFiles.ts'
 import type { Room, RoomShare } from './room.ts'
 import { attempt } from './systemErrors.ts'
 
 export interface LargeWritesOptions {
   readonly layout: VolumeLayout
   readonly directories: DirectorySync
-  readonly files: NewFiles
+  readonly maker: FileMaker
   readonly room: Room
   insistOnIdentity(): Promise<void>
   /** Called when bytes that seemed to be written may be lost. */
@@ -22,7 +22,7 @@ export interface LargeWritesOptions {
 export function createLargeWrites({
   layout,
   directories,
-  files,
+  maker,
   room,
   insistOnIdentity,
   distrust,
@@ -33,7 +33,7 @@ export function createLargeWrites({
       await insistOnIdentity()
       await insistOnDirectories(layout.wayTo(key))
       await failpoint('U2')
-      return files.create(temporary, distrust)
+      return maker.create(temporary, distrust)
     })
     try {
       await attempt(() => insistOnUnused(layout.path(key)))
@@ -69,7 +69,7 @@ export function createLargeWrites({
 }
 
 /** Writes every batch, in order, as there is room: at most one at a time, while the next fills. */
-async function writeAll(file: NewFile, batches: AsyncIterable<readonly Buffer[]>, room: RoomShare) {
+async function writeAll(file: GrowingFile, batches: AsyncIterable<readonly Buffer[]>, room: RoomShare) {
   let writing: Promise<void> = Promise.resolve()
   try {
     for await (const batch of batches) {

@@ -2,7 +2,7 @@ import { lstatSync, renameSync } from 'node:fs'
 import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { SharedBytes } from '../../runtime/sharedBytes.ts'
-import type { NewFile, NewFiles } from './newFiles.ts'
+import type { FileMaker, GrowingFile } from './fileMaker.ts'
 
 /** One file to write. */
 export interface SmallWrite {
@@ -36,16 +36,16 @@ export interface SmallFile {
   readonly paths: SmallFilePaths
   readonly bytes: Buffer
   /** Set from U2 on. */
-  file: NewFile | undefined
+  file: GrowingFile | undefined
   distrusted: boolean
   failure: SmallWriteFailure | null
 }
 
 /** U2: makes the file. Throws when the name of the temporary file or of the bytes is taken. */
-export async function create(small: SmallFile, files: NewFiles): Promise<void> {
+export async function create(small: SmallFile, maker: FileMaker): Promise<void> {
   const { temporaryPath, path } = small.paths
   await failpoint('U2')
-  small.file = await files.create(temporaryPath, () => {
+  small.file = await maker.create(temporaryPath, () => {
     small.distrusted = true
   })
   // A rename would replace bytes that must never change (I6). Checked here because the open keeps every other writer of this

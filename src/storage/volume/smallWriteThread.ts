@@ -2,11 +2,10 @@ import { parentPort } from 'node:worker_threads'
 import type { StorageKey } from '../../model/blob.ts'
 import { type ArmedFailpoints, armFailpoints } from '../../runtime/failpoint.ts'
 import { createSharedReceiver } from '../../runtime/sharedBytes.ts'
-import { createInThread } from './createdFiles.ts'
 import { insistOnDirectorySync } from './directories.ts'
+import { createFileMaker } from './fileMaker.ts'
 import { type VolumeLayout, volumeLayout } from './files.ts'
 import { type IdentityStamp, OTHER_VOLUME, readStampSync } from './identity.ts'
-import { createNewFiles } from './newFiles.ts'
 import { closeDirectories, syncDirectory } from './openDirectories.ts'
 import {
   closeFailed,
@@ -19,6 +18,7 @@ import {
   type SmallWriteFailure,
   write,
 } from './smallWriteSteps.ts'
+import { createInThread } from './writableFiles.ts'
 
 export interface SmallWriteBatch {
   /** The directory of the volume. */
@@ -31,7 +31,7 @@ export interface SmallWriteBatch {
   readonly failpoints: ArmedFailpoints
 }
 
-const newFiles = createNewFiles(createInThread)
+const maker = createFileMaker(createInThread)
 const shared = createSharedReceiver()
 
 /** The volume whose directories are held open. */
@@ -62,7 +62,7 @@ async function writeBatch({
   })
 
   refuseLinks(files)
-  await each(files, (file) => create(file, newFiles))
+  await each(files, (file) => create(file, maker))
   await each(files, write)
   await each(files, finish)
   await closeFailed(files)
@@ -120,7 +120,7 @@ function findOtherVolume(path: string, stamp: IdentityStamp | undefined): SmallW
       return { code: OTHER_VOLUME, message: `${path} has changed.`, distrusted: false }
     if (stamp === mounted) return null
     closeDirectories()
-    newFiles.remounted()
+    maker.remounted()
     mounted = stamp
     return null
   } catch (error) {

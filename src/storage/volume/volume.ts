@@ -6,17 +6,17 @@ import type { ByteRange, StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { joinParts } from '../joinedParts.ts'
 import type { Storage } from '../storage.ts'
-import { createInPool } from './createdFiles.ts'
 import { insistOnDirectories } from './directories.ts'
 import { createDirectorySync } from './directorySync.ts'
 import { createDiskSpeed } from './diskSpeed.ts'
+import { createFileMaker } from './fileMaker.ts'
 import { openRegular, prepareVolume, readWhole, removeFile, volumeLayout, writeWhole } from './files.ts'
 import { createVolumeIdentity } from './identity.ts'
 import { listVolume } from './listing.ts'
-import { createNewFiles } from './newFiles.ts'
 import { openToRead } from './reads.ts'
 import { createRoom } from './room.ts'
 import { attempt, toStorageError } from './systemErrors.ts'
+import { createInPool } from './writableFiles.ts'
 import { createVolumeWrites } from './writes.ts'
 
 export interface VolumeStorage extends Storage {
@@ -41,20 +41,20 @@ export async function createVolumeStorage(
     trust.syncFailures += 1
   }
   const disk = createDiskSpeed()
-  const files = createNewFiles(createInPool)
+  const maker = createFileMaker(createInPool)
   const room = createRoom(root, reservedFreeBytes)
 
   /** After a new mount the directories that are held open belong to the old mount. */
   async function insistOnIdentity() {
     if ((await identity.insist()) !== 'anew') return
-    files.remounted()
+    maker.remounted()
     await directories.close()
   }
 
   const writes = createVolumeWrites({
     layout,
     directories,
-    files,
+    maker,
     room,
     stamp: identity.stamp,
     root,

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { NEW_FILE, openNew } from './files.ts'
 
 /** A file that was just made, and is open for writing. All functions throw the system's error. */
-export interface CreatedFile {
+export interface WritableFile {
   /** Opens the file a second time, for direct writes. Does nothing when it was opened so before. */
   openDirect(): void | Promise<void>
   /** Writes whole pages past the page cache, after `openDirect`. Returns the number of bytes that were written. */
@@ -23,7 +23,7 @@ const DIRECT = O_WRONLY | O_DIRECT
 const again = (fd: number) => `/proc/self/fd/${fd}`
 
 /** Makes a file that the threads of Node's pool write. Fails when anything, a link included, has that name already. */
-export async function createInPool(path: string): Promise<CreatedFile> {
+export async function createInPool(path: string): Promise<WritableFile> {
   const handle = await openNew(path)
   let direct: FileHandle | undefined
   let closed = false
@@ -55,7 +55,7 @@ const syncInPool = promisify(fsync)
  * Makes a file that a thread of its own writes, without a trip to the pool for each call. What waits for the disk goes there, so
  * that a slow disk works on many files at once. Fails as `createInPool` does.
  */
-export function createInThread(path: string): CreatedFile {
+export function createInThread(path: string): WritableFile {
   const fd = openSync(path, NEW_FILE, 0o600)
   let direct: number | undefined
   let closed = false

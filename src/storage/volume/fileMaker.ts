@@ -2,11 +2,11 @@ import { constants } from 'node:fs'
 import { errorCode } from '../../errors.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { pageBytes } from '../../runtime/uploadBlocks.ts'
-import type { CreatedFile } from './createdFiles.ts'
 import { isFull } from './systemErrors.ts'
+import type { WritableFile } from './writableFiles.ts'
 
 /** A new file that grows batch by batch. */
-export interface NewFile {
+export interface GrowingFile {
   /** Writes a batch behind the last one. One write at a time. Throws the system's error. */
   write(batch: readonly Buffer[]): Promise<void>
   /** Makes the bytes durable and closes the file (U5, U6). Throws the system's error. */
@@ -16,12 +16,12 @@ export interface NewFile {
 }
 
 /** Makes the files of a volume. */
-export interface NewFiles {
+export interface FileMaker {
   /**
    * `distrust` is called when bytes could not be written or synced for another reason than a lack of room. Throws the system's
    * error.
    */
-  create(path: string, distrust: () => void): Promise<NewFile>
+  create(path: string, distrust: () => void): Promise<GrowingFile>
   /** To be called when the volume was mounted anew: its file system may be another one. */
   remounted(): void
 }
@@ -31,11 +31,13 @@ export interface NewFiles {
  * (docs/decisions/0030); all other bytes, as the end of a file, as usual. A file system that refuses direct writes is not asked
  * again.
  */
-export function createNewFiles(createFile: (path: string) => Promise<CreatedFile> | CreatedFile): NewFiles {
+export function createFileMaker(
+  createFile: (path: string) => Promise<WritableFile> | WritableFile,
+): FileMaker {
   let takesDirect = constants.O_DIRECT !== undefined
 
   /** The number of bytes that were written; 0 when the file system refuses direct writes. */
-  async function writeDirect(file: CreatedFile, bytes: Buffer, position: number): Promise<number> {
+  async function writeDirect(file: WritableFile, bytes: Buffer, position: number): Promise<number> {
     try {
       await file.openDirect()
     } catch (error) {
@@ -52,7 +54,7 @@ export function createNewFiles(createFile: (path: string) => Promise<CreatedFile
     }
   }
 
-  function begin(file: CreatedFile, distrust: () => void): NewFile {
+  function begin(file: WritableFile, distrust: () => void): GrowingFile {
     let position = 0
 
     async function writeBatch(batch: readonly Buffer[]) {
