@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { failpoint } from '../../runtime/failpoint.ts'
 
-/** Directories that the thread for small files keeps open to sync them; at most 257: the shards and `staging`. */
+/** Directories that a thread that writes files keeps open to sync them; at most 257: the shards and `staging`. */
 const directories = new Map<string, number>()
 
 /** Makes the names in a directory durable (U8). Throws the system's error. */

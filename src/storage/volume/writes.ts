@@ -6,10 +6,10 @@ import { resumed } from '../resumed.ts'
 import { byteLength } from './fileMaker.ts'
 import type { IdentityStamp } from './identity.ts'
 import { createLargeWrites, type LargeWritesOptions } from './largeWrites.ts'
-import { createSmallWrites, type SmallWrites } from './smallWrites.ts'
 import { attempt } from './systemErrors.ts'
+import { createThreadWrites, type ThreadWrites } from './threadWrites.ts'
 
-/** A file of one batch and at most this size is copied to the thread for small files, unless it lies in a shared block. */
+/** A file of one batch and at most this size is copied to a thread, unless it lies in a shared block. */
 const MOST_COPIED_BYTES = 256 * 1024
 
 interface VolumeWritesOptions extends LargeWritesOptions {
@@ -26,11 +26,11 @@ interface VolumeWritesOptions extends LargeWritesOptions {
 export function createVolumeWrites(options: VolumeWritesOptions) {
   const { root, room, stamp, insistOnIdentity, distrust } = options
   const large = createLargeWrites(options)
-  const small = createSmallWrites(root, distrust, stamp)
+  const small = createThreadWrites(root, distrust, stamp)
   /** A thread of its own: small files do not wait for the bytes of larger ones. */
-  const blocks = createSmallWrites(root, distrust, stamp)
+  const blocks = createThreadWrites(root, distrust, stamp)
 
-  async function writeWith(writes: SmallWrites, key: StorageKey, bytes: Buffer) {
+  async function writeWith(writes: ThreadWrites, key: StorageKey, bytes: Buffer) {
     if ((await writes.write(key, bytes)) === 'done') return
     await attempt(insistOnIdentity) // the same volume may have been mounted anew
     if ((await writes.write(key, bytes)) === 'done') return

@@ -7,27 +7,27 @@ import { createFileMaker } from './fileMaker.ts'
 import { type VolumeLayout, volumeLayout } from './files.ts'
 import { type IdentityStamp, OTHER_VOLUME, readStampSync } from './identity.ts'
 import { closeDirectories, syncDirectory } from './openDirectories.ts'
+import { createInThread } from './writableFiles.ts'
 import {
   closeFailed,
   create,
+  type FilePaths,
   finish,
   rename,
-  type SmallFile,
-  type SmallFilePaths,
-  type SmallWrite,
-  type SmallWriteFailure,
+  type ThreadFile,
+  type ThreadWrite,
+  type WriteFailure,
   write,
-} from './smallWriteSteps.ts'
-import { createInThread } from './writableFiles.ts'
+} from './writeSteps.ts'
 
-export interface SmallWriteBatch {
+export interface WriteBatch {
   /** The directory of the volume. */
   readonly root: string
   /** The stamp that the volume's identity file must have; undefined accepts any volume. */
   readonly stamp: IdentityStamp | undefined
   /** The bytes that were copied for this thread. */
   readonly copied: ArrayBuffer
-  readonly writes: readonly SmallWrite[]
+  readonly writes: readonly ThreadWrite[]
   readonly failpoints: ArmedFailpoints
 }
 
@@ -38,7 +38,7 @@ const shared = createSharedReceiver()
 let mounted: IdentityStamp | undefined
 let armed = 0
 
-parentPort?.on('message', (batch: SmallWriteBatch) => {
+parentPort?.on('message', (batch: WriteBatch) => {
   void writeBatch(batch).then((failures) => parentPort?.postMessage(failures))
 })
 
@@ -49,16 +49,16 @@ async function writeBatch({
   copied,
   writes,
   failpoints,
-}: SmallWriteBatch): Promise<(SmallWriteFailure | null)[]> {
+}: WriteBatch): Promise<(WriteFailure | null)[]> {
   if (failpoints.generation !== armed) armFailpoints(failpoints.spec)
   armed = failpoints.generation
   const layout = volumeLayout(root)
   const failure = findOtherVolume(layout.identity, stamp)
-  const files = writes.map((write): SmallFile => {
+  const files = writes.map((write): ThreadFile => {
     const { bytes: place } = write
     const bytes =
       'memory' in place ? shared.receive(place) : Buffer.from(copied, place.from, place.to - place.from)
-    return { write, paths: pathsOf(layout, write.key), bytes, file: undefined, distrusted: false, failure }
+    return { write, paths: pathsOf(layout, write.key), bytes, growing: undefined, distrusted: false, failure }
   })
 
   refuseLinks(files)
@@ -71,7 +71,7 @@ async function writeBatch({
   return files.map(({ failure }) => failure)
 }
 
-const pathsOf = (layout: VolumeLayout, key: StorageKey): SmallFilePaths => ({
+const pathsOf = (layout: VolumeLayout, key: StorageKey): FilePaths => ({
   temporaryPath: layout.temporaryPath(key),
   path: layout.path(key),
   directory: layout.directoryOf(key),
@@ -79,8 +79,8 @@ const pathsOf = (layout: VolumeLayout, key: StorageKey): SmallFilePaths => ({
 })
 
 /** Fails the files on whose way a link stands in the place of a directory. */
-function refuseLinks(files: readonly SmallFile[]): void {
-  const failures = new Map<string, SmallWriteFailure | null>()
+function refuseLinks(files: readonly ThreadFile[]): void {
+  const failures = new Map<string, WriteFailure | null>()
   for (const file of files) {
     for (const directory of file.paths.wayTo) {
       if (!failures.has(directory)) failures.set(directory, findNoDirectory(directory))
@@ -89,7 +89,7 @@ function refuseLinks(files: readonly SmallFile[]): void {
   }
 }
 
-function findNoDirectory(path: string): SmallWriteFailure | null {
+function findNoDirectory(path: string): WriteFailure | null {
   try {
     insistOnDirectorySync(path)
     return null
@@ -99,7 +99,7 @@ function findNoDirectory(path: string): SmallWriteFailure | null {
 }
 
 /** Takes a step with every file that has not failed. */
-async function each(files: readonly SmallFile[], step: (file: SmallFile) => Promise<void>): Promise<void> {
+async function each(files: readonly ThreadFile[], step: (file: ThreadFile) => Promise<void>): Promise<void> {
   await Promise.all(
     files.map(async (file) => {
       if (file.failure) return
@@ -113,7 +113,7 @@ async function each(files: readonly SmallFile[], step: (file: SmallFile) => Prom
 }
 
 /** Why nothing may be written: another volume is mounted, or its identity file cannot be read. */
-function findOtherVolume(path: string, stamp: IdentityStamp | undefined): SmallWriteFailure | null {
+function findOtherVolume(path: string, stamp: IdentityStamp | undefined): WriteFailure | null {
   if (stamp === undefined) return null
   try {
     if (readStampSync(path) !== stamp)
@@ -128,13 +128,13 @@ function findOtherVolume(path: string, stamp: IdentityStamp | undefined): SmallW
   }
 }
 
-function toFailure(error: unknown, distrusted: boolean): SmallWriteFailure {
+function toFailure(error: unknown, distrusted: boolean): WriteFailure {
   const code = Error.isError(error) && 'code' in error ? String(error.code) : undefined
   return { code, message: Error.isError(error) ? error.message : String(error), distrusted }
 }
 
 /** One fsync of a directory serves every rename into it (U8). */
-async function syncDirectories(files: readonly SmallFile[]): Promise<void> {
+async function syncDirectories(files: readonly ThreadFile[]): Promise<void> {
   const written = Map.groupBy(
     files.filter(({ failure }) => !failure),
     ({ paths }) => paths.directory,

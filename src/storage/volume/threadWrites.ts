@@ -3,11 +3,11 @@ import type { StorageKey } from '../../model/blob.ts'
 import { armedFailpoints } from '../../runtime/failpoint.ts'
 import { createSharedSender, isShared } from '../../runtime/sharedBytes.ts'
 import { type IdentityStamp, OTHER_VOLUME } from './identity.ts'
-import type { SmallWrite, SmallWriteFailure } from './smallWriteSteps.ts'
-import type { SmallWriteBatch } from './smallWriteThread.ts'
 import { toStorageError } from './systemErrors.ts'
+import type { ThreadWrite, WriteFailure } from './writeSteps.ts'
+import type { WriteBatch } from './writeThread.ts'
 
-export interface SmallWrites {
+export interface ThreadWrites {
   /**
    * Resolves with "done" when the bytes are durable under their key, with "other-volume" when another volume is mounted
    * and nothing was written. Bytes of shared memory are written where they lie, and must stay as they are until then; all
@@ -30,16 +30,17 @@ const FILES_AT_ONCE = 64
 const IDLE_MILLISECONDS = 4000
 
 /**
- * Writes small files in one thread, many at once (docs/decisions/0017): a file costs the event loop a share of one message
- * instead of seven calls to the file system, and files that are ready in the same moment share the fsync of their directory.
+ * Writes files that are in memory as a whole in one thread, many at once (docs/decisions/0017): a file costs the event loop a
+ * share of one message instead of seven calls to the file system, and files that are ready in the same moment share the fsync of
+ * their directory.
  * `root` is the directory of the volume; `distrust` is called when bytes that seemed to be written may be lost; `stamp` tells how
  * the thread knows the volume.
  */
-export function createSmallWrites(
+export function createThreadWrites(
   root: string,
   distrust: () => void,
   stamp: () => IdentityStamp | undefined,
-): SmallWrites {
+): ThreadWrites {
   let queue: Waiting[] = []
   let running: readonly Waiting[] = []
   let thread: Worker | undefined
@@ -47,10 +48,10 @@ export function createSmallWrites(
   let ending: NodeJS.Timeout | undefined
 
   function start(): Worker {
-    const worker = new Worker(new URL('./smallWriteThread.ts', import.meta.url))
+    const worker = new Worker(new URL('./writeThread.ts', import.meta.url))
     worker.unref()
     worker.on('message', settle).on('error', (error) => lose(worker, error))
-    worker.on('exit', (code) => lose(worker, new Error(`The thread for small files ended with ${code}.`)))
+    worker.on('exit', (code) => lose(worker, new Error(`The thread that writes files ended with ${code}.`)))
     return worker
   }
 
@@ -68,7 +69,7 @@ export function createSmallWrites(
     }
   }
 
-  function settle(failures: readonly (SmallWriteFailure | null)[]) {
+  function settle(failures: readonly (WriteFailure | null)[]) {
     const settled = running
     running = []
     for (const [index, { resolve, reject }] of settled.entries()) {
@@ -128,13 +129,13 @@ export function createSmallWrites(
 function toBatch(
   waiting: readonly Waiting[],
   shared: ReturnType<typeof createSharedSender>,
-): Omit<SmallWriteBatch, 'root' | 'stamp'> {
+): Omit<WriteBatch, 'root' | 'stamp'> {
   const copied = new ArrayBuffer(
     waiting.reduce((total, { bytes }) => total + (isShared(bytes) ? 0 : bytes.length), 0),
   )
   const target = Buffer.from(copied)
   let to = 0
-  const writes = waiting.map(({ key, bytes }): SmallWrite => {
+  const writes = waiting.map(({ key, bytes }): ThreadWrite => {
     if (isShared(bytes)) return { key, bytes: shared.send(bytes) }
     const from = to
     to += bytes.copy(target, from)
