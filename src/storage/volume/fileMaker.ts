@@ -41,7 +41,7 @@ export function createFileMaker(
     try {
       await file.openDirect()
     } catch (error) {
-      takesDirect = errorCode(error) === 'EMFILE' // no answer of the file system
+      if (errorCode(error) !== 'EMFILE') takesDirect = false // EMFILE says nothing of the file system
       return 0
     }
     try {
