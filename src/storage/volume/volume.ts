@@ -35,10 +35,10 @@ export async function createVolumeStorage(
   const directories = createDirectorySync()
   await prepareVolume(root, directories)
   const identity = createVolumeIdentity(layout.identity)
-  /** After a failed fsync the kernel may have dropped pages: no more is written before a `check` succeeds (F3). */
-  const trust = { syncFailures: 0, forgiven: 0 }
+  /** After a failed write or fsync the kernel may have dropped pages: no more is written before a `check` succeeds (F3). */
+  const trust = { failures: 0, forgiven: 0 }
   const distrust = () => {
-    trust.syncFailures += 1
+    trust.failures += 1
   }
   const disk = createDiskSpeed()
   const maker = createFileMaker(createInPool)
@@ -64,9 +64,9 @@ export async function createVolumeStorage(
 
   async function check() {
     const path = join(layout.temporary, `check-${randomUUID()}`)
-    const { syncFailures } = trust
+    const { failures } = trust
     try {
-      if (trust.forgiven < syncFailures) await failpoint('U5')
+      if (trust.forgiven < failures) await failpoint('U5')
       await insistOnIdentity()
       await insistOnDirectories([layout.temporary, layout.staging, layout.blobs])
       await writeWhole(path, 'upfile', layout.temporary, directories)
@@ -74,7 +74,7 @@ export async function createVolumeStorage(
       const text = await handle.readFile('utf8').finally(() => handle.close())
       await removeFile(path)
       if (text !== 'upfile') throw new Error(`${root} does not give back what was written`)
-      trust.forgiven = syncFailures
+      trust.forgiven = failures
     } catch (error) {
       await removeFile(path).catch(() => {})
       throw toStorageError(error)
@@ -82,18 +82,18 @@ export async function createVolumeStorage(
   }
 
   async function put(key: StorageKey, bytes: Buffer) {
-    if (trust.forgiven < trust.syncFailures) await check()
+    if (trust.forgiven < trust.failures) await check()
     await writes.put(key, bytes)
   }
 
   async function write(key: StorageKey, batches: AsyncIterable<readonly Buffer[]>) {
-    if (trust.forgiven < trust.syncFailures) await check()
+    if (trust.forgiven < trust.failures) await check()
     await writes.write(key, batches)
   }
 
   async function compose(key: StorageKey, parts: readonly StorageKey[]) {
     const batches = await joinParts({ size, open }, parts)
-    if (trust.forgiven < trust.syncFailures) await check()
+    if (trust.forgiven < trust.failures) await check()
     await writes.writeLarge(key, batches)
   }
 
