@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import type { Deps } from '../../deps.ts'
 import { bodyIncomplete, bodyTooSlow } from '../../errors/requests.ts'
+import { errorCode } from '../../errors.ts'
 import { type Digests, headBytes } from '../../model/blob.ts'
 import { collectBody } from './collectBody.ts'
 
@@ -58,7 +59,7 @@ export function openBody(
         yield value
       }
     } catch (error) {
-      throw Error.isError(error) && 'code' in error && error.code === 'ECONNRESET' ? bodyIncomplete() : error
+      throw errorCode(error) === 'ECONNRESET' ? bodyIncomplete() : error
     } finally {
       reader.end()
       const closing = chunks.return?.()

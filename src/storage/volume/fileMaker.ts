@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { errorCode } from '../../errors.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
+import { isShared } from '../../runtime/sharedBytes.ts'
 import { pageBytes } from '../../runtime/uploadBlocks.ts'
 import { isFull } from './systemErrors.ts'
 import type { WritableFile } from './writableFiles.ts'
@@ -11,7 +12,7 @@ export interface GrowingFile {
   write(batch: readonly Buffer[]): Promise<void>
   /** Makes the bytes durable and closes the file (U5, U6). Throws the system's error. */
   finish(): Promise<void>
-  /** Closes the file, whatever became of it. */
+  /** Closes the file, finished or not. */
   abandon(): Promise<void>
 }
 
@@ -78,8 +79,11 @@ export function createFileMaker(
       }
     }
 
-    /** Does something, once: after a failure the kernel may have dropped pages, and a second sync would succeed (F3). */
-    async function once(work: () => Promise<void>, trustWhenFull: boolean) {
+    /**
+     * Runs work. A failure distrusts the volume, unless it is a lack of room and `trustWhenFull` is true: the kernel may have
+     * dropped pages, and a second sync would succeed (F3).
+     */
+    async function distrustOnFailure(work: () => Promise<void>, trustWhenFull: boolean) {
       try {
         await work()
       } catch (error) {
@@ -89,9 +93,9 @@ export function createFileMaker(
     }
 
     return {
-      write: (batch) => once(() => writeBatch(batch), true),
+      write: (batch) => distrustOnFailure(() => writeBatch(batch), true),
       finish: () =>
-        once(async () => {
+        distrustOnFailure(async () => {
           await failpoint('U5')
           await file.sync()
           await failpoint('U6')
@@ -116,8 +120,7 @@ export function createFileMaker(
 }
 
 /** Whether the first bytes can be written directly: shared memory is made of whole pages (`createUploadBlocks`). */
-const beginsAtPage = ({ buffer, byteOffset }: Buffer) =>
-  buffer instanceof SharedArrayBuffer && byteOffset % pageBytes === 0
+const beginsAtPage = (bytes: Buffer) => isShared(bytes) && bytes.byteOffset % pageBytes === 0
 
 /** The bytes of a batch. */
 export const byteLength = (batch: readonly Buffer[]) => batch.reduce((total, { length }) => total + length, 0)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, lstatSync, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StorageKey } from '../../model/blob.ts'
@@ -84,7 +84,15 @@ export const openNew = (path: string): Promise<FileHandle> => open(path, NEW_FIL
 
 /** Throws when a key has bytes already: a rename would replace bytes that must never change (I6). */
 export async function insistOnUnused(path: string): Promise<void> {
-  if (await lstat(path).catch(unlessCode('ENOENT'))) throw new Error(`${path} was written before`)
+  refuseUsed(path, await lstat(path).catch(unlessCode('ENOENT')))
+}
+
+/** As `insistOnUnused`, for a thread of its own. */
+export const insistOnUnusedSync = (path: string): void =>
+  refuseUsed(path, lstatSync(path, { throwIfNoEntry: false }))
+
+function refuseUsed(path: string, status: Stats | undefined): void {
+  if (status) throw new Error(`${path} was written before`)
 }
 
 /** Opens a regular file for reading, without following a link and without waiting for a pipe's other end. */

@@ -22,6 +22,8 @@ const DIRECT = O_WRONLY | O_DIRECT
 /** The open file itself, whatever its path leads to by now. */
 const again = (fd: number) => `/proc/self/fd/${fd}`
 
+const notOpened = () => new Error('The file was not opened for direct writes.')
+
 /** Makes a file that the threads of Node's pool write. Fails when anything, a link included, has that name already. */
 export async function createInPool(path: string): Promise<WritableFile> {
   const handle = await openNew(path)
@@ -32,7 +34,8 @@ export async function createInPool(path: string): Promise<WritableFile> {
       direct ??= await open(again(handle.fd), DIRECT)
     },
     async writeDirect(pages, position) {
-      return direct ? (await direct.write(pages, 0, pages.length, position)).bytesWritten : 0
+      if (!direct) throw notOpened()
+      return (await direct.write(pages, 0, pages.length, position)).bytesWritten
     },
     writeBuffered: async (batch, position) => (await handle.writev(batch, position)).bytesWritten,
     sync: () => handle.sync(),
@@ -52,8 +55,8 @@ const writeInPool = promisify(write)
 const syncInPool = promisify(fsync)
 
 /**
- * Makes a file that a thread of its own writes, without a trip to the pool for each call. What waits for the disk goes there, so
- * that a slow disk works on many files at once. Fails as `createInPool` does.
+ * Makes a file that a thread of its own writes, without a trip to Node's pool for each call. Only direct writes and syncs go to
+ * that pool, so that a slow disk works on many files at once. Fails as `createInPool` does.
  */
 export function createInThread(path: string): WritableFile {
   const fd = openSync(path, NEW_FILE, 0o600)
@@ -64,7 +67,7 @@ export function createInThread(path: string): WritableFile {
       direct ??= openSync(again(fd), DIRECT)
     },
     async writeDirect(pages, position) {
-      if (direct === undefined) return 0
+      if (direct === undefined) throw notOpened()
       return (await writeInPool(direct, pages, 0, pages.length, position)).bytesWritten
     },
     writeBuffered: (batch, position) => writevSync(fd, batch, position),

@@ -1,8 +1,9 @@
-import { lstatSync, renameSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import type { StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import type { SharedBytes } from '../../runtime/sharedBytes.ts'
 import type { FileMaker, GrowingFile } from './fileMaker.ts'
+import { insistOnUnusedSync } from './files.ts'
 
 /** One file to write. */
 export interface ThreadWrite {
@@ -32,7 +33,6 @@ export interface WriteFailure {
 
 /** A file on its way through the steps; a file that failed skips the later steps. */
 export interface ThreadFile {
-  readonly write: ThreadWrite
   readonly paths: FilePaths
   readonly bytes: Buffer
   /** Set from U2 on. */
@@ -48,9 +48,7 @@ export async function create(file: ThreadFile, maker: FileMaker): Promise<void> 
   file.growing = await maker.create(temporaryPath, () => {
     file.distrusted = true
   })
-  // A rename would replace bytes that must never change (I6). Checked here because the open keeps every other writer of this
-  // key out.
-  if (lstatSync(path, { throwIfNoEntry: false })) throw new Error(`${path} was written before`)
+  insistOnUnusedSync(path) // after the open, which keeps every other writer of this key out
 }
 
 /** U3 */

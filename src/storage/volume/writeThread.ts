@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads'
+import { errorCode } from '../../errors.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import { type ArmedFailpoints, armFailpoints } from '../../runtime/failpoint.ts'
 import { createSharedReceiver } from '../../runtime/sharedBytes.ts'
@@ -54,11 +55,10 @@ async function writeBatch({
   armed = failpoints.generation
   const layout = volumeLayout(root)
   const failure = findOtherVolume(layout.identity, stamp)
-  const files = writes.map((write): ThreadFile => {
-    const { bytes: place } = write
+  const files = writes.map(({ key, bytes: place }): ThreadFile => {
     const bytes =
       'memory' in place ? shared.receive(place) : Buffer.from(copied, place.from, place.to - place.from)
-    return { write, paths: pathsOf(layout, write.key), bytes, growing: undefined, distrusted: false, failure }
+    return { paths: pathsOf(layout, key), bytes, growing: undefined, distrusted: false, failure }
   })
 
   refuseLinks(files)
@@ -129,8 +129,7 @@ function findOtherVolume(path: string, stamp: IdentityStamp | undefined): WriteF
 }
 
 function toFailure(error: unknown, distrusted: boolean): WriteFailure {
-  const code = Error.isError(error) && 'code' in error ? String(error.code) : undefined
-  return { code, message: Error.isError(error) ? error.message : String(error), distrusted }
+  return { code: errorCode(error), message: Error.isError(error) ? error.message : String(error), distrusted }
 }
 
 /** One fsync of a directory serves every rename into it (U8). */
