@@ -5,7 +5,7 @@ import type { Config } from '../../config.ts'
 import { errorCode } from '../../errors.ts'
 
 type Address = Pick<Config, 'host' | 'port'> & {
-  /** Whether a worker listens alone: the others and it share every other address. */
+  /** True: this worker alone listens there. Else all workers share the address. */
   readonly exclusive?: boolean
 }
 
@@ -26,7 +26,8 @@ export async function tryAddress({ workers, ...address }: Address & Pick<Config,
       await once(server, 'close')
       return
     } catch (error) {
-      if (performance.now() >= until) throw error
+      const isTaken = Error.isError(error) && errorCode(error.cause) === 'EADDRINUSE'
+      if (!isTaken || performance.now() >= until) throw error
       await sleep(50)
     }
   }
