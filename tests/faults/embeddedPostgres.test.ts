@@ -15,11 +15,13 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { linkLibraries } from '../../src/database/embeddedPostgres/binaries.ts'
+import { findRunningPostgres } from '../../src/database/embeddedPostgres/running.ts'
 import {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from '../../src/database/embeddedPostgres/start.ts'
+import { createInstallation } from '../support/childService.ts'
 import { dataParent } from '../support/dataParent.ts'
 import {
   killAll,
@@ -361,3 +363,27 @@ function busyBackend(): number | undefined {
     readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('[local] DO'),
   )
 }
+
+describe('the PostgreSQL of a service', () => {
+  it.each([
+    [{ DB_POOL_SIZE: '150' }, 151],
+    [{ DB_POOL_SIZE: '150', WORKERS: '2' }, 3 * 76],
+    [{}, 100],
+  ])('takes the connections of all its processes: %j', async (env, least) => {
+    const installation = await createInstallation({ postgres: 'embedded' })
+    try {
+      const service = await installation.start(env)
+      const place = { directory: join(installation.dataDirectory, 'postgres'), database: 'upfile' }
+      const client = new pg.Client({ ...(await findRunningPostgres(place)) })
+      await client.connect()
+      const { rows } = await client.query<{ most: number }>(
+        `select current_setting('max_connections')::int as most`,
+      )
+      await client.end()
+      expect(rows[0]?.most).toBeGreaterThanOrEqual(least)
+      expect((await service.stop()).code).toBe(0)
+    } finally {
+      await installation.remove()
+    }
+  })
+})

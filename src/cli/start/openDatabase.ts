@@ -4,6 +4,7 @@ import type { DatabaseTls } from '../../config/database.ts'
 import type { Config } from '../../config.ts'
 import { connectDatabase, type DatabaseConnection } from '../../database/connection/connect.ts'
 import { findRunningPostgres } from '../../database/embeddedPostgres/running.ts'
+import { usualConnections } from '../../database/embeddedPostgres/settings.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../database/embeddedPostgres/start.ts'
 import type { Logger } from '../../logger.ts'
 import { inDataDirectory, insistOnData } from './inDataDirectory.ts'
@@ -89,10 +90,11 @@ export async function openDatabase(
 /** Connections of commands that run beside the service, and some to spare. */
 const OTHER_CONNECTIONS = 20
 
-/** Settings of the own PostgreSQL. Each worker and their primary have a pool, and a connection that shows that they run. */
+/** Settings of the own PostgreSQL. Each process has a pool, and a connection that shows that it runs. */
 function settingsFor({ workers, database }: Config): Readonly<Record<string, string>> {
-  const connections = (workers + 1) * (database.poolSize + 1) + OTHER_CONNECTIONS
-  return workers > 1 && connections > 100 ? { max_connections: String(connections) } : {}
+  const processes = workers > 1 ? workers + 1 : 1 // the primary is one more
+  const connections = processes * (database.poolSize + 1) + OTHER_CONNECTIONS
+  return { max_connections: String(Math.max(connections, usualConnections)) }
 }
 
 const toUrl = ({ host, user, database }: EmbeddedPostgres['connection']) =>

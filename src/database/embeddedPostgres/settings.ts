@@ -5,6 +5,9 @@ interface ServerNames {
   readonly clusterName: string
 }
 
+/** The connections that PostgreSQL takes unless somebody asks for others. */
+export const usualConnections = 100
+
 /** Settings for the command line of PostgreSQL, which its configuration files do not override. */
 export function serverSettings({ socketFolder, clusterName }: ServerNames): Readonly<Record<string, string>> {
   return {
@@ -13,7 +16,7 @@ export function serverSettings({ socketFolder, clusterName }: ServerNames): Read
     listen_addresses: '',
     unix_socket_directories: `"${socketFolder.replaceAll('"', '""')}"`,
     unix_socket_permissions: '0700',
-    max_connections: '100',
+    max_connections: String(usualConnections),
     shared_buffers: '128MB',
     // Processes that nothing here needs: for reads ahead of large scans, and for replicas of single tables.
     io_method: 'sync',
