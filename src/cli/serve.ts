@@ -8,11 +8,12 @@ export const serve: Command = {
   help: `Runs the service until SIGTERM or SIGINT. Without settings it listens on 127.0.0.1:8000 and keeps its PostgreSQL and its
 files below ./data.
 `,
-  options: { worker: { type: 'boolean' } }, // not for people: a service with WORKERS starts its processes with it
+  // Not for people: a service with WORKERS starts its processes with them.
+  options: { worker: { type: 'boolean' }, 'own-postgres': { type: 'boolean' } },
   words: 0,
   // Loaded only here: no other command needs what serves HTTP.
   run: async ({ options }) =>
     options.worker
-      ? (await import('./start/runWorker.ts')).runWorker()
+      ? (await import('./start/runWorker.ts')).runWorker({ ownPostgres: options['own-postgres'] === true })
       : (await import('./start/runService.ts')).runService(),
 }

@@ -20,9 +20,9 @@ afterAll(async () => {
 const MIB = 2 ** 20
 
 describe('a service at rest with its own PostgreSQL', () => {
-  it('ends the connections that its work took', async () => {
+  it.each(['1', '2'])('ends the connections that its work took, with WORKERS=%s', async (WORKERS) => {
     const own = await createInstallation({ postgres: 'embedded' })
-    const { url, stop } = await own.start()
+    const { url, stop } = await own.start({ WORKERS })
     const processes = () => processesIn(join(own.dataDirectory, 'postgres')).length
     try {
       const few = processes()

@@ -29,6 +29,8 @@ interface Opening {
   readonly signal?: AbortSignal
   /** Called when the own PostgreSQL begins to start. */
   readonly meanwhile?: (() => void) | undefined
+  /** In a worker: whether DATABASE_URL leads to the own PostgreSQL of its primary. */
+  readonly ownPostgres?: boolean | undefined
 }
 
 /**
@@ -39,13 +41,19 @@ interface Opening {
 export async function openDatabase(
   config: Config,
   logger: Logger,
-  { share, create, signal, meanwhile }: Opening,
+  { share, create, signal, meanwhile, ownPostgres = config.database.kind === 'embedded' }: Opening,
 ): Promise<OpenDatabase> {
   const { database } = config
   let closing = false
   const connect = (options: PoolConfig) =>
     connectDatabase(
-      { max: database.poolSize, prepare: database.prepare, patient: share, ...options },
+      {
+        max: database.poolSize,
+        prepare: database.prepare,
+        patient: share,
+        ...(ownPostgres && { idleTimeoutMillis: OWN_IDLE_MILLISECONDS }),
+        ...options,
+      },
       (error) => {
         // The own PostgreSQL may end a connection that is just being closed.
         if (!closing) logger.warn('An idle database connection broke', { error })
@@ -73,7 +81,7 @@ export async function openDatabase(
       meanwhile,
     }),
   )
-  const connection = connect({ ...postgres.connection, idleTimeoutMillis: OWN_IDLE_MILLISECONDS })
+  const connection = connect({ ...postgres.connection })
   return {
     ...connection,
     location: own.directory,

@@ -35,11 +35,16 @@ interface Opening {
   readonly signal: AbortSignal
   /** Called once when the service's own PostgreSQL begins to start: there is time for other work. */
   readonly meanwhile?: (() => void) | undefined
-  /**
-   * In a worker: resolves when the database of its primary has ended. The primary has judged and prepared database and storage
-   * before it started the worker.
-   */
-  readonly databaseLost?: Promise<void>
+  /** In a worker. */
+  readonly primary?: Primary
+}
+
+/** What a worker knows of its primary, which has judged and prepared database and storage before it started the worker. */
+export interface Primary {
+  /** Whether DATABASE_URL leads to the service's own PostgreSQL. */
+  readonly ownPostgres: boolean
+  /** Resolves when the database has ended. */
+  readonly databaseLost: Promise<void>
 }
 
 /**
@@ -49,13 +54,19 @@ interface Opening {
 export async function openService(
   config: Config,
   logger: Logger,
-  { signal, meanwhile, databaseLost }: Opening,
+  { signal, meanwhile, primary }: Opening,
 ): Promise<OpenService> {
-  const isWorker = databaseLost !== undefined
+  const isWorker = primary !== undefined
   const closing = new AsyncDisposableStack()
   const close = () => closing.disposeAsync()
   try {
-    const database = await openDatabase(config, logger, { share: false, create: true, signal, meanwhile })
+    const database = await openDatabase(config, logger, {
+      share: false,
+      create: true,
+      signal,
+      meanwhile,
+      ownPostgres: primary?.ownPostgres,
+    })
     closing.defer(() => database.close())
     const { db } = database
     await waitForDatabase(database, { say: logger.warn, create: true, signal })
@@ -81,7 +92,7 @@ export async function openService(
     signal.removeEventListener('abort', cut) // a service that runs lets its requests end
     signal.throwIfAborted()
     const gone = new AbortController()
-    const goneThen = (databaseLost ?? database.lost).then(() => gone.abort())
+    const goneThen = (primary?.databaseLost ?? database.lost).then(() => gone.abort())
     const databaseGone = gone.signal
     const stopping = () => signal.aborted
     const opened = { config, logger, db, storage, storageId, youngBuffers, databaseGone, stopping }

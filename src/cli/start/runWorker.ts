@@ -2,7 +2,7 @@ import { loadConfig } from '../../config.ts'
 import { loadContract } from '../../http/contract/contract.ts'
 import { createLogger } from '../../logger.ts'
 import { armFailpoints } from '../../runtime/failpoint.ts'
-import { type OpenService, openService } from './openService.ts'
+import { type OpenService, openService, type Primary } from './openService.ts'
 import type { FromPrimary, FromWorker } from './serveByWorkers.ts'
 import { serveHttp } from './serveHttp.ts'
 import { shareOfProcess } from './shareOfProcess.ts'
@@ -12,9 +12,9 @@ import { type Ending, waitForEnd } from './waitForEnd.ts'
  * Serves HTTP for the primary that started this process, until the primary ends it; without its primary, Node ends it at once.
  * Resolves with the exit code. Throws what `openService` throws.
  */
-export async function runWorker(): Promise<number> {
+export async function runWorker({ ownPostgres }: Pick<Primary, 'ownPostgres'>): Promise<number> {
   if (!process.send) throw new Error('The service starts its workers itself: set WORKERS')
-  const databaseLost = hear('database-lost')
+  const primary = { ownPostgres, databaseLost: hear('database-lost') }
   const config = shareOfProcess(loadConfig(process.env))
   armFailpoints(config.failpoints)
   // The primary writes the lines of this process to the console and the files.
@@ -22,7 +22,7 @@ export async function runWorker(): Promise<number> {
   const logger = createLogger({ level: directory === undefined ? level : 'debug', directory: undefined })
   const ending = waitForEnd(logger)
   try {
-    const service = await openService(config, logger, { signal: ending.signal, databaseLost })
+    const service = await openService(config, logger, { signal: ending.signal, primary })
     return await serveUntilEnd(service, ending).finally(service.close)
   } catch (error) {
     if (error !== ending.signal.reason) throw error

@@ -77,7 +77,7 @@ export async function serveByWorkers(
     const state = workers.get(worker)
     workers.delete(worker)
     if (ending.signal.aborted) return workers.size === 0 ? ended.resolve() : undefined
-    const lasted = typeof state === 'number' && performance.now() - state > LONG_MILLISECONDS
+    const lasted = typeof state === 'number' && performance.now() - state > STABLE_MILLISECONDS
     failures = lasted ? 0 : failures + 1
     logger.error('A worker ended', { pid: worker.process.pid, ...how })
     const serves = [...workers.values()].some((each) => typeof each === 'number')
