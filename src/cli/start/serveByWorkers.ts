@@ -4,21 +4,24 @@ import type { OpenService } from './openService.ts'
 import type { Serving } from './serveHttp.ts'
 import type { Ending } from './waitForEnd.ts'
 
-/** A worker could listen, or listens. */
+/** 'warm': the worker is ready to listen; `url`: it listens. */
 export type FromWorker = 'warm' | { readonly url: string }
 
 /** A worker shall listen, or the service's own PostgreSQL has ended. */
 export type FromPrimary = 'listen' | 'database-lost'
 
-/** The pause before another worker takes the place of one that ended; twice as long after each that had not listened for long. */
+/** The pause before another worker takes the place of one that ended; twice as long after each next failure. */
 const PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 30_000
-const LONG_MILLISECONDS = 10_000
 
-/** After so many of these in a row, the service ends unless another worker listens. */
+/**
+ * When this many workers in a row ended before they had listened for STABLE_MILLISECONDS, and no worker listens, the service
+ * ends.
+ */
 const MOST_FAILURES = 5
+const STABLE_MILLISECONDS = 10_000
 
-/** A worker that does not end is killed so long after it should have cut its requests. */
+/** The primary kills a worker that still runs this long after `shutdownSeconds`. */
 const LATE_MILLISECONDS = 10_000
 
 /** How far a worker is; since when it listens, in milliseconds. */
@@ -43,7 +46,8 @@ export async function serveByWorkers(
   let failures = 0
   // The workers accept for themselves: a connection that is handed over would hang when its worker is killed meanwhile.
   cluster.schedulingPolicy = cluster.SCHED_NONE
-  cluster.setupPrimary({ args: ['serve', '--worker'], stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  const own = ownDatabaseUrl === undefined ? [] : ['--own-postgres']
+  cluster.setupPrimary({ args: ['serve', '--worker', ...own], stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
 
   const all = (reached: (state: State) => boolean) =>
     workers.size === config.workers && [...workers.values()].every(reached)

@@ -10,14 +10,14 @@ import { listen } from './listen.ts'
  */
 export async function warmUp(server: Server, host: string): Promise<void> {
   // On a port of its own: another worker might answer on the one that they share.
-  const door = createServer({ allowHalfOpen: true }, (socket) => server.emit('connection', socket))
-  const url = await listen(door, { host, port: 0, exclusive: true })
+  const listener = createServer({ allowHalfOpen: true }, (socket) => server.emit('connection', socket))
+  const url = await listen(listener, { host, port: 0, exclusive: true })
   try {
     const headers = { host: 'localhost' } // a host that is allowed, whatever HOST is
     const request = get(`${url}/service/fileupload?limit=1`, { agent: false, headers })
     const [response]: IncomingMessage[] = await once(request, 'response')
     if (response) await buffer(response)
   } finally {
-    door.close()
+    listener.close()
   }
 }
