@@ -3,16 +3,14 @@ import { storageUnavailable } from '../errors/service.ts'
 /** The memory of all large uploads: blocks that threads and the disk read in place (docs/decisions/0030). */
 export interface UploadBlocks {
   /**
-   * Lends blocks of one size for an upload: `BLOCKS_OF_UPLOAD` of at most `largestBlockBytes`, smaller ones when many uploads
-   * run. Throws `storage-unavailable` when there is no memory.
+   * Lends `BLOCKS_OF_UPLOAD` blocks of one size for an upload: of 1 MiB, smaller ones when many uploads run. Throws
+   * `storage-unavailable` when there is no memory.
    */
   lend(): LentBlocks
 }
 
-/** Blocks of one memory. */
 interface Blocks {
-  readonly memory: SharedArrayBuffer
-  /** Each begins at a page of memory and has a multiple of `pageBytes` bytes. */
+  /** All lie in one shared memory. Each begins at a page of memory and has a multiple of `pageBytes` bytes. */
   readonly blocks: readonly Buffer[]
 }
 
@@ -22,13 +20,16 @@ export interface LentBlocks extends Blocks {
 }
 
 export const BLOCKS_OF_UPLOAD = 4
-export const largestBlockBytes = 2 ** 20
+const LARGEST_BLOCK_BYTES = 2 ** 20
 const SMALLEST_BLOCK_BYTES = 16 * 1024
 
 /** Direct writes need memory, lengths and positions that are multiples of this. */
 export const pageBytes = 4096
 
-/** 16 uploads have blocks of the largest size; as many more again have a quarter of it, and so on. */
+/**
+ * The blocks of n uploads come from sizes for which n uploads fit into these 64 MiB: 1 MiB up to 16 uploads, 256 KiB up to 64,
+ * 64 KiB up to 256, then 16 KiB.
+ */
 const BYTES_FOR_SIZE = 64 * 2 ** 20
 
 /** After this time without an upload, all blocks are left to the collector. */
@@ -60,9 +61,9 @@ export function createUploadBlocks(): UploadBlocks {
   }
 }
 
-/** The size of the blocks for the upload that makes it `uploads` at once. */
+/** The block size of an upload when this many run, itself included. */
 function blockBytesOf(uploads: number): number {
-  let bytes = largestBlockBytes
+  let bytes = LARGEST_BLOCK_BYTES
   while (bytes > SMALLEST_BLOCK_BYTES && uploads * BLOCKS_OF_UPLOAD * bytes > BYTES_FOR_SIZE) bytes /= 4
   return bytes
 }
@@ -73,7 +74,7 @@ function makeBlocks(blockBytes: number): Blocks {
     // V8 maps whole pages for memory that may grow; other memory begins anywhere.
     const memory = new SharedArrayBuffer(bytes, { maxByteLength: bytes })
     const blockAt = (_: unknown, at: number) => Buffer.from(memory, at * blockBytes, blockBytes)
-    return { memory, blocks: Array.from({ length: BLOCKS_OF_UPLOAD }, blockAt) }
+    return { blocks: Array.from({ length: BLOCKS_OF_UPLOAD }, blockAt) }
   } catch (error) {
     throw storageUnavailable(error)
   }
