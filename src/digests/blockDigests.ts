@@ -25,13 +25,14 @@ export interface BlockDigests {
   close(): void
 }
 
-/** These bytes are digested together, while the processor still has them in its cache. */
-const PIECE_BYTES = 256 * 1024
+/** Bytes of a block are digested in steps of this size, while the processor still has them in its cache. */
+const STEP_BYTES = 256 * 1024
 
 /**
- * The event loop computes SHA-256, SHA-1 and the CRC-32 of blocks as the bytes arrive; a thread computes MD5, which takes about
- * as long alone, and SHA-512 when `sha512` is true. Of a file of one piece, the event loop computes all of them: a message to a
- * thread costs as much. A block is filled again when the thread has digested it, and three other blocks were filled meanwhile.
+ * The event loop computes SHA-256, SHA-1 and the CRC-32 of checksum blocks (`blockBytes`) as the bytes arrive; a thread computes
+ * MD5, which takes about as long alone, and SHA-512 when `sha512` is true. Of a file of one step, the event loop computes all of
+ * them: a message to a thread costs as much. A block is filled again when the thread has digested it, and three other blocks were
+ * filled meanwhile.
  */
 export function openBlockDigests(
   { sha512 }: { readonly sha512: boolean },
@@ -42,11 +43,11 @@ export function openBlockDigests(
   const sha256 = createHash('sha256')
   const sha1 = createHash('sha1')
   const checks = createBlockCrc32()
-  /** Computes the other digests; undefined before the first block. */
-  let there: ThreadDigests | undefined
+  /** Computes the other digests; undefined before the first block ends. */
+  let elsewhere: ThreadDigests | undefined
   /** When a block may be filled again, because its bytes are digested. */
   const digested: Promise<unknown>[] = []
-  let others: Promise<Buffer[]> | undefined
+  let otherDigests: Promise<Buffer[]> | undefined
   let begun = 0
   let block: Buffer | undefined
   let filled = 0
@@ -60,23 +61,23 @@ export function openBlockDigests(
     return lent.blocks[at]
   }
 
-  /** Digests what came since the last piece, when it is a piece or the end of the block. */
-  function digestPiece(of: Buffer, atLeast: number) {
+  /** Digests what came since the last step, when it is at least this many bytes. */
+  function digestStep(current: Buffer, atLeast: number) {
     if (filled - digestedHere < atLeast) return
-    const bytes = of.subarray(digestedHere, filled)
+    const bytes = current.subarray(digestedHere, filled)
     sha256.update(bytes)
     sha1.update(bytes)
     checks.update(bytes)
     digestedHere = filled
   }
 
-  function end(of: Buffer, last: boolean): Buffer {
-    digestPiece(of, 1)
-    const bytes = of.subarray(0, filled)
-    const onePiece = last && begun === 1 && filled <= PIECE_BYTES
-    there ??= (onePiece ? undefined : digestThreads.open(names)) ?? digestOnLoop(names)
-    if (last) others = there.finish(bytes)
-    const digesting = others ?? there.update(bytes)
+  function end(current: Buffer, last: boolean): Buffer {
+    digestStep(current, 1)
+    const bytes = current.subarray(0, filled)
+    const oneStep = last && begun === 1 && filled <= STEP_BYTES
+    elsewhere ??= (oneStep ? undefined : digestThreads.open(names)) ?? digestOnLoop(names)
+    if (last) otherDigests = elsewhere.finish(bytes)
+    const digesting = otherDigests ?? elsewhere.update(bytes)
     digesting.catch(() => {}) // awaited before the block is filled again, or by `finish`, unless the upload ends before
     digested[(begun - 1) % lent.blocks.length] = digesting
     block = undefined
@@ -95,12 +96,12 @@ export function openBlockDigests(
         const copied = bytes.copy(block, filled, offset)
         offset += copied
         filled += copied
-        digestPiece(block, PIECE_BYTES)
+        digestStep(block, STEP_BYTES)
       }
     },
     rest: () => block && end(block, true),
     async finish() {
-      const [md5, last] = (await others) ?? []
+      const [md5, last] = (await otherDigests) ?? []
       if (!md5) throw new Error('A digest is missing.')
       const digests = { sha256: sha256.digest(), sha1: sha1.digest(), md5, sha512: last }
       return { digests, blockCrc32: checks.finish() }
@@ -108,7 +109,7 @@ export function openBlockDigests(
     close() {
       if (!open) return
       open = false
-      there?.close()
+      elsewhere?.close()
       lent.release()
     },
   }

@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { createSharedReceiver, type SharedBytes } from '../runtime/sharedBytes.ts'
 
 /** The next bytes of a file that a thread digests. */
-export interface DigestPiece {
+export interface DigestMessage {
   /** The number of the file. */
   readonly file: number
   readonly algorithms: readonly string[]
@@ -18,10 +18,10 @@ export interface DroppedFile {
   readonly dropped: true
 }
 
-/** The answer to a piece: its bytes may be overwritten. */
+/** The answer to a message: its bytes may be overwritten. */
 export interface DigestAnswer {
   readonly file: number
-  /** In the order of the algorithms, after the last piece. */
+  /** In the order of the algorithms, after the last message. */
   readonly digests: readonly Uint8Array[] | undefined
 }
 
@@ -30,12 +30,12 @@ const shared = createSharedReceiver()
 /** The files that have not ended. */
 const files = new Map<number, readonly Hash[]>()
 
-parentPort?.on('message', (message: DigestPiece | DroppedFile) => {
+parentPort?.on('message', (message: DigestMessage | DroppedFile) => {
   if ('dropped' in message) files.delete(message.file)
   else parentPort?.postMessage(digest(message))
 })
 
-function digest({ file, algorithms, bytes, last }: DigestPiece): DigestAnswer {
+function digest({ file, algorithms, bytes, last }: DigestMessage): DigestAnswer {
   const hashes = files.get(file) ?? algorithms.map((algorithm) => createHash(algorithm))
   const view = shared.receive(bytes)
   for (const hash of hashes) hash.update(view)

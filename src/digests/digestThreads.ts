@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { storageUnavailable } from '../errors/service.ts'
 import { createSharedSender } from '../runtime/sharedBytes.ts'
-import type { DigestAnswer, DigestPiece, DroppedFile } from './digestThread.ts'
+import type { DigestAnswer, DigestMessage, DroppedFile } from './digestThread.ts'
 
 /** Digests of one file, computed by a thread. */
 export interface ThreadDigests {
@@ -37,7 +37,7 @@ const IDLE_MILLISECONDS = 4000
 interface Thread {
   readonly worker: Worker
   readonly shared: ReturnType<typeof createSharedSender>
-  /** The pieces of each open file that the thread has not answered, the oldest first. */
+  /** The messages about each open file that the thread has not answered, the oldest first. */
   readonly files: Map<number, PromiseWithResolvers<DigestAnswer>[]>
   ending: NodeJS.Timeout | undefined
 }
@@ -110,8 +110,8 @@ export function createDigestThreads(): DigestThreads {
         const answer = Promise.withResolvers<DigestAnswer>()
         unanswered.push(answer)
         begun = !last
-        const piece: DigestPiece = { file, algorithms, bytes: thread.shared.send(bytes), last }
-        thread.worker.postMessage(piece)
+        const message: DigestMessage = { file, algorithms, bytes: thread.shared.send(bytes), last }
+        thread.worker.postMessage(message)
         return await answer.promise
       }
 

@@ -41,8 +41,8 @@ describe('The digester of a file', () => {
   it.each([
     ['no bytes', 0],
     ['what is in memory as a whole', 65_536],
-    ['one piece', 256 * 1024],
-    ['more than one piece', 256 * 1024 + 1],
+    ['one step', 256 * 1024],
+    ['more than one step', 256 * 1024 + 1],
     ['one block', 2 ** 20],
     ['a byte more than one block', 2 ** 20 + 1],
     ['whole blocks', 3 * 2 ** 20],
