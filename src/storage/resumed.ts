@@ -1,4 +1,4 @@
-/** The values that were taken from an iterator already, and that are not kept, then its other values. */
+/** Yields the values that were taken, emptying `taken`, then the others. */
 export async function* resumed<Value>(
   taken: Value[],
   rest: AsyncIterator<Value>,

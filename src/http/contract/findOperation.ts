@@ -48,7 +48,7 @@ export function operationFinder(routes: readonly Route[], stages: readonly Reque
   }
 }
 
-/** Of a method and the number of segments of a path, which a slash at its end does not change: few routes have the same. */
+/** The method and the number of segments of a path: few routes share both. A slash at the end counts for none. */
 const shapeOf = (method: string, path: string) =>
   `${method} ${path.split('/').length - (path.endsWith('/') ? 1 : 0)}`
 

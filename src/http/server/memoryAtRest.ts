@@ -6,7 +6,7 @@ const LOOK_MILLISECONDS = 10_000
 /** The first look comes sooner: a start leaves more behind than most work, and its end is known. */
 const FIRST_LOOK_MILLISECONDS = 2000
 
-/** In 10 s: what health checks and monitoring ask for is rest, too. */
+/** At most this many requests in 10 s count as rest: health checks and monitoring send a few. */
 const MOST_REQUESTS_AT_REST = 10
 
 /** Fewer requests leave too little behind for a collection, which takes 0.1 s of CPU time. */
