@@ -44,7 +44,10 @@ export interface BlobReader {
 export interface Storage {
   readonly description: StorageDescription
 
-  /** Writes bytes that are in memory as a whole. Throws `storage-full` or `storage-unavailable`. */
+  /**
+   * Writes bytes that are in memory as a whole. For small files, at most `headBytes`: a volume copies them and does not reserve
+   * room. Throws `storage-full` or `storage-unavailable`.
+   */
   put(key: StorageKey, bytes: Buffer): Promise<void>
 
   /**

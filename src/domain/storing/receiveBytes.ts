@@ -42,7 +42,7 @@ export async function receiveBytes(
   try {
     const { chunks, ended } = await takeStart(source)
     const write = ended
-      ? writeWhole(deps, { storageKey, sha512 }, joinBuffers(chunks))
+      ? putWhole(deps, { storageKey, sha512 }, joinBuffers(chunks))
       : writeLarge(deps, { storageKey, sha512 }, resumed(chunks, source))
     return { storageKey, lease, ...(await write) }
   } catch (error) {
@@ -96,7 +96,7 @@ interface WriteOptions {
   readonly sha512: boolean
 }
 
-async function writeWhole(
+async function putWhole(
   { storage }: Deps,
   { storageKey, sha512 }: WriteOptions,
   bytes: Buffer,
