@@ -41,7 +41,7 @@ export const list: Row = {
       await expectSameLength(path, [many, few])
       const sides = [many, few].map((server) => ({ server, work: () => latency(server, path) }))
       const samples = await interleave(rounds, sides)
-      lines.push(compare({ row: '6', figure, unit: 'ms', samples, target: { atMost } }))
+      lines.push(compare({ row: list.id, figure, unit: 'ms', samples, target: { atMost } }))
     }
     return lines
   },

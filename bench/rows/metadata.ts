@@ -36,8 +36,15 @@ export const metadata: Row = {
     const samples = await interleave(rounds, sides)
     const figure = `getFile by hash, ${connections} connections; bare Express route with one query`
     return [
-      compare({ row: '4', figure, unit: '/s', samples, target: { atLeast: 0.9 }, operations: requests }),
-      cpuLine({ row: '4', figure: 'getFile', samples, operations: requests, atMost: 200 }),
+      compare({
+        row: metadata.id,
+        figure,
+        unit: '/s',
+        samples,
+        target: { atLeast: 0.9 },
+        operations: requests,
+      }),
+      cpuLine({ row: metadata.id, figure: 'getFile', samples, operations: requests, atMost: 200 }),
     ]
   },
 }

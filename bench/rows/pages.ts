@@ -27,7 +27,7 @@ export const pages: Row = {
     const figure = `page of 100 among ${files} files, ${connections} connections`
     return [
       speedLine('15', figure, '/s', samples),
-      cpuLine({ row: '15', figure, samples, operations: count, atMost: 1200 }),
+      cpuLine({ row: pages.id, figure, samples, operations: count, atMost: 1200 }),
     ]
   },
 }

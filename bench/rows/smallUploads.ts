@@ -30,7 +30,14 @@ export const smallUploads: Row = {
     const samples = await interleave(rounds, sides)
     const figure = `${smallFiles} uploads of 4 KiB, ${connections} connections, no error; multer`
     return [
-      compare({ row: '3', figure, unit: '/s', samples, target: { atLeast: 0.6 }, operations: smallFiles }),
+      compare({
+        row: smallUploads.id,
+        figure,
+        unit: '/s',
+        samples,
+        target: { atLeast: 0.6 },
+        operations: smallFiles,
+      }),
     ]
   },
 }

@@ -29,7 +29,7 @@ export const starting: Row = {
     const atOnce = memory()
     await sleep(restSeconds * 1000)
     const line = (figure: string, unit: string, value: number, atMost: number) =>
-      measureLine({ row: '16', figure, unit, value, target: { atMost } })
+      measureLine({ row: starting.id, figure, unit, value, target: { atMost } })
     return [
       line('ready on an empty folder', ' s', median(first), 2.5),
       line('ready on a folder that is set up', ' s', median(again), 1),

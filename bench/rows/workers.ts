@@ -39,7 +39,7 @@ export const workers: Row = {
     const target = cores < coresForAll ? {} : { target: { atLeast: 1.6 } }
     const uses = samples.map((side, index) => use(side, sides[index]?.client ?? [], requests))
     return [
-      compare({ row: '19', figure, unit: '/s', samples, operations: requests, ...target }),
+      compare({ row: workers.id, figure, unit: '/s', samples, operations: requests, ...target }),
       ...uses.flatMap(({ service, client }, index) => [
         share(`${sides[index]?.server.name}: cores that the service and PostgreSQL kept busy`, service),
         share(`${sides[index]?.server.name}: cores that the client kept busy`, client),
@@ -70,4 +70,5 @@ function mostOf(cores: number, [two, one]: readonly Use[]): number {
   return (two.rate * cores) / (two.service + two.client) / one.rate
 }
 
-const share = (figure: string, value: number): Line => measureLine({ row: '19', figure, unit: '', value })
+const share = (figure: string, value: number): Line =>
+  measureLine({ row: workers.id, figure, unit: '', value })
