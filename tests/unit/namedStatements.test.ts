@@ -7,10 +7,17 @@ import { createDatabase } from '../support/postgres.ts'
 /** One connection, so that every run of a statement but the first is one again. */
 let database: DatabaseConnection
 let drop: () => Promise<void>
+/** How often PostgreSQL described the columns of a statement. */
+let descriptions = 0
 beforeAll(async () => {
   const { url, drop: dropDatabase } = await createDatabase()
   drop = dropDatabase
   database = connectDatabase({ connectionString: url, max: 1, prepare: true }, () => {})
+  database.pool.on('connect', ({ connection }) => {
+    connection.on('rowDescription', () => {
+      descriptions += 1
+    })
+  })
 })
 afterAll(async () => {
   await database.db.destroy()
@@ -21,6 +28,14 @@ const run = (statement: string, ...parameters: unknown[]) =>
   database.db.executeQuery(CompiledQuery.raw(statement, parameters))
 
 describe('a statement with a name that runs again on its connection', () => {
+  it('is not described again', async () => {
+    await run('select 1') // opens the connection, if no statement did
+    const before = descriptions
+    for (const n of [1, 2, 3])
+      expect((await run('/* described_once */ select $1::int as n', n)).rows).toEqual([{ n }])
+    expect(descriptions - before).toBe(1)
+  })
+
   it('returns rows as the first run did, with values of every type that the service reads', async () => {
     const statement = `/* all_types */ select n as "number", n::bigint as "size", 'é"' || n as "text", null::text as "nothing",
       n > 1 as "truth", decode('00ff', 'hex') as "bytes", '2026-01-02 03:04:05.6+00'::timestamptz as "time",
