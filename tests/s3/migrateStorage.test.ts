@@ -251,7 +251,7 @@ describe('services beside a move', () => {
     const files = await storeAll(service, [1000])
     const sending = request(`${service.url}${filesPath}?file_name=late`, { method: 'PUT' })
     const answered = once(sending, 'response')
-    sending.write(Buffer.alloc(2 * mebibyte))
+    sending.write(Buffer.alloc(3 * mebibyte))
     await eventually(async () => expect(await readdir(join(two.volume, 'tmp'))).toHaveLength(1))
     service.signal('SIGSTOP')
     // As after a failover: the lock that shows this service is gone, and it does not know.

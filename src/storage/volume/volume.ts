@@ -145,7 +145,7 @@ export async function createVolumeStorage(
       }),
     boundless: false,
     async freeBytes() {
-      if (trust.forgiven < trust.syncFailures) await check()
+      if (trust.forgiven < trust.failures) await check()
       return await room.left()
     },
     readIdentity: identity.read,
