@@ -92,6 +92,15 @@ describe('a statement with a name that runs again on its connection', () => {
     expect((await run(read, '2026-01-01T00:00:00Z')).rows).toEqual([{ time: '2026-01-01T00:00:00.000Z' }])
   })
 
+  it('fails once when its columns have changed, and a new connection runs it', async () => {
+    await run('create table changing (n int)')
+    const read = '/* read_changing */ select * from changing where n = $1::int'
+    for (const n of [1, 2]) expect((await run(read, n)).rows).toEqual([])
+    await run('alter table changing alter column n type bigint')
+    await expect(run(read, 1)).rejects.toMatchObject({ code: '0A000' })
+    for (const n of [1, 2]) expect((await run(read, n)).rows).toEqual([])
+  })
+
   it('fails when its connection ends, and a new connection runs it', async () => {
     const end =
       '/* end_connection */ select pg_terminate_backend(case when $1::bool then pg_backend_pid() else 0 end)'

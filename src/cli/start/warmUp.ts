@@ -14,7 +14,9 @@ export async function warmUp(server: Server, host: string): Promise<void> {
   const url = await listen(listener, { host, port: 0, exclusive: true })
   try {
     const headers = { host: 'localhost' } // a host that is allowed, whatever HOST is
-    const request = get(`${url}/service/fileupload?limit=1`, { agent: false, headers })
+    // Not by the URL: the zone of an IPv6 address has no place in it.
+    const port = url.slice(url.lastIndexOf(':') + 1)
+    const request = get({ host, port, path: '/service/fileupload?limit=1', agent: false, headers })
     const [response]: IncomingMessage[] = await once(request, 'response')
     if (response) await buffer(response)
   } finally {

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { findCollector } from '../../runtime/collector.ts'
 
 const LOOK_MILLISECONDS = 10_000
@@ -22,13 +22,14 @@ export function freeMemoryAtRest(server: Server): () => void {
   let work = LEAST_REQUESTS_OF_WORK
   let recent = 0
   let open = 0
-  server.on('request', (_req, res) => {
+  const begin = (_req: IncomingMessage, res: ServerResponse) => {
     recent += 1
     open += 1
     res.once('close', () => {
       open -= 1
     })
-  })
+  }
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, begin)
   const look = () => {
     const rests = recent <= MOST_REQUESTS_AT_REST && open === 0
     work += recent
