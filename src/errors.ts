@@ -3,7 +3,21 @@
  * makes each.
  */
 export type ErrorCode =
+  | 'access-key-expired'
+  | 'access-key-invalid'
+  | 'access-key-needed'
+  | 'access-key-revoked'
   | 'ambiguous-hash'
+  | 'bucket-forbidden'
+  | 'credential-misplaced'
+  | 'credentials-ambiguous'
+  | 'key-name-taken'
+  | 'key-not-found'
+  | 'link-revoked'
+  | 'name-forbidden'
+  | 'scope-exceeded'
+  | 'scope-missing'
+  | 'session-invalid'
   | 'bucket-exists'
   | 'bucket-not-empty'
   | 'bucket-not-found'

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
+import type { Scope } from '../model/actor.ts'
 import type { LinkRule, Visibility } from '../model/bucket.ts'
 import type { FileRecord } from '../model/file.ts'
 import type { UploadStatus } from '../model/upload.ts'
@@ -14,6 +15,22 @@ export interface Schema {
     link_secret: string | null
     created_at: Generated<string>
   }
+  access_keys: {
+    id: string
+    name: string
+    secret_hash: Buffer
+    previous_hash: Buffer | null
+    previous_until: string | null
+    scopes: Scope[]
+    buckets: Generated<string[]>
+    prefix: Generated<string>
+    created_by: string | null
+    created_at: Generated<string>
+    expires_at: string | null
+    revoked_at: string | null
+    last_used_at: string | null
+  }
+  access_state: { id: Generated<number>; locked_at: string | null }
   buckets: {
     name: string
     visibility: Generated<Visibility>
@@ -61,6 +78,8 @@ export interface Schema {
     stored_at: Generated<string>
     expires_at: string | null
     deleted_at: string | null
+    created_by: string | null
+    changed_by: string | null
   }
   uploads: {
     id: string
@@ -78,6 +97,7 @@ export interface Schema {
     created_at: Generated<string>
     updated_at: Generated<string>
     expires_at: string | null
+    created_by: string | null
   }
   upload_parts: {
     upload_id: string

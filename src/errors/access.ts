@@ -1,0 +1,63 @@
+import { FileServiceError } from '../errors.ts'
+import type { Scope } from '../model/actor.ts'
+
+/** A request without a credential for an operation that needs one. */
+export const accessKeyNeeded = () =>
+  new FileServiceError(
+    'access-key-needed',
+    'This needs an access key: send it in the header x-api-key (README.md says how to get one).',
+  )
+
+/** A key of a wrong form, an unknown one, or one with a wrong secret: nobody learns which. */
+export const accessKeyInvalid = () =>
+  new FileServiceError('access-key-invalid', 'There is no such access key.')
+
+/** Only a caller with the right secret learns this. */
+export const accessKeyExpired = () =>
+  new FileServiceError('access-key-expired', 'The access key has expired: ask for a new one.')
+
+/** Only a caller with the right secret learns this. */
+export const accessKeyRevoked = () =>
+  new FileServiceError('access-key-revoked', 'The access key was revoked: ask for a new one.')
+
+/** The request has two credentials. */
+export const credentialsAmbiguous = () =>
+  new FileServiceError('credentials-ambiguous', 'The request has two credentials: send one of them.')
+
+/** A credential stands where logs and histories keep it. `place` as in "the address". */
+export const credentialMisplaced = (place: string) =>
+  new FileServiceError(
+    'credential-misplaced',
+    `An access key stands in ${place}, which others may see: make a new one, and send it in the header x-api-key.`,
+  )
+
+/** The credential has other scopes. */
+export const scopeMissing = (scope: Scope) =>
+  new FileServiceError('scope-missing', `This needs an access key with the scope "${scope}".`, { scope })
+
+/** The credential is for other buckets; `bucket` is the one of the request. */
+export const bucketForbidden = (bucket: string) =>
+  new FileServiceError('bucket-forbidden', `The access key is not for the bucket "${bucket}".`)
+
+/** The credential is for names with another beginning. `prefix` belongs to the credential, so its holder may know it. */
+export const nameForbidden = (prefix: string) =>
+  new FileServiceError('name-forbidden', `The access key is for names that begin with "${prefix}".`)
+
+/** Somebody gives more than they have; `detail` says which part of it. */
+export const scopeExceeded = (detail: string) =>
+  new FileServiceError('scope-exceeded', `Nobody gives more than they have: ${detail}.`)
+
+/** The key that signed a link was revoked, or has expired. */
+export const linkRevoked = () =>
+  new FileServiceError('link-revoked', 'The access key that made this link has ended: ask for a new link.')
+
+/** No key has this id, among those that the caller may see. */
+export const keyNotFound = () => new FileServiceError('key-not-found', 'This access key does not exist.')
+
+/** Another key has this name. */
+export const keyNameTaken = (name: string) =>
+  new FileServiceError('key-name-taken', `There is an access key with the name "${name}" already.`)
+
+/** The cookie of the page is not valid, or no longer. */
+export const sessionInvalid = () =>
+  new FileServiceError('session-invalid', 'The session has ended: enter the access key again.')

@@ -1,0 +1,45 @@
+/** What a caller may do, from the least to the most. Every operation of the contract that takes a credential names one. */
+export const scopes = ['read', 'list', 'write', 'delete', 'admin'] as const
+
+/**
+ * `read`: a file that one can name. `list`: find files and buckets. `write`: create, replace by name, change, announce. `delete`:
+ * also the expiry of a file that is there. `admin`: all of these, keys, and the rules of buckets.
+ */
+export type Scope = (typeof scopes)[number]
+
+/** Who makes a request. */
+export interface Actor {
+  /**
+   * `anyone`: every caller of a service that is open. `anonymous`: a caller of a closed service without a credential. `link`: a
+   * signed link, which names the request that it allows.
+   */
+  readonly kind: 'anyone' | 'anonymous' | 'key' | 'link'
+  /** As `key:<id>`, for records and logs; undefined for a caller without an identity. */
+  readonly name: string | undefined
+  readonly scopes: readonly Scope[]
+  readonly reach: Reach
+  /** When the credential ends, in the form of RFC 3339; null means never. */
+  readonly expiresAt: string | null
+}
+
+/** The files that an actor may touch, whatever it does with them. */
+export interface Reach {
+  /** Names of buckets; `*` stands for any characters. */
+  readonly buckets: readonly string[]
+  /** The beginning of the names of all files; empty means every name. */
+  readonly prefix: string
+}
+
+/** Every file. */
+export const everyFile: Reach = { buckets: ['*'], prefix: '' }
+
+const unrestricted = { scopes, reach: everyFile, expiresAt: null, name: undefined } as const
+
+/** Every caller of a service that is open: no credential is asked for. */
+export const anyone: Actor = { ...unrestricted, kind: 'anyone' }
+
+/** A caller without a credential, of a service that is closed. */
+export const anonymous: Actor = { ...unrestricted, kind: 'anonymous', scopes: [] }
+
+/** A request by a link. `verifyLink` judged the request as a whole, so no rule for files is left. */
+export const link: Actor = { ...unrestricted, kind: 'link' }
