@@ -27,6 +27,7 @@ const floors = [
   'src/domain/files',
   'src/domain/storing',
   'src/domain/buckets',
+  'src/domain/access',
   'src/domain/detection',
   'src/domain/values',
   'src/deps.ts',

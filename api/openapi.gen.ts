@@ -871,6 +871,8 @@ export interface components {
             expires_at: string | null;
             /** Format: date-time */
             deleted_at: string | null;
+            /** @description Who made the file, as `key:<id>`; null while the service was open. */
+            created_by: string | null;
             content_url: string;
         };
         /** @description At least one of the four, and nothing else. */
@@ -972,6 +974,8 @@ export interface components {
         LinkExpires: number;
         /** @description The Content-Type that the request has to have. */
         LinkContentType: string;
+        /** @description The actor that signed the link. The link ends with the actor's access key. */
+        LinkIssuer: string;
         /** @description The id of the secret that signed the link. */
         LinkKeyId: string;
         /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
@@ -1583,6 +1587,8 @@ export interface operations {
                 disposition?: components["parameters"]["Disposition"];
                 /** @description Seconds since 1970. */
                 expires: components["parameters"]["LinkExpires"];
+                /** @description The actor that signed the link. The link ends with the actor's access key. */
+                by?: components["parameters"]["LinkIssuer"];
                 /** @description The id of the secret that signed the link. */
                 key_id: components["parameters"]["LinkKeyId"];
                 /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
@@ -1864,6 +1870,8 @@ export interface operations {
                 content_type?: components["parameters"]["LinkContentType"];
                 /** @description Seconds since 1970. */
                 expires: components["parameters"]["LinkExpires"];
+                /** @description The actor that signed the link. The link ends with the actor's access key. */
+                by?: components["parameters"]["LinkIssuer"];
                 /** @description The id of the secret that signed the link. */
                 key_id: components["parameters"]["LinkKeyId"];
                 /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
@@ -1919,6 +1927,8 @@ export interface operations {
             query: {
                 /** @description Seconds since 1970. */
                 expires: components["parameters"]["LinkExpires"];
+                /** @description The actor that signed the link. The link ends with the actor's access key. */
+                by?: components["parameters"]["LinkIssuer"];
                 /** @description The id of the secret that signed the link. */
                 key_id: components["parameters"]["LinkKeyId"];
                 /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
@@ -1982,6 +1992,8 @@ export interface operations {
             query: {
                 /** @description Seconds since 1970. */
                 expires: components["parameters"]["LinkExpires"];
+                /** @description The actor that signed the link. The link ends with the actor's access key. */
+                by?: components["parameters"]["LinkIssuer"];
                 /** @description The id of the secret that signed the link. */
                 key_id: components["parameters"]["LinkKeyId"];
                 /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */

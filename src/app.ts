@@ -1,5 +1,6 @@
 import express, { type Express } from 'express'
 import type { Deps } from './deps.ts'
+import { wasOpen } from './domain/access/openness.ts'
 import { registry } from './handlers/index.ts'
 import { json } from './http/answers/json.ts'
 import type { Contract } from './http/contract/contract.ts'
@@ -22,7 +23,7 @@ export function createApp(deps: Deps, contract: Contract): Express {
 
   app.response.json = json
   app.use(identifyRequest(deps))
-  app.use(guardRequests(http, contract.spec.changingGets))
+  app.use(guardRequests(http, contract.spec.changingGets, () => wasOpen(deps)))
   app.use(routeOperations(contract, registry, deps))
   app.use(docs(contract.spec))
   app.use('/web', pageAssets())

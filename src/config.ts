@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { type AccessConfig, accessConfig } from './config/access.ts'
 import { explainOrigin, isHostName, isOrigin, readHost } from './config/addresses.ts'
 import { type DatabaseConfig, databaseConfig } from './config/database.ts'
 import { warnOfMisspellings } from './config/misspellings.ts'
@@ -23,6 +24,7 @@ export interface Config {
   readonly limits: Limits
   readonly protocol: ProtocolConfig
   readonly http: HttpConfig
+  readonly access: AccessConfig
   /** Whether the buffers of connections are freed early, by calling V8's collector (docs/decisions/0016). */
   readonly collectYoungBuffers: boolean
   readonly failpoints: string
@@ -85,9 +87,12 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
   read.choice('DB_TYPE', ['postgres', 'postgresql'], 'postgres')
   const dataDirectory = resolve(read.text('DATA_DIR', './data'))
   const maxFileSizeBytes = read.integer('MAX_FILE_SIZE', 64 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER)
+  const host = readHost(read)
+  const publicUrl = read.url('PUBLIC_URL')
+  const trustedProxies = read.integer('TRUSTED_PROXIES', 0, 0, 10)
   const config: Config = {
     environment,
-    host: readHost(read),
+    host,
     port: read.integer('PORT', 8000, 0, 65_535),
     workers: read.integer('WORKERS', 1, 1, 64),
     dataDirectory,
@@ -116,8 +121,8 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
       scanSeconds: read.integer('SCAN_SECONDS', 3600, 1, 31_536_000),
     },
     http: {
-      publicUrl: read.url('PUBLIC_URL'),
-      trustedProxies: read.integer('TRUSTED_PROXIES', 0, 0, 10),
+      publicUrl,
+      trustedProxies,
       corsOrigins: read.list(
         read.optional('CORS_ORIGINS') === undefined ? 'ALLOW_ORIGINS' : 'CORS_ORIGINS',
         isOrigin,
@@ -137,6 +142,7 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
       minimumBytesPerSecond: read.integer('MINIMUM_BYTES_PER_SECOND', 1024, 0, 2 ** 30),
       stallSeconds: read.integer('STALL_SECONDS', 30, 1, 3600),
     },
+    access: accessConfig(read, { host, publicUrl, trustedProxies }),
     collectYoungBuffers: read.flag('COLLECT_YOUNG_BUFFERS', true),
     failpoints: read.text('FAILPOINTS', ''),
     warnings: warnOfMisspellings(env),

@@ -3,6 +3,7 @@ import type { BucketRulesCache } from './database/bucketRulesCache.ts'
 import type { Clock } from './database/clock.ts'
 import type { CommitNewFile } from './database/commit/commitQueue.ts'
 import type { KeyReserve } from './database/keyReserve.ts'
+import type { KnownAccess } from './database/knownAccess.ts'
 import type { Database } from './database/schema.ts'
 import type { DigestThreads } from './digests/digestThreads.ts'
 import type { Logger } from './logger.ts'
@@ -27,6 +28,7 @@ export interface Deps {
   /** The secrets of signed links. The first one signs; all of them verify. */
   readonly linkSecrets: readonly [string, ...string[]]
   readonly bucketRules: BucketRulesCache
+  readonly knownAccess: KnownAccess
   readonly digestThreads: DigestThreads
   /** The memory of large uploads. */
   readonly uploadBlocks: UploadBlocks

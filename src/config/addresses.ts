@@ -1,21 +1,19 @@
 import { isIP } from 'node:net'
 import { type createReader, quote } from './reader.ts'
 
-/** Reads HOST and AUTH: the address or name to listen on, without the brackets that an IPv6 address has in URLs. */
+/** Reads HOST: the address or name to listen on, without the brackets that an IPv6 address has in URLs. */
 export function readHost(read: ReturnType<typeof createReader>): string {
   const given = read.text('HOST', '127.0.0.1')
   const host = given.replace(/^\[(.*)\]$/, '$1')
-  const auth = read.choice('AUTH', ['on', 'off'], 'on')
   if (isIP(host) === 0 && !isHostName(host))
     read.refuse(
       `HOST must be an address or a name without scheme and port, as 127.0.0.1, not ${quote(given)}`,
     )
-  else if (auth === 'on' && !isLoopback(host))
-    read.refuse(`HOST "${host}" is reachable from outside without access keys: set AUTH=off to accept that`)
   return host
 }
 
-const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
+/** Whether an address or a name, with or without the brackets of IPv6, means this machine alone. */
+export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
 
 /** Without a port. */
 export const isHostName = (text: string) => /^[\w-]+(\.[\w-]+)*$/.test(text)

@@ -3,6 +3,7 @@ export const settingNames = [
   'HOST',
   'PORT',
   'AUTH',
+  'ADMIN_KEYS',
   'PUBLIC_URL',
   'TRUSTED_PROXIES',
   'CORS_ORIGINS',

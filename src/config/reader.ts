@@ -5,6 +5,12 @@ export type Env = Readonly<Record<string, string | undefined>>
 /** The text of an address for a message, in quotes. A text with an @ may hold a password, and is not shown. */
 export const quote = (text: string) => (text.includes('@') ? 'a text with an @' : `"${text}"`)
 
+const toEntries = (text: string) =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+
 /** Reads settings one by one and remembers every mistake; `finish()` throws all mistakes as one Error. */
 export function createReader(env: Env) {
   const mistakes: string[] = []
@@ -43,26 +49,24 @@ export function createReader(env: Env) {
       isValid: (entry: string) => boolean,
       explain: (entry: string) => string,
     ): readonly string[] {
-      const entries = (optional(name) ?? '')
-        .split(',')
-        .map((entry) => entry.trim())
-        .filter((entry) => entry !== '')
+      const entries = toEntries(optional(name) ?? '')
       for (const entry of entries)
         if (!isValid(entry)) mistakes.push(`${name} cannot hold ${quote(entry)}: ${explain(entry)}`)
       return entries
     },
     /** Secrets with a comma between them. No message shows a secret. */
     secrets(name: SettingName, { most, leastCharacters }: { most: number; leastCharacters: number }) {
-      const secrets = (optional(name) ?? '')
-        .split(',')
-        .map((secret) => secret.trim())
-        .filter((secret) => secret !== '')
+      const secrets = toEntries(optional(name) ?? '')
       const tooShort = secrets.some((secret) => secret.length < leastCharacters)
       if (secrets.length > most || tooShort || new Set(secrets).size < secrets.length)
         mistakes.push(
           `${name} must be at most ${most} different secrets with a comma between them, each of at least ${leastCharacters} characters`,
         )
       return secrets
+    },
+    /** The entries of a list of secrets, whose form the caller checks: no message shows an entry. */
+    hidden(name: SettingName): readonly string[] {
+      return toEntries(optional(name) ?? '')
     },
     /** An absolute http or https URL without query and fragment, returned without slashes at its end. */
     url(name: SettingName) {

@@ -1,4 +1,4 @@
-import { type BucketRules, defaultRules } from '../model/bucket.ts'
+import { type BucketRecord, type BucketRules, defaultRules } from '../model/bucket.ts'
 import { findBucket } from './rows/buckets.ts'
 import type { Database } from './schema.ts'
 
@@ -6,6 +6,8 @@ import type { Database } from './schema.ts'
 export interface BucketRulesCache {
   /** The rules of a bucket; `defaultRules` for a bucket that does not exist. Throws what the database throws. */
   of(bucket: string): Promise<BucketRules>
+  /** Whether the bucket exists. Throws what the database throws. */
+  exists(bucket: string): Promise<boolean>
   /** Drops the rules of a bucket, so that the next call of `of` reads them again. To be called after every change. */
   forget(bucket: string): void
 }
@@ -17,22 +19,24 @@ const MAX_BUCKETS = 1000
 
 /** Reads the rules of a bucket from the database at most once a second: every upload needs the rules. */
 export function createBucketRulesCache(db: Database): BucketRulesCache {
-  const cache = new Map<string, { readonly rules: Promise<BucketRules>; readonly freshUntil: number }>()
+  const cache = new Map<
+    string,
+    { readonly record: Promise<BucketRecord | undefined>; readonly freshUntil: number }
+  >()
+  function find(bucket: string): Promise<BucketRecord | undefined> {
+    const cached = cache.get(bucket)
+    if (cached && performance.now() < cached.freshUntil) return cached.record
+    const record = findBucket(db, bucket).catch((error: unknown) => {
+      cache.delete(bucket)
+      throw error
+    })
+    if (cache.size >= MAX_BUCKETS) cache.clear()
+    cache.set(bucket, { record, freshUntil: performance.now() + FRESH_MILLISECONDS })
+    return record
+  }
   return {
-    of(bucket) {
-      const cached = cache.get(bucket)
-      if (cached && performance.now() < cached.freshUntil) return cached.rules
-      const rules = findBucket(db, bucket).then(
-        (record) => record ?? defaultRules,
-        (error: unknown) => {
-          cache.delete(bucket)
-          throw error
-        },
-      )
-      if (cache.size >= MAX_BUCKETS) cache.clear()
-      cache.set(bucket, { rules, freshUntil: performance.now() + FRESH_MILLISECONDS })
-      return rules
-    },
+    of: async (bucket) => (await find(bucket)) ?? defaultRules,
+    exists: async (bucket) => (await find(bucket)) !== undefined,
     forget: (bucket) => void cache.delete(bucket),
   }
 }

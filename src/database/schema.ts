@@ -118,7 +118,7 @@ export interface Schema {
   }
 }
 
-/** A FileRecord in JSON, as this version or the one before stored it: a field that the version before lacks is optional. */
+/** A FileRecord in JSON, as this version or an earlier one stored it: a field that an earlier version lacks is optional. */
 export type StoredFileRecord = Partial<FileRecordJson> & Pick<FileRecordJson, FieldBefore>
 
 type FileRecordJson = Omit<FileRecord, 'metadata'> & { readonly metadata: Readonly<Record<string, unknown>> }

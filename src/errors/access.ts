@@ -1,5 +1,4 @@
 import { FileServiceError } from '../errors.ts'
-import type { Scope } from '../model/actor.ts'
 
 /** A request without a credential for an operation that needs one. */
 export const accessKeyNeeded = () =>
@@ -32,7 +31,7 @@ export const credentialMisplaced = (place: string) =>
   )
 
 /** The credential has other scopes. */
-export const scopeMissing = (scope: Scope) =>
+export const scopeMissing = (scope: string) =>
   new FileServiceError('scope-missing', `This needs an access key with the scope "${scope}".`, { scope })
 
 /** The credential is for other buckets; `bucket` is the one of the request. */

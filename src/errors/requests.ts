@@ -74,6 +74,13 @@ export const hostNotAllowed = (host: string) =>
     `This service is not known as "${host}": set PUBLIC_URL, or name the host in ALLOWED_HOSTS.`,
   )
 
+/** The service is open for this machine alone, and a request came through a proxy; `header` is the one that it added. */
+export const proxyInFront = (header: string) =>
+  new FileServiceError(
+    'host-not-allowed',
+    `A proxy is in front of this service (header ${header}), so others may reach it: make an access key, which closes it, or set AUTH=off to leave it open.`,
+  )
+
 /** The key was used for another request, whose answer is kept. */
 export const idempotencyKeyReused = () =>
   new FileServiceError('idempotency-key-reused', 'This Idempotency-Key was used with a different request.')

@@ -1,5 +1,8 @@
 import type { RequestHandler } from 'express'
 import type { Deps } from '../deps.ts'
+import { authenticate } from './contract/authenticate.ts'
+import { authorize } from './contract/authorize.ts'
+import { contextOf } from './contract/context.ts'
 import type { Contract } from './contract/contract.ts'
 import { operationFinder } from './contract/findOperation.ts'
 import { refuseMalformedPath } from './contract/malformedPath.ts'
@@ -9,6 +12,7 @@ import { validateParametersFirst } from './contract/parametersFirst.ts'
 import { refuseOddValues } from './contract/queryValues.ts'
 import { requireLink } from './contract/requireLink.ts'
 import { runMiddleware } from './contract/runMiddleware.ts'
+import { checkSecurity, securityOf } from './contract/securityOf.ts'
 import type { Spec } from './contract/spec.ts'
 import { refuseUnacceptable } from './contract/unacceptable.ts'
 import { judgeUnknownParameters } from './contract/unknownParameters.ts'
@@ -24,6 +28,7 @@ export function routeOperations(
   registry: Registry,
   deps: Deps,
 ): RequestHandler {
+  checkSecurity({ spec })
   const handlers = bindOperations(spec, registry, deps)
   const { findStages, validationStages } = validators.whole
   const findOperation = operationFinder(spec.routes, findStages)
@@ -32,8 +37,12 @@ export function routeOperations(
     refuseMalformedPath(req)
     const operation = await findOperation(req, res)
     if (!operation) return answerOtherMethod(req, res) ? undefined : next()
+    const security = securityOf(operation.description)
+    const actor = await authenticate(deps, req, security)
+    contextOf(req).actor = actor
+    authorize(req, actor, security)
     judgeUnknownParameters(req)
-    requireLink(deps, req)
+    await requireLink(deps, req)
     refuseOddValues(req)
     refuseUnacceptable(req)
     refuseUnmetConditions(req)

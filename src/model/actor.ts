@@ -14,8 +14,8 @@ export interface Actor {
    * signed link, which names the request that it allows.
    */
   readonly kind: 'anyone' | 'anonymous' | 'key' | 'link'
-  /** As `key:<id>`, for records and logs; undefined for a caller without an identity. */
-  readonly name: string | undefined
+  /** As `key:<id>`, for records and logs; null for a caller without an identity. */
+  readonly name: string | null
   readonly scopes: readonly Scope[]
   readonly reach: Reach
   /** When the credential ends, in the form of RFC 3339; null means never. */
@@ -33,7 +33,7 @@ export interface Reach {
 /** Every file. */
 export const everyFile: Reach = { buckets: ['*'], prefix: '' }
 
-const unrestricted = { scopes, reach: everyFile, expiresAt: null, name: undefined } as const
+const unrestricted = { scopes, reach: everyFile, expiresAt: null, name: null } as const
 
 /** Every caller of a service that is open: no credential is asked for. */
 export const anyone: Actor = { ...unrestricted, kind: 'anyone' }

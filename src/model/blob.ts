@@ -78,6 +78,8 @@ export interface NewFile {
   readonly metadata: Readonly<Record<string, unknown>>
   /** Lifetime, counted from the commit on the database's clock; undefined means for ever. */
   readonly expiresInSeconds: number | undefined
+  /** As in `FileRecord`. */
+  readonly createdBy: string | null
   readonly bytes: NewBlob
 }
 

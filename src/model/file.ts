@@ -26,6 +26,8 @@ export interface FileRecord {
   readonly expiresAt: string | null
   /** Null for a file that is not deleted. */
   readonly deletedAt: string | null
+  /** The actor that made the file, as `key:<id>`; null in an open service. */
+  readonly createdBy: string | null
 }
 
 /** The name of a file for clients: its id, or one of the digests of its bytes within a bucket. */
@@ -44,6 +46,11 @@ export interface FileChanges {
   readonly mediaType?: string
   readonly metadata?: Readonly<Record<string, unknown>>
   readonly expiresAt?: string | null
+}
+
+/** A change, and the actor that makes it, as `createdBy` of a file. */
+export interface SignedChanges extends FileChanges {
+  readonly changedBy: string | null
 }
 
 /** A file at one of its versions; without a version, the file at its current version. */

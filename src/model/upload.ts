@@ -33,6 +33,8 @@ export interface UploadRecord {
   readonly updatedAt: string
   /** When the upload is given up; null after the file exists. */
   readonly expiresAt: string | null
+  /** The actor that announced the file, as `key:<id>`; null in an open service. The file will have the same. */
+  readonly createdBy: string | null
 }
 
 /** A part of an upload that the service received itself. */

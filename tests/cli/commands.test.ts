@@ -71,7 +71,7 @@ describe('upfile', () => {
     async (...words) => {
       const { code, stdout, stderr } = await runUpfile(words, {
         PORT: 'x',
-        HOST: '0.0.0.0',
+        HOST: 'localhost:80',
         LOG_LEVEL: 'loud',
       })
       expect([code, stdout]).toEqual([1, ''])

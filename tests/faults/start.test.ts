@@ -60,7 +60,6 @@ describe('a start', () => {
         /^- PUBLIC_URL /m,
       ],
     ],
-    ['an address open to everybody', () => ({ HOST: '0.0.0.0' }), ['"0.0.0.0"', 'AUTH=off']],
     ['a database that a crash could rob of commits', () => ({ ENVIRONMENT: 'production' }), ['fsync=off']],
     [
       'a port that is taken, before a database is started',
@@ -69,7 +68,7 @@ describe('a start', () => {
     ],
     [
       'a host that is no address of this machine',
-      () => ({ HOST: '192.0.2.1', AUTH: 'off' }),
+      () => ({ HOST: '192.0.2.1' }),
       [/^upfile: HOST 192\.0\.2\.1 is no address of this machine: set HOST/],
     ],
     [

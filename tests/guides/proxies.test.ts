@@ -42,7 +42,7 @@ const proxies: readonly Pick<ProxyKind, 'name' | 'command' | 'config'>[] = [
 
 describe.each(proxies)('Behind $name, set up as docs/deployment.md says', (kind) => {
   it('files go in and come out byte for byte, and addresses are public ones', async () => {
-    const service = await startService({ TRUSTED_PROXIES, PUBLIC_URL })
+    const service = await startService({ AUTH: 'off', TRUSTED_PROXIES, PUBLIC_URL })
     const proxy = await startReverseProxy({ ...kind, forwarded: () => undefined }, service)
     try {
       for (const store of [putRaw, upload]) {

@@ -18,8 +18,8 @@ beforeAll(async () => {
   closed = await startService()
   listing = await startService({ CORS_ORIGINS: listed })
   open = await startService({ CORS_ORIGINS: '*' })
-  known = await startService({ PUBLIC_URL: 'https://files.example/base' })
-  proxied = await startService({ TRUSTED_PROXIES: '1', ALLOWED_HOSTS: 'files.example' })
+  known = await startService({ AUTH: 'off', PUBLIC_URL: 'https://files.example/base' })
+  proxied = await startService({ AUTH: 'off', TRUSTED_PROXIES: '1', ALLOWED_HOSTS: 'files.example' })
   path = `${filesPath}/${(await upload(closed, 'a file')).body.id}`
 })
 afterAll(() => Promise.all([closed, listing, open, known, proxied].map((service) => service.stop())))

@@ -45,11 +45,12 @@ let proxied: StartedService
 beforeAll(async () => {
   closed = await startService()
   known = await startService({
+    AUTH: 'off',
     PUBLIC_URL: 'https://Files.example:8443/base',
     ALLOWED_HOSTS: 'internal.example, Other.example',
   })
   open = await startService({ ALLOWED_HOSTS: '*' })
-  proxied = await startService({ TRUSTED_PROXIES: '1', ALLOWED_HOSTS: 'files.example' })
+  proxied = await startService({ AUTH: 'off', TRUSTED_PROXIES: '1', ALLOWED_HOSTS: 'files.example' })
 })
 afterAll(() => Promise.all([closed, known, open, proxied].map((service) => service.stop())))
 

@@ -28,7 +28,7 @@ describe.each(proxyKinds)('Behind $name', (kind) => {
   let file: FileBody
   const content = freshText()
   beforeAll(async () => {
-    service = await startService({ TRUSTED_PROXIES: '1', ALLOWED_HOSTS: 'files.example' })
+    service = await startService({ AUTH: 'off', TRUSTED_PROXIES: '1', ALLOWED_HOSTS: 'files.example' })
     arrivals = countArrivals(service)
     proxy = await startReverseProxy(kind, service)
     oracle = watchService({ ...service, port: proxy.port })

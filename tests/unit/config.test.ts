@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import type { AccessConfig } from '../../src/config/access.ts'
 import { moveTo } from '../../src/config/storage.ts'
 import { loadConfig } from '../../src/config.ts'
+import { newCredential } from '../../src/runtime/credentialText.ts'
 import { createCertificate } from '../support/certificate.ts'
 
 /** The lines of the complaint about an environment; none when it is taken. */
@@ -19,8 +21,9 @@ function mistakes(env: Record<string, string>): string[] {
 
 const wrong: readonly [name: string, value: string][] = [
   ['ENVIRONMENT', 'prod'],
-  ['HOST', '0.0.0.0'],
+  ['HOST', 'localhost:8000'],
   ['AUTH', 'none'],
+  ['ADMIN_KEYS', 'upfk_no'],
   ['DB_TYPE', 'mysql'],
   ['STORAGE', 'disk'],
   ['STORAGE_FROM', 'volume'],
@@ -71,10 +74,10 @@ describe('loadConfig', () => {
   })
 
   it('names every wrong setting at once', () => {
-    const { AUTH, ...others } = Object.fromEntries(wrong)
-    const complaints = mistakes(others)
-    expect(complaints).toHaveLength(wrong.length - 1)
-    for (const name of Object.keys(others)) expect(complaints.join('\n')).toContain(name)
+    const all = Object.fromEntries(wrong)
+    const complaints = mistakes(all)
+    expect(complaints).toHaveLength(wrong.length)
+    for (const name of Object.keys(all)) expect(complaints.join('\n')).toContain(name)
   })
 
   it.each([
@@ -203,10 +206,9 @@ describe('loadConfig', () => {
     ' ',
     '*',
   ])('says of HOST "%s" once what works', (given) => {
-    for (const AUTH of ['on', 'off'])
-      expect(mistakes({ HOST: given, AUTH })).toEqual([
-        `HOST must be an address or a name without scheme and port, as 127.0.0.1, not "${given}"`,
-      ])
+    expect(mistakes({ HOST: given })).toEqual([
+      `HOST must be an address or a name without scheme and port, as 127.0.0.1, not "${given}"`,
+    ])
   })
 
   it.each([
@@ -217,9 +219,35 @@ describe('loadConfig', () => {
     '127.0.0.1.example.com',
     'localhost.example.com',
     '128.0.0.1',
-  ])('listens on %s only when AUTH=off says so', (host) => {
-    expect(mistakes({ HOST: host })).toEqual([expect.stringContaining('AUTH=off')])
-    expect(loadConfig({ HOST: host, AUTH: 'off' }).host).toBe(host)
+  ])('is closed on %s unless AUTH=off says otherwise', (host) => {
+    expect(loadConfig({ HOST: host }).access.mode).toBe('on')
+    expect(loadConfig({ HOST: host, AUTH: 'off' }).access.mode).toBe('off')
+  })
+
+  it.each<[AccessConfig['mode'], Record<string, string>]>([
+    ['until-first-key', {}],
+    ['until-first-key', { HOST: 'localhost', PUBLIC_URL: 'http://localhost:9000' }],
+    ['until-first-key', { HOST: '::1', PUBLIC_URL: 'http://[::1]:9000' }],
+    ['on', { PUBLIC_URL: 'https://files.example.com' }],
+    ['on', { TRUSTED_PROXIES: '1' }],
+    ['on', { ADMIN_KEYS: newCredential('key').text }],
+    ['on', { AUTH: 'on' }],
+    ['off', { AUTH: 'off', ADMIN_KEYS: newCredential('key').text }],
+  ])('is %s with %j', (mode, settings) => {
+    expect(loadConfig(settings).access.mode).toBe(mode)
+  })
+
+  it('takes one or two admin keys, and shows none that is wrong', () => {
+    const keys = [1, 2, 3].map(() => newCredential('key'))
+    const texts = keys.map(({ text }) => text)
+    expect(loadConfig({ ADMIN_KEYS: texts.slice(0, 2).join(', ') }).access.adminKeys).toEqual(
+      keys.slice(0, 2).map(({ kind, id, hash }) => ({ kind, id, hash })),
+    )
+    const [first = ''] = texts
+    for (const wrongKeys of [texts.join(), `${first.slice(0, -1)}!`, `${first},secret`])
+      expect(mistakes({ ADMIN_KEYS: wrongKeys })).toEqual([
+        'ADMIN_KEYS must be one or two access keys with a comma between them: `upfile keys generate` makes one',
+      ])
   })
 
   it.each([

@@ -37,6 +37,7 @@ const files = fc.record({ value: metadata, name: oddText, mediaType: oddText }).
       storedAt: time,
       expiresAt: fc.option(time),
       deletedAt: fc.option(time),
+      createdBy: fc.constantFrom(null, 'key:0123456789Ab'),
     }),
   }),
 )
@@ -57,6 +58,7 @@ const toBody = (base: string, file: FileRecord, metadata: Record<string, unknown
   stored_at: file.storedAt,
   expires_at: file.expiresAt,
   deleted_at: file.deletedAt,
+  created_by: file.createdBy,
   content_url: `${base}/service/fileupload/${file.id}/content`,
 })
 

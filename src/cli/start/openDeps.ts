@@ -3,6 +3,7 @@ import { createBucketRulesCache } from '../../database/bucketRulesCache.ts'
 import { createClock } from '../../database/clock.ts'
 import { createCommitQueue } from '../../database/commit/commitQueue.ts'
 import { createKeyReserve } from '../../database/keyReserve.ts'
+import { createKnownAccess } from '../../database/knownAccess.ts'
 import { keepLinkSecret } from '../../database/rows/installation.ts'
 import type { Deps } from '../../deps.ts'
 import { createDigestThreads } from '../../digests/digestThreads.ts'
@@ -22,6 +23,8 @@ type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | '
 export async function openDeps(opened: Opened): Promise<Deps> {
   const { config, db } = opened
   const clock = await createClock(db)
+  const knownAccess = createKnownAccess(db)
+  if (config.access.mode === 'until-first-key') await knownAccess.locked() // for `wasLocked`
   const [newest = await keepLinkSecret(db, randomBytes(32).toString('hex')), ...older] =
     config.http.linkSecrets
   return {
@@ -31,6 +34,7 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     keys: createKeyReserve(db, config.protocol.leaseSeconds, opened.storageId),
     linkSecrets: [newest, ...older],
     bucketRules: createBucketRulesCache(db),
+    knownAccess,
     digestThreads: createDigestThreads(),
     uploadBlocks: createUploadBlocks(),
     ticks: createTicks(),

@@ -4,6 +4,7 @@ import { createLogger } from '../../logger.ts'
 import { armFailpoints } from '../../runtime/failpoint.ts'
 import { tryAddress } from './listen.ts'
 import { type OpenService, openService } from './openService.ts'
+import { sayAccess } from './sayAccess.ts'
 import type { Serving } from './serveHttp.ts'
 import { shareOfProcess } from './shareOfProcess.ts'
 import { type Ending, waitForEnd } from './waitForEnd.ts'
@@ -50,6 +51,7 @@ async function serveUntilEnd(service: OpenService, ending: Ending, loading: Prom
   const serving = await serve(service, ending)
   const maintenance = startMaintenance(deps)
   const { url } = serving
+  await sayAccess(deps)
   logger.info(
     `Listening on ${url}: the API, ${url}/docs its documentation; the data are in ${config.dataDirectory}`,
     { database: databaseLocation },

@@ -34,6 +34,7 @@ const fileColumns: Readonly<
   named: ['named', 'boolean', ({ named }) => named],
   mediaType: ['media_type', 'text', ({ mediaType }) => mediaType],
   metadata: ['metadata', 'json', ({ metadata }) => metadata],
+  createdBy: ['created_by', 'text', ({ createdBy }) => createdBy],
 }
 
 const inputColumns = Object.values<NewColumn>({

@@ -15,8 +15,9 @@ export type Failure =
 
 const RETRY = /^(40001|40P01)$/
 const TIMEOUT = /^(55P03|57014)$/
+/** 55000: the database takes no connections (`alter database … allow_connections false`). */
 const UNAVAILABLE =
-  /^(53...|25006|25P03|57P03|3D000|28...|XX...|58...|ECONNREFUSED|ENOENT|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE|EADDRNOTAVAIL)$/
+  /^(53...|55000|25006|25P03|57P03|3D000|28...|XX...|58...|ECONNREFUSED|ENOENT|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE|EADDRNOTAVAIL)$/
 const UNKNOWN =
   /^(08...|40003|57P0[1245]|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|E(NET|HOST)UNREACH|E(NET|HOST)DOWN|ENETRESET|EIO)$/
 /** Messages of node-postgres for errors before the statement was sent. */

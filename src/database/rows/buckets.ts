@@ -1,9 +1,11 @@
 import { type Selectable, sql } from 'kysely'
 import { bucketNotEmpty, bucketNotFound } from '../../errors/buckets.ts'
+import type { Reach } from '../../model/actor.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { isLiveInIndex } from './live.ts'
+import { toLikePatterns } from './reach.ts'
 import { deleteUploadsTo } from './uploadEnds.ts'
 
 /** The bucket of this name; undefined when there is none. Clients may send files to it even so: the first file creates it. */
@@ -12,9 +14,10 @@ export async function findBucket(db: Database, name: string): Promise<BucketReco
   return row && toBucketRecord(row)
 }
 
-/** At most `limit` buckets with names after `after`, sorted by code point. */
+/** At most `limit` buckets within the reach with names after `after`, sorted by code point. */
 export async function listBucketRecords(
   db: Database,
+  { buckets }: Reach,
   { after, limit }: { after: string; limit: number },
 ): Promise<BucketRecord[]> {
   const name = sql<string>`name collate "C"`
@@ -22,6 +25,9 @@ export async function listBucketRecords(
     .selectFrom('buckets')
     .selectAll()
     .where(name, '>', after)
+    .$if(!buckets.includes('*'), (query) =>
+      query.where(sql<boolean>`name like any(${toLikePatterns(buckets)}::text[])`),
+    )
     .orderBy(name)
     .limit(limit)
     .execute()
@@ -43,16 +49,17 @@ export async function insertBucket(
   return row && toBucketRecord(row)
 }
 
-/**
- * Inserts the bucket, with `defaultRules`, if there is none, and locks its row, so that no other transaction deletes the bucket
- * before this one ends. False when another transaction has just deleted the bucket: the caller tries again.
- */
-export async function ensureBucket(trx: DatabaseTransaction, name: string): Promise<boolean> {
+/** Inserts the bucket, with `defaultRules`, if there is none. */
+export async function ensureBucket(trx: DatabaseTransaction, name: string): Promise<void> {
   await trx
     .insertInto('buckets')
     .values({ name })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
+}
+
+/** Locks the bucket's row, so that no other transaction deletes the bucket before this one ends. False when there is none. */
+export async function lockBucket(trx: DatabaseTransaction, name: string): Promise<boolean> {
   const { rows } = await sql`select from buckets where name = ${name} for key share`.execute(trx)
   return rows.length > 0
 }

@@ -1,8 +1,14 @@
-import { type RawBuilder, sql, type Updateable } from 'kysely'
-import type { FileChanges, FileCondition, FileRecord, FileVersion, NameCondition } from '../../model/file.ts'
+import { sql, type Updateable } from 'kysely'
+import type {
+  FileCondition,
+  FileRecord,
+  FileVersion,
+  NameCondition,
+  SignedChanges,
+} from '../../model/file.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
+import { endFiles, expired } from './fileEnds.ts'
 import { fileColumns } from './files.ts'
-import { secondsAgo } from './inSeconds.ts'
 import { isExpired, isLive, isLiveInIndex } from './live.ts'
 
 const atVersion = ({ id, version }: FileVersion) =>
@@ -12,13 +18,14 @@ const atVersion = ({ id, version }: FileVersion) =>
 export async function updateFileRecord(
   db: Database | DatabaseTransaction,
   version: FileVersion,
-  { name, mediaType, metadata, expiresAt }: FileChanges,
+  { name, mediaType, metadata, expiresAt, changedBy }: SignedChanges,
 ): Promise<FileRecord | undefined> {
   const columns: Updateable<Schema['files']> = {
     ...(name !== undefined && { name }),
     ...(mediaType !== undefined && { media_type: mediaType }),
     ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
     ...(expiresAt !== undefined && { expires_at: expiresAt }),
+    changed_by: changedBy,
   }
   const update = db
     .updateTable('files as f')
@@ -40,12 +47,12 @@ export const renameNamedRecord = (
   db: Database,
   version: FileVersion,
   bucket: string,
-  changes: FileChanges & { readonly name: string },
+  changes: SignedChanges & { readonly name: string },
 ): Promise<FileRecord | undefined> =>
   db.transaction().execute(async (trx) => {
     const { name } = changes
     await lockName(trx, bucket, name)
-    await endFiles(trx, sql`${hasName(bucket, name)} and ${sql.raw(isExpired)}`, 'expired', 'f.id')
+    await endFiles(trx, sql`${hasName(bucket, name)} and ${sql.raw(isExpired)}`, expired, 'f.id')
     return await updateFileRecord(trx, version, changes)
   })
 
@@ -53,8 +60,9 @@ export const renameNamedRecord = (
 export async function deleteFileRecord(
   db: Database | DatabaseTransaction,
   version: FileVersion,
+  by: string | null,
 ): Promise<FileRecord | undefined> {
-  const [file] = await endFiles<FileRecord>(db, atVersion(version), 'deleted', fileColumns)
+  const [file] = await endFiles<FileRecord>(db, atVersion(version), { reason: 'deleted', by }, fileColumns)
   return file
 }
 
@@ -66,14 +74,14 @@ export async function deleteFileRecord(
 export const deleteNamedRecord = (
   db: Database,
   { bucket, name }: Pick<FileRecord, 'bucket' | 'name'>,
-  condition: FileCondition | undefined,
+  { condition, by }: { readonly condition: FileCondition | undefined; readonly by: string | null },
 ): Promise<FileRecord | undefined> =>
   db.transaction().execute(async (trx) => {
     await lockName(trx, bucket, name)
     const file = await lockFileOfName(trx, bucket, name)
     if (!file) return undefined
     condition?.(file)
-    return await deleteFileRecord(trx, { id: file.id, version: file.version })
+    return await deleteFileRecord(trx, { id: file.id, version: file.version }, by)
   })
 
 /**
@@ -82,13 +90,18 @@ export const deleteNamedRecord = (
  */
 export async function clearName(
   trx: DatabaseTransaction,
-  { bucket, name }: Pick<FileRecord, 'bucket' | 'name'>,
+  { bucket, name, createdBy: by }: Pick<FileRecord, 'bucket' | 'name' | 'createdBy'>,
   condition: NameCondition | undefined,
 ): Promise<void> {
   await lockName(trx, bucket, name)
   if (condition) condition(await lockFileOfName(trx, bucket, name))
   // An expired file keeps its name until it is marked as deleted, so the rule for live files does not fit.
-  await endFiles(trx, sql`${hasName(bucket, name)} and f.deleted_at is null`, 'replaced', 'f.id')
+  await endFiles(
+    trx,
+    sql`${hasName(bucket, name)} and f.deleted_at is null`,
+    { reason: 'replaced', by },
+    'f.id',
+  )
 }
 
 /** Locks the live file that has this name to itself, and returns the file; undefined when there is none. */
@@ -112,53 +125,4 @@ const hasName = (bucket: string, name: string) => sql`f.bucket = ${bucket} and f
  */
 async function lockName(trx: DatabaseTransaction, bucket: string, name: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${bucket}/${name}`}, 0))`.execute(trx)
-}
-
-/** Marks expired files as deleted, at most `atMost`. Returns their number. */
-export async function expireFileRecords(db: Database, atMost: number): Promise<number> {
-  const expired = sql.raw(isExpired)
-  // The condition stands twice: between the selection and the update, a change may extend the life of a file.
-  const where = sql`f.id in (select f.id from files f where ${expired} limit ${atMost}) and ${expired}`
-  return (await endFiles(db, where, 'expired', 'f.id')).length
-}
-
-/**
- * Marks all files `f` as deleted that match the condition; no other statement deletes files. Returns the given columns after
- * the update. The reason is a comment in the statement, so that the statistics of PostgreSQL show it.
- */
-async function endFiles<Row>(
-  db: Database | DatabaseTransaction,
-  where: RawBuilder<unknown>,
-  reason: 'deleted' | 'replaced' | 'expired',
-  columns: string,
-): Promise<Row[]> {
-  const { rows } = await sql<Row>`/* end files: ${sql.raw(reason)} */
-    with f as (
-      update files as f set deleted_at = now(), updated_at = now(), version = f.version + 1 where ${where} returning f.*
-    )
-    select ${sql.raw(columns)} from f join blobs b on b.id = f.blob_id
-  `.execute(db)
-  return rows
-}
-
-/**
- * Deletes the rows of at most `atMost` files that were marked as deleted more than `retentionSeconds` ago, and the rows of
- * their uploads. Returns the blob id of each file.
- */
-export async function deleteForgottenFiles(
-  db: Database,
-  retentionSeconds: number,
-  atMost: number,
-): Promise<number[]> {
-  const { rows } = await sql<{ blob_id: number }>`
-    with old as (
-      delete from files where id in (
-        select id from files where deleted_at <= ${secondsAgo(retentionSeconds)} limit ${atMost}
-      ) returning id, blob_id
-    ), finished as (
-      delete from uploads where id in (select id from old)
-    )
-    select blob_id from old
-  `.execute(db)
-  return rows.map((row) => row.blob_id)
 }

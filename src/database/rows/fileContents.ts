@@ -1,15 +1,19 @@
 import { CompiledQuery } from 'kysely'
+import type { Reach } from '../../model/actor.ts'
 import type { FileContent, FileRecord, FileReference } from '../../model/file.ts'
 import type { Database } from '../schema.ts'
-import { fileColumns, findStatements, fromLive, parametersOf } from './files.ts'
+import { fileColumns, findNewestNamed, fromLive } from './files.ts'
 import { isLiveInIndex } from './live.ts'
 
 const contentColumns = `${fileColumns}, b.id as "blobId", b.storage_key as "storageKey", b.block_crc32 as "blockCrc32"`
-const findContent = findStatements('find_content', contentColumns)
 
-/** The newest live file that the reference names, with its storage key and checksums; undefined when there is none. */
-export const findFileContent = (db: Database, reference: FileReference): Promise<FileContent | undefined> =>
-  selectContent(db, findContent[reference.kind], parametersOf(reference))
+/** The newest live file within the reach that the reference names, with its storage key and checksums; undefined for none. */
+export const findFileContent = (
+  db: Database,
+  reference: FileReference,
+  reach: Reach,
+): Promise<FileContent | undefined> =>
+  selectContent(db, findNewestNamed({ name: 'find_content', columns: contentColumns }, reference, reach))
 
 /**
  * The live file for a name in a bucket, with its storage key and checksums: the file that has the name to itself,
@@ -25,7 +29,8 @@ export async function findNamedContent(
   // Two statements: at most one file has the name to itself, and its own index finds it; the other files may be very many.
   const named = `/* find_named_content */ ${from.replace('collate "C" ', '')} and f.named limit 1`
   const newest = `/* find_newest_of_name */ ${from} order by f.created_at desc, f.id desc limit 1`
-  return (await selectContent(db, named, [bucket, name])) ?? (await selectContent(db, newest, [bucket, name]))
+  const find = (statement: string) => selectContent(db, CompiledQuery.raw(statement, [bucket, name]))
+  return (await find(named)) ?? (await find(newest))
 }
 
 /** The storage key of a live file's bytes; undefined when there is no live file with this id. */
@@ -35,14 +40,8 @@ export async function findStorageKeyOfFile(db: Database, id: string): Promise<st
   return rows[0]?.storageKey
 }
 
-async function selectContent(
-  db: Database,
-  statement: string,
-  parameters: readonly unknown[],
-): Promise<FileContent | undefined> {
-  const { rows } = await db.executeQuery<FileRecord & Omit<FileContent, 'file'>>(
-    CompiledQuery.raw(statement, [...parameters]),
-  )
+async function selectContent(db: Database, query: CompiledQuery): Promise<FileContent | undefined> {
+  const { rows } = await db.executeQuery<FileRecord & Omit<FileContent, 'file'>>(query)
   const [row] = rows
   if (!row) return undefined
   const { blobId, storageKey, blockCrc32, ...file } = row

@@ -18,6 +18,8 @@ export interface FileFilter {
   readonly createdAfter?: Date | undefined
   /** Excluded. */
   readonly createdBefore?: Date | undefined
+  /** The beginning of the name, as it is written. */
+  readonly prefix?: string | undefined
 }
 
 /** Whether the filter leaves files of the bucket out. How many it leaves out, and so the best plan, depends on its values. */
@@ -26,7 +28,7 @@ export const isSelective = ({ bucket: _, deleted: __, ...chosen }: FileFilter): 
 
 /** SQL for the files `f` that match the filter. */
 export function conditions(filter: FileFilter) {
-  const { bucket, deleted, name, type, minSize, maxSize, createdAfter, createdBefore } = filter
+  const { bucket, deleted, name, type, minSize, maxSize, createdAfter, createdBefore, prefix } = filter
   const all = [
     sql`f.bucket = ${bucket}`,
     sql.raw(deleted ? 'f.deleted_at is not null' : isLiveInIndex),
@@ -36,6 +38,7 @@ export function conditions(filter: FileFilter) {
     maxSize !== undefined && sql`f.size <= ${maxSize}`,
     createdAfter !== undefined && sql`f.created_at > ${createdAfter}`,
     createdBefore !== undefined && sql`f.created_at < ${createdBefore}`,
+    prefix !== undefined && sql`f.name collate "C" like ${`${escapeLike(prefix)}%`}`,
   ]
   return sql.join(
     all.filter((part) => part !== false),
@@ -52,4 +55,5 @@ const typeCondition = (type: string) =>
     ? sql`f.media_type collate "C" like ${`${escapeLike(type.slice(0, -1))}%`}`
     : sql`f.media_type collate "C" = ${type}`
 
-const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&')
+/** Escapes the characters that mean something in a pattern of LIKE. */
+export const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&')

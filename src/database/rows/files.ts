@@ -1,8 +1,10 @@
 import { CompiledQuery } from 'kysely'
+import type { Reach } from '../../model/actor.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import type { FileRecord, FileReference } from '../../model/file.ts'
 import type { Database, DatabaseTransaction } from '../schema.ts'
 import { isLive, isLiveInIndex } from './live.ts'
+import { withinReach } from './reach.ts'
 
 /** The SQL expression of each field of a file's record: `f` is files, `b` is blobs. */
 const sources: Readonly<Record<keyof FileRecord, string>> = {
@@ -22,6 +24,7 @@ const sources: Readonly<Record<keyof FileRecord, string>> = {
   storedAt: 'f.stored_at',
   expiresAt: 'f.expires_at',
   deletedAt: 'f.deleted_at',
+  createdBy: 'f.created_by',
 }
 
 const toColumns = (expressions: Readonly<Record<string, string>>) =>
@@ -49,55 +52,68 @@ export const fromLive = (kind: ReferenceKind) =>
 
 const newestFirst = 'order by f.created_at desc, f.id desc'
 
-/** For each kind of reference, the statement of this name that selects these columns of the newest live file that it names. */
-export function findStatements(name: string, columns: string): Readonly<Record<ReferenceKind, string>> {
-  const byDigest = (kind: ReferenceKind) =>
-    `/* ${name}_by_${kind} */ select ${columns} ${fromLive(kind)} ${newestFirst} limit 1`
-  return {
-    id: `/* ${name}_by_id */ select ${columns} ${fromLive('id')}`, // PostgreSQL would sort even a single row
-    sha256: byDigest('sha256'),
-    sha1: byDigest('sha1'),
-    md5: byDigest('md5'),
-  }
+/** The statement of this name that selects these columns of the newest live file that a reference names, within a reach. */
+export function findNewestNamed(
+  { name, columns }: { readonly name: string; readonly columns: string },
+  reference: FileReference,
+  reach: Reach,
+): CompiledQuery {
+  const { kind } = reference
+  const parameters = parametersOf(reference)
+  const within = withinReach(reach, parameters.length + 1)
+  // PostgreSQL would sort even the single row of an id.
+  const order = kind === 'id' ? '' : ` ${newestFirst} limit 1`
+  return CompiledQuery.raw(
+    `/* ${name}_by_${kind}${within.suffix} */ select ${columns} ${fromLive(kind)}${within.condition}${order}`,
+    [...parameters, ...within.parameters],
+  )
 }
 
-const findRecord = findStatements('find_file', fileColumns)
-
-/** The newest live file that the reference names; undefined when there is none. */
+/** The newest live file within the reach that the reference names; undefined when there is none. */
 export async function findFileRecord(
   db: Database,
   reference: FileReference,
+  reach: Reach,
 ): Promise<FileRecord | undefined> {
-  const query = CompiledQuery.raw(findRecord[reference.kind], parametersOf(reference))
+  const query = findNewestNamed({ name: 'find_file', columns: fileColumns }, reference, reach)
   const { rows } = await db.executeQuery<FileRecord>(query)
   return rows[0]
 }
 
-/** The ids of at most `atMost` live files that the reference names, newest first. */
-export async function listFileIds(db: Database, reference: FileReference, atMost: number): Promise<string[]> {
-  const statement = `select f.id ${fromLive(reference.kind)} ${newestFirst} limit ${atMost}`
+/** The ids of at most `atMost` live files within the reach that the reference names, newest first. */
+export async function listFileIds(
+  db: Database,
+  reference: FileReference,
+  { reach, atMost }: { readonly reach: Reach; readonly atMost: number },
+): Promise<string[]> {
+  const parameters = parametersOf(reference)
+  const within = withinReach(reach, parameters.length + 1)
+  const statement = `select f.id ${fromLive(reference.kind)}${within.condition} ${newestFirst} limit ${atMost}`
   const { rows } = await db.executeQuery<{ id: string }>(
-    CompiledQuery.raw(statement, parametersOf(reference)),
+    CompiledQuery.raw(statement, [...parameters, ...within.parameters]),
   )
   return rows.map((row) => row.id)
 }
 
-/** The newest live file of this blob; undefined when there is none. The caller holds the lock of the blob's row. */
-export const findLiveFileOfBlob = (trx: DatabaseTransaction, blobId: number) =>
-  findNewest(trx, 'f.blob_id = $1', blobId)
+/** The newest live file of this blob within the reach; undefined when there is none. The caller has locked the blob's row. */
+export const findLiveFileOfBlob = (trx: DatabaseTransaction, blobId: number, reach: Reach) =>
+  findNewest(trx, { condition: 'f.blob_id = $1', parameter: blobId }, reach)
 
-/** The newest live file whose bytes are under this storage key; undefined when there is none. */
-export const findLiveFileOfBytes = (db: Database, storageKey: StorageKey) =>
-  findNewest(db, 'b.storage_key = $1', storageKey)
+/** The newest live file within the reach whose bytes are under this storage key; undefined when there is none. */
+export const findLiveFileOfBytes = (db: Database, storageKey: StorageKey, reach: Reach) =>
+  findNewest(db, { condition: 'b.storage_key = $1', parameter: storageKey }, reach)
 
 async function findNewest(
   db: Database | DatabaseTransaction,
-  condition: string,
-  parameter: string | number,
+  { condition, parameter }: { readonly condition: string; readonly parameter: string | number },
+  reach: Reach,
 ): Promise<FileRecord | undefined> {
+  const within = withinReach(reach, 2)
   const statement = `select ${fileColumns} from files f join blobs b on b.id = f.blob_id
-    where ${condition} and ${isLive} ${newestFirst} limit 1`
-  const { rows } = await db.executeQuery<FileRecord>(CompiledQuery.raw(statement, [parameter]))
+    where ${condition} and ${isLive}${within.condition} ${newestFirst} limit 1`
+  const { rows } = await db.executeQuery<FileRecord>(
+    CompiledQuery.raw(statement, [parameter, ...within.parameters]),
+  )
   return rows[0]
 }
 

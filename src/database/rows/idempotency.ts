@@ -106,5 +106,7 @@ const toStored = (file: FileRecord): StoredFileRecord => ({ ...file, metadata: J
 const parseFileRecord = (json: StoredFileRecord): FileRecord => ({
   ...json,
   metadata: JSON.stringify(json.metadata),
-  named: json.named ?? false, // missing in answers of the version before
+  // Missing in answers of earlier versions.
+  named: json.named ?? false,
+  createdBy: json.createdBy ?? null,
 })

@@ -48,6 +48,7 @@ export async function insertUpload(
         parts: upload.parts,
         storage_key: upload.storageKey,
         s3_upload_id: upload.partsId,
+        created_by: upload.createdBy,
         expires_at: inSeconds(expiresInSeconds),
       })
       .returningAll()
@@ -121,4 +122,5 @@ const toUploadRecord = (row: Selectable<Schema['uploads']>): UploadRecord => ({
   status: row.status,
   updatedAt: row.updated_at,
   expiresAt: row.expires_at,
+  createdBy: row.created_by,
 })

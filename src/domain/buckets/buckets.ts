@@ -6,40 +6,57 @@ import {
 } from '../../database/rows/buckets.ts'
 import type { Deps } from '../../deps.ts'
 import { bucketExists, bucketNotFound } from '../../errors/buckets.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
+import { decide } from '../access/decide.ts'
+import { insistOn } from '../access/insist.ts'
 
-/** Creates a bucket; a missing rule is the one of `defaultRules`. Throws `bucket-exists`. */
-export const createBucket = (deps: Deps, name: string, rules: Partial<BucketRules>) =>
-  forgettingRules(deps, name, async () => {
+/** Creates a bucket; a missing rule is the one of `defaultRules`. Throws `bucket-exists` and what `insistOn` throws. */
+export const createBucket = (deps: Deps, actor: Actor, name: string, rules: Partial<BucketRules>) =>
+  administering(deps, actor, name, async () => {
     const bucket = await insertBucket(deps.db, name, rules)
     if (!bucket) throw bucketExists(name)
     return bucket
   })
 
-/** Throws `bucket-not-found`. */
-export async function requireBucket({ db }: Deps, name: string): Promise<BucketRecord> {
+/** Throws `bucket-not-found` and what `insistOn` throws. */
+export async function requireBucket({ db }: Deps, actor: Actor, name: string): Promise<BucketRecord> {
+  insistOn(actor, 'list', { bucket: name })
   return found(await findBucket(db, name))
 }
 
 /** Changes the given rules, for new files only: files in the bucket stay as they are. Throws `bucket-not-found`. */
-export const changeBucket = (deps: Deps, name: string, rules: Partial<BucketRules>) =>
-  forgettingRules(deps, name, async () => found(await updateBucketRules(deps.db, name, rules)))
+export const changeBucket = (deps: Deps, actor: Actor, name: string, rules: Partial<BucketRules>) =>
+  administering(deps, actor, name, async () => found(await updateBucketRules(deps.db, name, rules)))
 
 /** Deletes a bucket. Throws `bucket-not-found`, and `bucket-not-empty` while the bucket has live files. */
-export const removeBucket = (deps: Deps, name: string): Promise<void> =>
-  forgettingRules(deps, name, async () => deps.sweeper.soon(await deleteBucketRecord(deps.db, name)))
+export const removeBucket = (deps: Deps, actor: Actor, name: string): Promise<void> =>
+  administering(deps, actor, name, async () => deps.sweeper.soon(await deleteBucketRecord(deps.db, name)))
+
+/**
+ * Throws `bucket-not-found` when the bucket does not exist, unless the actor may make it: the first file then does. What the
+ * answer rests on is at most one second old; the commit looks again.
+ */
+export async function insistOnBucket({ bucketRules }: Deps, actor: Actor, name: string): Promise<void> {
+  if (!mayMakeBucket(actor) && !(await bucketRules.exists(name))) throw bucketNotFound()
+}
+
+/** Whether the actor may make buckets that it reaches. */
+export const mayMakeBucket = (actor: Actor): boolean => decide(actor, 'admin', { name: '' }) === 'allowed'
 
 function found(bucket: BucketRecord | undefined): BucketRecord {
   if (!bucket) throw bucketNotFound()
   return bucket
 }
 
-/** Makes a change to a bucket, and then drops the cached rules of the bucket. */
-async function forgettingRules<Result>(
+/** Makes a change to a bucket, whose rules are for all names, and then drops the cached rules of the bucket. */
+async function administering<Result>(
   { bucketRules }: Deps,
+  actor: Actor,
   name: string,
   change: () => Promise<Result>,
 ): Promise<Result> {
+  insistOn(actor, 'admin', { bucket: name, name: '' })
   try {
     return await change()
   } finally {

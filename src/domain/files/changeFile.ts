@@ -2,9 +2,11 @@ import { isDuplicate } from '../../database/connection/failures.ts'
 import { deleteFileRecord, renameNamedRecord, updateFileRecord } from '../../database/rows/fileChanges.ts'
 import type { Deps } from '../../deps.ts'
 import { nameTaken } from '../../errors/files.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { FileChanges, FileCondition, FileRecord } from '../../model/file.ts'
+import { insistOn } from '../access/insist.ts'
+import { toStoredName } from '../access/storedName.ts'
 import { insistOnType, limitsOf } from '../buckets/bucketRules.ts'
-import { toFileName } from '../values/fileNames.ts'
 import { parseFilePath } from '../values/filePaths.ts'
 import { type ChangedFile, changeVersion } from './changeVersion.ts'
 import { findOnlyFile } from './findFile.ts'
@@ -19,30 +21,39 @@ export interface ChangeTarget {
 
 /**
  * Changes one file. Throws `file-not-found`, `ambiguous-hash`, `type-not-allowed`, `name-invalid` and `name-taken` for a file
- * that has its name to itself, and what `changeVersion` throws.
+ * that has its name to itself, what `changeVersion` throws, and `scope-missing` and `name-forbidden`: a changed expiry may
+ * delete a file, and a file may not leave the actor's reach.
  */
 export async function changeFile(
   deps: Deps,
+  actor: Actor,
   target: ChangeTarget,
   { name: text, ...changes }: FileChanges,
 ): Promise<FileRecord> {
+  if (changes.expiresAt !== undefined) insistOn(actor, 'delete', {})
+  const signed = { ...changes, changedBy: actor.name }
   const { mediaType } = changes
-  return await changeVersion(byReference(deps, target), async (version, { bucket, named }) => {
+  return await changeVersion(byReference(deps, actor, target), async (version, { bucket, named }) => {
     if (mediaType !== undefined) insistOnType(await limitsOf(deps, bucket), mediaType)
-    if (text === undefined) return await updateFileRecord(deps.db, version, changes)
-    if (!named) return await updateFileRecord(deps.db, version, { ...changes, name: toFileName(text) })
-    const name = parseFilePath(text, '/file_name')
-    return await renameNamedRecord(deps.db, version, bucket, { ...changes, name }).catch((error: unknown) => {
+    if (text === undefined) return await updateFileRecord(deps.db, version, signed)
+    const name = named ? parseFilePath(text, '/file_name') : toStoredName(actor, text, '/file_name')
+    insistOn(actor, 'write', { bucket, name })
+    if (!named) return await updateFileRecord(deps.db, version, { ...signed, name })
+    return await renameNamedRecord(deps.db, version, bucket, { ...signed, name }).catch((error: unknown) => {
       throw isDuplicate(error) ? nameTaken(name) : error
     })
   })
 }
 
 /** Deletes one file. Maintenance removes the bytes when no other file needs them. Throws what `changeFile` throws. */
-export const removeFile = (deps: Deps, target: ChangeTarget): Promise<FileRecord> =>
-  changeVersion(byReference(deps, target), (version) => deleteFileRecord(deps.db, version))
+export const removeFile = (deps: Deps, actor: Actor, target: ChangeTarget): Promise<FileRecord> =>
+  changeVersion(byReference(deps, actor, target), (version) => deleteFileRecord(deps.db, version, actor.name))
 
-const byReference = (deps: Deps, { reference, bucket, condition }: ChangeTarget): ChangedFile => ({
-  find: () => findOnlyFile(deps, reference, bucket),
+const byReference = (
+  deps: Deps,
+  actor: Actor,
+  { reference, bucket, condition }: ChangeTarget,
+): ChangedFile => ({
+  find: () => findOnlyFile(deps, actor, reference, bucket),
   condition,
 })

@@ -1,7 +1,11 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
+import { linkRevoked } from '../../errors/access.ts'
 import { linkExpired, linkInvalid } from '../../errors/requests.ts'
+import { hasCode } from '../../errors.ts'
+import type { Actor } from '../../model/actor.ts'
 import { longestLinkSeconds } from '../../storage/directAccess.ts'
+import { insistOnKeyOf } from '../access/keyActor.ts'
 
 /** The request that a link allows. */
 export interface LinkRequest {
@@ -26,15 +30,22 @@ const TOLERANCE_SECONDS = 30
 const SIGNED_TARGET = /^(.*[?&]expires=([1-9]\d{9})&key_id=([0-9a-f]{8}))&signature=([A-Za-z0-9_-]{43})$/s
 
 /**
- * Signs a link to this service with the first secret. HMAC-SHA-256 covers the method and every character of the target, so no
- * client can change, move or add anything.
+ * Signs a link to this service with the first secret, for an actor with whose key it ends (`by`). HMAC-SHA-256 covers the method
+ * and every character of the target, so no client can change, move or add anything.
  */
 export function signLink(
   { clock, linkSecrets: [newest] }: Deps,
+  actor: Pick<Actor, 'name'>,
   { method, path, query, seconds }: LinkRequest,
 ): SignedTarget {
   const expires = Math.floor(clock.now()) + Math.min(seconds, longestLinkSeconds)
-  const parameters = new URLSearchParams({ ...query, expires: String(expires), key_id: keyId(newest) })
+  const issuer = actor.name === null ? {} : { by: actor.name }
+  const parameters = new URLSearchParams({
+    ...query,
+    ...issuer,
+    expires: String(expires),
+    key_id: keyId(newest),
+  })
   const signed = `${path}?${parameters}`
   return {
     target: `${signed}&signature=${signatureOf(newest, method, signed)}`,
@@ -43,10 +54,21 @@ export function signLink(
 }
 
 /**
- * Throws `link-invalid` unless this target was signed for this method with one of the secrets, and `link-expired` when its
- * lifetime is over. Links of an old secret stay valid after a new secret was put in front of it.
+ * Throws `link-invalid` unless this target was signed for this method with one of the secrets, `link-expired` when its lifetime
+ * is over, and `link-revoked` when the key of the actor who signed it has ended. Links of an old secret stay valid after a new
+ * secret was put in front of it.
  */
-export function verifyLink({ clock, linkSecrets }: Deps, method: string, target: string): void {
+export async function verifyLink(deps: Deps, method: string, target: string): Promise<void> {
+  verifySignature(deps, method, target)
+  const issuer = new URLSearchParams(target.slice(target.indexOf('?') + 1)).get('by')
+  await insistOnKeyOf(deps, issuer).catch((error: unknown) => {
+    throw ENDED.some((code) => hasCode(error, code)) ? linkRevoked() : error
+  })
+}
+
+const ENDED = ['access-key-revoked', 'access-key-expired'] as const
+
+function verifySignature({ clock, linkSecrets }: Deps, method: string, target: string): void {
   const [, signed = '', expires, id = '', signature = ''] = SIGNED_TARGET.exec(target) ?? []
   const secret = linkSecrets.find((candidate) => keyId(candidate) === id)
   // RFC 9110, 9.3.2: HEAD is GET without the body.

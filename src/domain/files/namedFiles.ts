@@ -3,18 +3,26 @@ import { findNamedContent } from '../../database/rows/fileContents.ts'
 import { listNamesakes } from '../../database/rows/files.ts'
 import type { Deps } from '../../deps.ts'
 import { fileNotFound, nameShared } from '../../errors/files.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { FileCondition, FileContent, FileRecord } from '../../model/file.ts'
+import { reaches } from '../access/reaches.ts'
 import { findableName } from '../values/filePaths.ts'
 import { changeVersion } from './changeVersion.ts'
 import { IDS_NAMED } from './findFile.ts'
 
 /**
- * The live file for a name in a bucket, with its storage key and checksums: the file that has the name to itself,
- * else the newest file of this name. Throws `file-not-found`.
+ * The live file for a name in a bucket that the actor reaches, with its storage key and checksums: the file that has the name to
+ * itself, else the newest file of this name. Throws `file-not-found`.
  */
-export async function findNamedFile({ db }: Deps, bucket: string, text: string): Promise<FileContent> {
+export async function findNamedFile(
+  { db }: Deps,
+  actor: Actor,
+  bucket: string,
+  text: string,
+): Promise<FileContent> {
   const name = findableName(text)
-  const content = name === undefined ? undefined : await findNamedContent(db, bucket, name)
+  const reached = name !== undefined && reaches(actor, { bucket, name })
+  const content = reached ? await findNamedContent(db, bucket, name) : undefined
   if (!content) throw fileNotFound()
   return content
 }
@@ -26,20 +34,21 @@ export async function findNamedFile({ db }: Deps, bucket: string, text: string):
  */
 export async function removeNamedFile(
   deps: Deps,
+  actor: Actor,
   { bucket, name }: { readonly bucket: string; readonly name: string },
   condition: FileCondition | undefined,
 ): Promise<void> {
-  const find = () => findOwner(deps, bucket, name)
+  const find = () => findOwner(deps, actor, bucket, name)
   // The condition is judged in the transaction: the file may have been replaced since it was found.
   await changeVersion({ find, condition: undefined }, async (_, found) => {
-    const file = await deleteNamedRecord(deps.db, found, condition)
+    const file = await deleteNamedRecord(deps.db, found, { condition, by: actor.name })
     if (!file) throw fileNotFound() // deleted, or renamed, since it was found
     return file
   })
 }
 
-async function findOwner(deps: Deps, bucket: string, text: string): Promise<FileRecord> {
-  const { file } = await findNamedFile(deps, bucket, text)
+async function findOwner(deps: Deps, actor: Actor, bucket: string, text: string): Promise<FileRecord> {
+  const { file } = await findNamedFile(deps, actor, bucket, text)
   if (file.named) return file
   throw nameShared(file.name, await listNamesakes(deps.db, bucket, file.name, IDS_NAMED))
 }

@@ -1,4 +1,4 @@
-import { deleteForgottenFiles, expireFileRecords } from '../../database/rows/fileChanges.ts'
+import { deleteForgottenFiles, expireFileRecords } from '../../database/rows/fileEnds.ts'
 import { deleteOldIdempotent } from '../../database/rows/idempotency.ts'
 import { deleteExpiredUploads } from '../../database/rows/uploadEnds.ts'
 import { collectBlobs } from './collect.ts'

@@ -6,7 +6,7 @@ import {
   replaceBlobBytes,
   takeIntent,
 } from '../../database/commit/commitSteps.ts'
-import { ensureBucket } from '../../database/rows/buckets.ts'
+import { ensureBucket, lockBucket } from '../../database/rows/buckets.ts'
 import { clearName } from '../../database/rows/fileChanges.ts'
 import { findLiveFileOfBlob } from '../../database/rows/files.ts'
 import { completeIdempotent, type KeyHold } from '../../database/rows/idempotency.ts'
@@ -14,9 +14,11 @@ import { insertTrash } from '../../database/rows/trash.ts'
 import { finishUpload } from '../../database/rows/uploadEnds.ts'
 import type { Database, DatabaseTransaction } from '../../database/schema.ts'
 import type { Deps } from '../../deps.ts'
+import { bucketNotFound } from '../../errors/buckets.ts'
 import { idempotentRequestRunning } from '../../errors/requests.ts'
 import { uploadFenced } from '../../errors/service.ts'
 import { uploadTaken } from '../../errors/uploads.ts'
+import type { Reach } from '../../model/actor.ts'
 import type { NewFile, StorageKey } from '../../model/blob.ts'
 import type { FileRecord, NameCondition } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
@@ -27,6 +29,10 @@ export interface CommitRequest {
   readonly file: NewFile
   /** Whether the bucket may have several live files with the same bytes. */
   readonly duplicates: 'refuse' | 'allow'
+  /** The files that count as duplicates: nobody learns of others. */
+  readonly reach: Reach
+  /** Whether the file may make its bucket. */
+  readonly makesBucket: boolean
   /** Judges the file that a named file replaces. */
   readonly nameCondition?: NameCondition | undefined
   /** The upload that announced this file, if one did, and the list of parts that makes the file. */
@@ -52,7 +58,7 @@ export type CommitOutcome =
 /**
  * Commits one file in a transaction of its own (U9-U12), also when the bucket has a blob of the same bytes. Throws
  * `upload-fenced` when the intent was reaped, `idempotent-request-running` when the claim ran out, `upload-taken` when the
- * upload has its file already, and what the condition and the database throw.
+ * upload has its file already, `bucket-not-found`, and what the condition and the database throw.
  */
 export async function commitAlone(
   { config, db, storage }: Deps,
@@ -74,7 +80,8 @@ export async function commitAlone(
     const blobId = known ? await lockBlob(trx, file, known) : await insertBlob(trx, file)
     if (blobId === undefined) return { kind: 'again' }
 
-    const existing = known && duplicates === 'refuse' ? await findLiveFileOfBlob(trx, blobId) : undefined
+    const existing =
+      known && duplicates === 'refuse' ? await findLiveFileOfBlob(trx, blobId, request.reach) : undefined
     if (existing && healthy) return { kind: 'exists', file: existing, healed: false, parts: [] }
     if (known && healthy)
       await insertTrash(trx, file.bytes.storageKey, { reason: 'duplicate', graceSeconds: 0 })
@@ -84,7 +91,11 @@ export async function commitAlone(
     }
     if (existing) return { kind: 'exists', file: existing, healed: true, parts }
 
-    if (!(await ensureBucket(trx, file.bucket))) return { kind: 'again' }
+    if (request.makesBucket) await ensureBucket(trx, file.bucket)
+    if (!(await lockBucket(trx, file.bucket))) {
+      if (!request.makesBucket) throw bucketNotFound()
+      return { kind: 'again' } // another transaction has just deleted the bucket
+    }
     if (file.named) await clearName(trx, file, nameCondition)
     const stored = await insertFile(trx, file, blobId)
     if (idempotent && !(await completeIdempotent(trx, idempotent, stored))) throw idempotentRequestRunning()

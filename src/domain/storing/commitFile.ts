@@ -6,7 +6,9 @@ import { intentExists, trashIntent } from '../../database/rows/intents.ts'
 import type { Deps } from '../../deps.ts'
 import { databaseUnavailable, outcomeUnknown, uploadFenced } from '../../errors/service.ts'
 import { hasCode } from '../../errors.ts'
+import { everyFile } from '../../model/actor.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
+import { insistOnKeyOf } from '../access/keyActor.ts'
 import { type CommitOutcome, type CommitRequest, commitAlone } from './commitAlone.ts'
 import { abandon } from './lease.ts'
 
@@ -17,13 +19,15 @@ export type CommitResult = Exclude<CommitOutcome, { kind: 'again' }>
 
 /**
  * Turns received bytes into a file (U9-U13); every kind of upload ends here. The returned file is durable, whether it was
- * stored now or before. Throws what `commitAlone` throws, `database-unavailable`, and `outcome-unknown` when the service could
- * not find out whether the commit happened. Unused bytes are in the trash, unless the outcome is unknown or the request
- * is `repeatable`.
+ * stored now or before. Throws what `commitAlone` and `insistOnKeyOf` throw, `database-unavailable`, and `outcome-unknown` when
+ * the service could not find out whether the commit happened. Unused bytes are in the trash, unless the outcome is unknown or the
+ * request is `repeatable`.
  */
 export async function commitFile(deps: Deps, request: CommitRequest): Promise<CommitResult> {
   const { storageKey } = request.file.bytes
   try {
+    // A long upload may end after its key was revoked.
+    await insistOnKeyOf(deps, request.file.createdBy)
     const result = await commitOrResolve(deps, request)
     deps.sweeper.soon(result.parts)
     // The other file's commit must be durable too. A later commit makes it durable: that of `trashIntent`, else
@@ -87,7 +91,7 @@ async function attemptCommit(
  */
 async function resolveOutcome(
   { databaseGone, db, logger }: Deps,
-  { file, duplicates }: CommitRequest,
+  { file, duplicates, reach }: CommitRequest,
   cause: unknown,
 ): Promise<CommitResult> {
   const deadline = performance.now() + RESOLVE_MILLISECONDS
@@ -95,9 +99,9 @@ async function resolveOutcome(
     try {
       if (await intentExists(db, file.bytes.storageKey)) throw databaseUnavailable(cause)
       await makeCommitsDurable(db) // a primary that was killed and restarted may show commits that its standby lacks
-      const record = await findFileRecord(db, { kind: 'id', value: file.id, bucket: file.bucket })
+      const record = await findFileRecord(db, { kind: 'id', value: file.id, bucket: file.bucket }, everyFile)
       if (record) return { kind: 'stored', file: record, parts: [] }
-      const healed = duplicates === 'refuse' && (await findLiveFileOfBytes(db, file.bytes.storageKey))
+      const healed = duplicates === 'refuse' && (await findLiveFileOfBytes(db, file.bytes.storageKey, reach))
       if (healed) return { kind: 'exists', file: healed, healed: true, parts: [] }
       throw uploadFenced()
     } catch (error) {

@@ -6,6 +6,7 @@ import {
 } from '../../database/rows/idempotency.ts'
 import type { Deps } from '../../deps.ts'
 import { idempotentRequestRunning } from '../../errors/requests.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { FileRecord } from '../../model/file.ts'
 
 /** A request's claim on its Idempotency-Key. */
@@ -22,14 +23,16 @@ export interface IdempotentClaim {
 }
 
 /**
- * Claims a key before the body is read, and renews the claim until `release`. Throws `idempotent-request-running` while another
- * request has the key.
+ * Claims a key before the body is read, and renews the claim until `release`. Each actor has keys of its own. Throws
+ * `idempotent-request-running` while another request has the key.
  */
 export async function claimIdempotencyKey(
   { db, config, logger, ticks }: Deps,
-  key: string,
+  actor: Actor,
+  sent: string,
 ): Promise<IdempotentClaim> {
   const { leaseSeconds } = config.protocol
+  const key = actor.name === null ? sent : `${actor.name}/${sent}`
   const state = await beginIdempotent(db, key, leaseSeconds)
   if (state.kind === 'running') throw idempotentRequestRunning()
   if (state.kind === 'done') return { hold: undefined, answered: state, release: async () => {} }

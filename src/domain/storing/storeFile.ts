@@ -1,11 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
+import { nameTaken } from '../../errors/files.ts'
 import { idempotencyKeyReused } from '../../errors/requests.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord, NameCondition } from '../../model/file.ts'
+import { hasScope } from '../access/decide.ts'
+import { insistOn } from '../access/insist.ts'
+import { toStoredName } from '../access/storedName.ts'
 import { insistOnSize, insistOnType, limitsOf } from '../buckets/bucketRules.ts'
+import { insistOnBucket, mayMakeBucket } from '../buckets/buckets.ts'
 import { detectReceived } from '../detection/detectReceived.ts'
-import { toFileName } from '../values/fileNames.ts'
 import { commitFile } from './commitFile.ts'
 import type { IdempotentClaim } from './idempotency.ts'
 import { giveUp } from './lease.ts'
@@ -25,7 +30,7 @@ export interface StoreRequest {
 
 /** The name for a file to be stored. */
 export type RequestedName =
-  /** Any text: `toFileName` makes it a name, which other files may have too. */
+  /** Any text: `toStoredName` makes it a name, which other files may have too. */
   | { readonly label: string }
   /**
    * A result of `parseFilePath`, which the file gets to itself: it replaces the file of the bucket that has the same name to
@@ -39,12 +44,13 @@ export type StoreResult =
   | { readonly kind: 'exists'; readonly file: FileRecord }
 
 /**
- * Checks received bytes against the limits of their bucket, and makes them a file. Throws `type-not-allowed`,
- * `file-too-large`, `idempotency-key-reused` and what `commitFile` and the condition throw; refused bytes are then in the trash.
+ * Checks received bytes against the limits of their bucket, and makes them a file of the actor. Throws `type-not-allowed`,
+ * `file-too-large`, `idempotency-key-reused`, `name-taken` for a named file that the actor may not replace, and what `insistOn`,
+ * `commitFile` and the condition throw; refused bytes are then in the trash.
  */
-export async function storeFile(deps: Deps, request: StoreRequest): Promise<StoreResult> {
+export async function storeFile(deps: Deps, actor: Actor, request: StoreRequest): Promise<StoreResult> {
   const { receipt, claim, bucket, name } = request
-  const prepared = await prepare(deps, request).catch(async (error: unknown) => {
+  const prepared = await prepare(deps, actor, request).catch(async (error: unknown) => {
     await giveUp(deps, receipt)
     throw error
   })
@@ -59,15 +65,19 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
       file: {
         id: randomUUID(),
         bucket,
-        name: 'path' in name ? name.path : toFileName(name.label),
+        name: prepared.name,
         named: 'path' in name,
         mediaType: prepared.mediaType,
         metadata: request.metadata,
         expiresInSeconds: prepared.expiresInSeconds,
+        createdBy: actor.name,
         bytes: { storageKey, size, sha256, sha1, md5, blockCrc32 },
       },
-      duplicates: request.duplicates,
-      nameCondition: 'path' in name ? name.condition : undefined,
+      // Who may not read learns of no other file.
+      duplicates: hasScope(actor, 'read') ? request.duplicates : 'allow',
+      reach: actor.reach,
+      makesBucket: mayMakeBucket(actor),
+      nameCondition: 'path' in name ? replacing(actor, name) : undefined,
       idempotent: claim?.hold && { hold: claim.hold, fingerprint: fingerprintOf(request) },
     })
     return result.kind === 'exists' ? result : { ...result, replayed: false }
@@ -80,18 +90,32 @@ export async function storeFile(deps: Deps, request: StoreRequest): Promise<Stor
  * Checks the bytes against the limits. `replay` is the file that answered the same request before, whatever the limits are now:
  * the client lost that answer, and the file is there.
  */
-async function prepare(deps: Deps, request: StoreRequest) {
-  const { receipt, declaredType, claim } = request
+async function prepare(deps: Deps, actor: Actor, request: StoreRequest) {
+  const { receipt, declaredType, claim, bucket } = request
   if (claim?.answered) {
     if (!claim.answered.fingerprint.equals(fingerprintOf(request))) throw idempotencyKeyReused()
     return { replay: claim.answered.file }
   }
-  const name = 'path' in request.name ? request.name.path : request.name.label
-  const limits = await limitsOf(deps, request.bucket)
+  const [name, label] =
+    'path' in request.name
+      ? [request.name.path, request.name.path]
+      : [toStoredName(actor, request.name.label, '/file_name'), request.name.label]
+  insistOn(actor, 'write', { bucket, name })
+  await insistOnBucket(deps, actor, bucket)
+  const limits = await limitsOf(deps, bucket)
   insistOnSize(limits, receipt.size)
-  const mediaType = await detectReceived(deps, receipt, { declaredType, name })
+  const mediaType = await detectReceived(deps, receipt, { declaredType, name: label })
   insistOnType(limits, mediaType)
-  return { mediaType, expiresInSeconds: request.expiresInSeconds ?? limits.expiresInSeconds }
+  return { name, mediaType, expiresInSeconds: request.expiresInSeconds ?? limits.expiresInSeconds }
+}
+
+/** The condition of a named file, and that the actor may delete the file that it replaces. */
+function replacing(actor: Actor, { path, condition }: Extract<RequestedName, { path: string }>) {
+  if (hasScope(actor, 'delete')) return condition
+  return (file: FileRecord | undefined) => {
+    condition?.(file)
+    if (file) throw nameTaken(path)
+  }
 }
 
 /**

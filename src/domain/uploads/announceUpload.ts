@@ -2,14 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { insertUpload } from '../../database/rows/uploads.ts'
 import type { Deps } from '../../deps.ts'
 import { fileTooLarge, typeNotAllowed } from '../../errors/files.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import type { SignedRequest } from '../../storage/directAccess.ts'
 import { newStorageKey } from '../../storage/storageKey.ts'
+import { insistOn } from '../access/insist.ts'
+import { toStoredName } from '../access/storedName.ts'
 import { insistOnSize, limitsOf } from '../buckets/bucketRules.ts'
+import { insistOnBucket } from '../buckets/buckets.ts'
 import { signLink } from '../files/links.ts'
 import { mayBeAllowed } from '../values/declaredTypes.ts'
-import { toFileName } from '../values/fileNames.ts'
 
 /** A file that a client is going to send. */
 export interface Announcement {
@@ -40,13 +43,14 @@ export interface AnnouncedUpload {
  */
 export async function announceUpload(
   deps: Deps,
+  actor: Actor,
   announcement: Announcement & { readonly size: number },
   method: 'POST' | 'PUT',
 ): Promise<AnnouncedUpload> {
   if (announcement.size > maxRequestBytes) throw fileTooLarge(maxRequestBytes)
   const { direct } = deps.storage
   const storageKey = direct ? stagingKey() : null
-  const upload = await insertAnnounced(deps, announcement, { parts: false, storageKey })
+  const upload = await insertAnnounced(deps, actor, announcement, { parts: false, storageKey })
   const seconds = requestSeconds(deps)
   const { declaredType, size, sha256 } = announcement
   // Always sign a Content-Type: some clients add one of their own, and some servers then refuse the signature.
@@ -56,27 +60,36 @@ export async function announceUpload(
     const request = await (method === 'PUT' ? direct.signPut : direct.signPost)(storageKey, options)
     return { upload, request, expiresAt: new Date((deps.clock.now() + request.seconds) * 1000) }
   }
-  return signToService(deps, upload, method, mediaType)
+  return signToService(deps, actor, upload, { method, mediaType })
 }
 
 /**
  * Announces a file that the client sends to the service in a form, with every kind of storage: for clients that know no size
  * and do not confirm the upload. Throws what `announceUpload` throws.
  */
-export async function announceForm(deps: Deps, announcement: Announcement): Promise<AnnouncedUpload> {
-  const upload = await insertAnnounced(deps, announcement, { parts: false, storageKey: null })
-  return signToService(deps, upload, 'POST', announcement.declaredType)
+export async function announceForm(
+  deps: Deps,
+  actor: Actor,
+  announcement: Announcement,
+): Promise<AnnouncedUpload> {
+  const upload = await insertAnnounced(deps, actor, announcement, { parts: false, storageKey: null })
+  return signToService(deps, actor, upload, { method: 'POST', mediaType: announcement.declaredType })
 }
 
 function signToService(
   deps: Deps,
+  actor: Actor,
   upload: UploadRecord,
-  method: 'POST' | 'PUT',
-  mediaType: string,
+  { method, mediaType }: { readonly method: 'POST' | 'PUT'; readonly mediaType: string },
 ): AnnouncedUpload {
   const seconds = requestSeconds(deps)
   const query: Record<string, string> = method === 'PUT' ? { content_type: mediaType } : {}
-  const { target, expiresAt } = signLink(deps, { method, path: `/direct/${upload.id}`, query, seconds })
+  const { target, expiresAt } = signLink(deps, actor, {
+    method,
+    path: `/direct/${upload.id}`,
+    query,
+    seconds,
+  })
   const headers: Record<string, string> = method === 'PUT' ? { 'Content-Type': mediaType } : {}
   const fields: Record<string, string> = method === 'POST' ? { key: upload.id } : {}
   return { upload, request: { method, url: target, seconds, headers, fields }, expiresAt }
@@ -87,24 +100,28 @@ const requestSeconds = ({ config: { http, protocol } }: Deps): number =>
   Math.min(http.linkSeconds, protocol.uploadSeconds)
 
 /**
- * Checks an announced file against the limits of its bucket, and inserts the upload. Throws `file-too-large`,
- * `type-not-allowed`, and `storage-unavailable` for a storage that takes no new bytes.
+ * Checks an announced file against the limits of its bucket, and inserts the upload. Throws what `insistOn` throws,
+ * `bucket-not-found`, `file-too-large`, `type-not-allowed`, and `storage-unavailable` for a storage that takes no new bytes.
  */
 export async function insertAnnounced(
   deps: Deps,
-  { bucket, name, declaredType, size, sha256, metadata }: Announcement,
+  actor: Actor,
+  { bucket, name: text, declaredType, size, sha256, metadata }: Announcement,
   { parts, storageKey }: { parts: boolean; storageKey: StorageKey | null },
 ): Promise<UploadRecord> {
+  const name = toStoredName(actor, text, '/filename')
+  insistOn(actor, 'write', { bucket, name })
+  await insistOnBucket(deps, actor, bucket)
   // A type without a size is a browser's guess: the received bytes are checked instead.
   if (size !== undefined) {
     const limits = await limitsOf(deps, bucket)
     insistOnSize(limits, size)
-    if (!limits.allowedTypes.every((allowed) => mayBeAllowed(allowed, declaredType, name)))
+    if (!limits.allowedTypes.every((allowed) => mayBeAllowed(allowed, declaredType, text)))
       throw typeNotAllowed(declaredType)
   }
   const upload = {
-    ...{ id: randomUUID(), bucket, name: toFileName(name), declaredType, metadata, parts, storageKey },
-    ...{ size: size ?? null, sha256: sha256 ?? null, partsId: null },
+    ...{ id: randomUUID(), bucket, name, declaredType, metadata, parts, storageKey },
+    ...{ size: size ?? null, sha256: sha256 ?? null, partsId: null, createdBy: actor.name },
   }
   const expiresInSeconds = deps.config.protocol.uploadSeconds
   return await insertUpload(deps.db, upload, { storageId: deps.storageId, expiresInSeconds })

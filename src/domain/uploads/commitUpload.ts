@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { sizeMismatch, typeMismatch, uploadDigestMismatch } from '../../errors/uploads.ts'
+import { everyFile } from '../../model/actor.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
@@ -20,15 +21,17 @@ export async function commitUpload(
   receipt: Receipt,
   { repeatable }: { repeatable: boolean },
 ): Promise<FileRecord> {
-  const { id, bucket, name, metadata } = upload
+  const { id, bucket, name, metadata, createdBy } = upload
   const checked = await check(deps, upload, receipt)
   const { size, storageKey, blockCrc32, lease } = receipt
   const { sha256, sha1, md5 } = receipt.digests
   const bytes = { storageKey, size, sha256, sha1, md5, blockCrc32 }
   try {
     const { file } = await commitFile(deps, {
-      file: { id, bucket, name, named: false, metadata, bytes, ...checked },
+      file: { id, bucket, name, named: false, metadata, createdBy, bytes, ...checked },
       duplicates: 'allow',
+      reach: everyFile,
+      makesBucket: true, // the announcement was refused where it may not
       upload,
       repeatable,
     })

@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { partsTaken, uploadNotFound } from '../../errors/uploads.ts'
 import { hasCode } from '../../errors.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
@@ -19,16 +20,17 @@ import { singleFlight } from './singleFlight.ts'
  */
 export async function completeParts(
   deps: Deps,
+  actor: Actor,
   id: string,
   named: readonly NamedPart[],
 ): Promise<FileRecord> {
   const list = toPartsList(named)
   const key = `${id} ${list.digest.toString('hex')}`
-  return await singleFlight(deps.verifications, key, () => complete(deps, id, list))
+  return await singleFlight(deps.verifications, key, () => complete(deps, actor, id, list))
 }
 
-async function complete(deps: Deps, id: string, list: PartsList): Promise<FileRecord> {
-  const { upload, location } = await requireParts(deps, id)
+async function complete(deps: Deps, actor: Actor, id: string, list: PartsList): Promise<FileRecord> {
+  const { upload, location } = await requireParts(deps, actor, id)
   const completed = await findCompleted(deps, upload, list)
   if (completed) return completed
   // S3 puts parts together only once, under a key whose intent lasts as long as the upload: another attempt uses that object.
@@ -41,12 +43,13 @@ async function complete(deps: Deps, id: string, list: PartsList): Promise<FileRe
     if (receipt && !inPlace) await giveUp(deps, receipt)
     // Another request may have completed the upload first, or given it up.
     if (ENDED.some((code) => hasCode(error, code))) {
-      const { upload: current } = await requireParts(deps, id)
+      const { upload: current } = await requireParts(deps, actor, id)
       const file = await findCompleted(deps, current, list)
       if (file) return file
     }
     // The object in S3 takes no more parts, so the upload ends. An upload that cannot be deleted now expires.
-    if (inPlace && REFUSALS.some((code) => hasCode(error, code))) await abortParts(deps, id).catch(() => {})
+    if (inPlace && REFUSALS.some((code) => hasCode(error, code)))
+      await abortParts(deps, actor, id).catch(() => {})
     throw error
   }
 }

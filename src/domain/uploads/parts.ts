@@ -5,6 +5,7 @@ import type { Deps } from '../../deps.ts'
 import { fileTooLarge } from '../../errors/files.ts'
 import { uploadNotFound, uploadTaken } from '../../errors/uploads.ts'
 import { hasCode } from '../../errors.ts'
+import { type Actor, link } from '../../model/actor.ts'
 import type { Receipt, StorageKey } from '../../model/blob.ts'
 import type { UploadPart, UploadRecord } from '../../model/upload.ts'
 import type { DirectAccess, SentPart } from '../../storage/directAccess.ts'
@@ -35,10 +36,14 @@ export interface UploadInParts {
  * Announces a file that comes in parts. Clients send the parts to S3 under the final key of the file, if they can reach S3; no
  * client can write to that key after the parts are put together. Throws what `insertAnnounced` throws.
  */
-export async function beginParts(deps: Deps, announcement: Announcement): Promise<UploadRecord> {
+export async function beginParts(
+  deps: Deps,
+  actor: Actor,
+  announcement: Announcement,
+): Promise<UploadRecord> {
   const { direct } = deps.storage
   const storageKey = direct ? newStorageKey() : null
-  const upload = await insertAnnounced(deps, announcement, { parts: true, storageKey })
+  const upload = await insertAnnounced(deps, actor, announcement, { parts: true, storageKey })
   if (direct && storageKey !== null) {
     try {
       await setPartsId(deps.db, upload.id, await direct.beginParts(storageKey))
@@ -51,11 +56,11 @@ export async function beginParts(deps: Deps, announcement: Announcement): Promis
 }
 
 /**
- * The upload of this id, complete or not, with the place of its parts. Throws `upload-not-found` for an upload that expired,
- * that has no parts, or whose parts are in an S3 that the service does not use any more.
+ * The upload of this id that the actor reaches, complete or not, with the place of its parts. Throws `upload-not-found` for an
+ * upload that expired, that has no parts, or whose parts are in an S3 that the service does not use any more.
  */
-export async function requireParts(deps: Deps, id: string): Promise<UploadInParts> {
-  const upload = await requireUpload(deps, id).catch((error: unknown) => {
+export async function requireParts(deps: Deps, actor: Actor, id: string): Promise<UploadInParts> {
+  const upload = await requireUpload(deps, actor, id).catch((error: unknown) => {
     throw hasCode(error, 'file-not-found') ? uploadNotFound() : error
   })
   const { storageKey: key, partsId, expiresAt } = upload
@@ -72,10 +77,11 @@ export async function requireParts(deps: Deps, id: string): Promise<UploadInPart
  */
 export async function signParts(
   deps: Deps,
+  actor: Actor,
   id: string,
   numbers: readonly number[],
 ): Promise<{ urls: ReadonlyMap<number, string>; seconds: number }> {
-  const { upload, location } = await requireParts(deps, id)
+  const { upload, location } = await requireParts(deps, actor, id)
   const { expiresAt } = upload
   if (expiresAt === null) throw uploadTaken()
   const secondsLeft = Math.max(1, Math.floor(Date.parse(expiresAt) / 1000 - deps.clock.now()))
@@ -89,15 +95,15 @@ export async function signParts(
       urls.set(number, signed.url)
     } else {
       const path = `/direct/${id}/parts/${number}`
-      urls.set(number, signLink(deps, { method: 'PUT', path, query: {}, seconds }).target)
+      urls.set(number, signLink(deps, actor, { method: 'PUT', path, query: {}, seconds }).target)
     }
   }
   return { urls, seconds }
 }
 
 /**
- * Makes received bytes a part of an upload. Throws `upload-not-found`, and `file-too-large` when all parts together have more
- * bytes than announced or allowed; unused bytes are then in the trash.
+ * Makes bytes that came by a link a part of an upload. Throws `upload-not-found`, and `file-too-large` when all parts together
+ * have more bytes than announced or allowed; unused bytes are then in the trash.
  */
 export async function storePart(
   deps: Deps,
@@ -108,7 +114,7 @@ export async function storePart(
   const { storageKey, size, digests, blockCrc32, lease } = receipt
   const part = { number: partNumber, storageKey, size, md5: digests.md5, blockCrc32 }
   try {
-    const maxBytes = await maxBytesOf(deps, (await requireParts(deps, id)).upload)
+    const maxBytes = await maxBytesOf(deps, (await requireParts(deps, link, id)).upload)
     const outcome = await putUploadPart(deps.db, id, part, maxBytes)
     if (outcome === 'too large') throw fileTooLarge(maxBytes)
     if (outcome === 'gone') throw uploadNotFound()
@@ -129,8 +135,8 @@ export async function maxBytesOf(deps: Deps, { bucket, size }: UploadRecord): Pr
 }
 
 /** The received parts, in the order of their numbers. Throws `upload-not-found`. */
-export async function listParts(deps: Deps, id: string): Promise<readonly SentPart[]> {
-  const { location } = await requireParts(deps, id)
+export async function listParts(deps: Deps, actor: Actor, id: string): Promise<readonly SentPart[]> {
+  const { location } = await requireParts(deps, actor, id)
   if (location.in === 'storage') return await location.direct.listParts(location.key, location.partsId)
   const parts = await listUploadParts(deps.db, id)
   return parts.map(({ number, size, md5 }) => ({ partNumber: number, size, etag: etagOf(md5) }))
@@ -140,7 +146,8 @@ export async function listParts(deps: Deps, id: string): Promise<readonly SentPa
 export const etagOf = (md5: Buffer): string => `"${md5.toString('hex')}"`
 
 /** Deletes a pending upload and its parts. Throws `upload-not-found`, also for an upload that is complete or not in parts. */
-export async function abortParts(deps: Deps, id: string): Promise<void> {
+export async function abortParts(deps: Deps, actor: Actor, id: string): Promise<void> {
+  await requireParts(deps, actor, id)
   const parts = await deletePendingUpload(deps.db, id)
   if (!parts) throw uploadNotFound()
   deps.sweeper.soon(parts)

@@ -2,6 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { fileNotFound } from '../../errors/files.ts'
 import { uploadTaken } from '../../errors/uploads.ts'
 import { hasCode } from '../../errors.ts'
+import { link } from '../../model/actor.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { giveUp } from '../storing/lease.ts'
@@ -15,7 +16,7 @@ import { findDurableFile, requireUpload } from './findUpload.ts'
  */
 export async function storeUpload(deps: Deps, id: string, receipt: Receipt): Promise<FileRecord> {
   try {
-    return await commitUpload(deps, await requireUpload(deps, id), receipt, { repeatable: false })
+    return await commitUpload(deps, await requireUpload(deps, link, id), receipt, { repeatable: false })
   } catch (error) {
     await giveUp(deps, receipt)
     if (!hasCode(error, 'upload-taken')) throw error

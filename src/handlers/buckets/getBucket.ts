@@ -1,8 +1,9 @@
 import { requireBucket } from '../../domain/buckets/buckets.ts'
 import { toBucketBody } from '../../http/answers/bucketBody.ts'
+import { actorOf } from '../../http/contract/context.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 
 export const getBucket: Operation<'getBucket'> = (deps) => async (req, res) => {
   res.set('Cache-Control', 'private, no-cache')
-  res.json(toBucketBody(await requireBucket(deps, req.params.bucket)))
+  res.json(toBucketBody(await requireBucket(deps, actorOf(req), req.params.bucket)))
 }

@@ -1,10 +1,11 @@
 import { changeBucket, requireBucket } from '../../domain/buckets/buckets.ts'
 import { toBucketBody, toBucketRules } from '../../http/answers/bucketBody.ts'
+import { actorOf } from '../../http/contract/context.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { refuseCondition } from '../../http/contract/unmetConditions.ts'
 
 export const updateBucket: Operation<'updateBucket'> = (deps) => async (req, res) => {
   const { bucket } = req.params
-  await refuseCondition(req, () => requireBucket(deps, bucket))
-  res.json(toBucketBody(await changeBucket(deps, bucket, toBucketRules(req.body))))
+  await refuseCondition(req, () => requireBucket(deps, actorOf(req), bucket))
+  res.json(toBucketBody(await changeBucket(deps, actorOf(req), bucket, toBucketRules(req.body))))
 }

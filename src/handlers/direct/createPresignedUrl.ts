@@ -1,6 +1,7 @@
 import { announceUpload } from '../../domain/uploads/announceUpload.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
+import { actorOf } from '../../http/contract/context.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { defaultBucket } from '../../model/bucket.ts'
 
@@ -14,7 +15,7 @@ export const createPresignedUrl: Operation<'createPresignedUrl'> = (deps) => asy
     sha256: sha256 === undefined ? undefined : Buffer.from(sha256, 'hex'),
     metadata: toMetadata(metadata ?? {}),
   }
-  const { upload, request, expiresAt } = await announceUpload(deps, announcement, method)
+  const { upload, request, expiresAt } = await announceUpload(deps, actorOf(req), announcement, method)
   const url = publicUrl(req, request.url)
   const { fields, headers } = request
   res.set('Cache-Control', 'no-store')

@@ -4,13 +4,14 @@ import { parseMediaType } from '../../domain/values/mediaTypes.ts'
 import { toMetadata } from '../../domain/values/metadata.ts'
 import { metadataInvalid } from '../../errors/files.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
+import { actorOf } from '../../http/contract/context.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { memberKey, parseQuery } from '../../http/fields/query.ts'
 import { defaultBucket } from '../../model/bucket.ts'
 
 export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => async (req, res) => {
   const { filename, type, bucket = defaultBucket } = req.query
-  const { request } = await announceForm(deps, {
+  const { request } = await announceForm(deps, actorOf(req), {
     bucket,
     name: filename,
     // A browser that does not know the type of a file sends an empty type.

@@ -4,20 +4,26 @@ import type { FileFilter } from '../../database/rows/fileFilter.ts'
 import { countFiles, estimateFiles, listFileRecords } from '../../database/rows/fileList.ts'
 import type { FilePage } from '../../database/rows/filePages.ts'
 import type { Deps } from '../../deps.ts'
+import { insistOn } from '../../domain/access/insist.ts'
 import { queryInvalid } from '../../errors/requests.ts'
 import { filesPath, fileWriter } from '../../http/answers/fileBody.ts'
 import { sendJson } from '../../http/answers/json.ts'
 import { publicUrl } from '../../http/answers/publicUrl.ts'
+import { actorOf } from '../../http/contract/context.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { formatCursor, parseCursor } from '../../http/fields/cursor.ts'
 import { parseTime } from '../../http/fields/parseTime.ts'
 import { parseQuery } from '../../http/fields/query.ts'
+import type { Reach } from '../../model/actor.ts'
 import { defaultBucket } from '../../model/bucket.ts'
 
 type Query = NonNullable<operations['listFiles']['parameters']['query']>
 
 export const listFiles: Operation<'listFiles'> = (deps) => async (req, res) => {
-  const page = parsePage(req.query)
+  const actor = actorOf(req)
+  // A list is of one bucket, also when the request names none.
+  insistOn(actor, 'list', { bucket: req.query.bucket ?? defaultBucket })
+  const page = parsePage(req.query, actor.reach)
   const [{ files, end }, total] = await Promise.all([
     listFileRecords(deps.db, page),
     countWanted(deps, req.query.count, page.filter),
@@ -34,12 +40,12 @@ export const listFiles: Operation<'listFiles'> = (deps) => async (req, res) => {
   sendJson(res, `[${files.map(fileWriter(req)).join(',')}]`)
 }
 
-function parsePage(query: Query): FilePage {
+function parsePage(query: Query, reach: Reach): FilePage {
   const { limit = 100, cursor, sort = '-created_at' } = query
   const descending = sort.startsWith('-')
   const field = (descending ? sort.slice(1) : sort) as FilePage['sort']
   return {
-    filter: parseFilter(query),
+    filter: { ...parseFilter(query), prefix: reach.prefix === '' ? undefined : reach.prefix },
     sort: field,
     descending,
     limit,

@@ -5,6 +5,7 @@ import { expiryInvalid, invalidProperties } from '../../errors/files.ts'
 import { fileWriter, metadataEtag } from '../../http/answers/fileBody.ts'
 import { sendJson } from '../../http/answers/json.ts'
 import { metadataCondition } from '../../http/answers/metadataCondition.ts'
+import { actorOf } from '../../http/contract/context.ts'
 import type { Operation } from '../../http/contract/operation.ts'
 import { parseTime } from '../../http/fields/parseTime.ts'
 import { defaultBucket } from '../../model/bucket.ts'
@@ -16,7 +17,7 @@ export const updateFile: Operation<'updateFile'> = (deps) => async (req, res) =>
     bucket: req.query.bucket ?? defaultBucket,
     condition: metadataCondition(req.headers),
   }
-  const file = await changeFile(deps, target, parseChanges(req.body))
+  const file = await changeFile(deps, actorOf(req), target, parseChanges(req.body))
   sendJson(res.status(201).set('ETag', metadataEtag(file)), fileWriter(req)(file))
 }
 

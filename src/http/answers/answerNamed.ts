@@ -6,7 +6,7 @@ import { storeFile } from '../../domain/storing/storeFile.ts'
 import { parseFilePath } from '../../domain/values/filePaths.ts'
 import { parseMetadataText } from '../../domain/values/metadata.ts'
 import { nameInvalid } from '../../errors/files.ts'
-import { contextOf } from '../contract/context.ts'
+import { actorOf, contextOf } from '../contract/context.ts'
 import { takeReceived } from '../receive/received.ts'
 import { metadataEtag } from './fileBody.ts'
 import { fileLink, publicPath } from './fileLink.ts'
@@ -33,7 +33,7 @@ export async function answerNamed(
   const metadata = parseMetadataText(req.body.metadata)
   const path = nameOf(req)
   const { receipt, contentType } = takeReceived(req)
-  const result = await storeFile(deps, {
+  const result = await storeFile(deps, actorOf(req), {
     receipt,
     bucket,
     name: { path, condition: nameCondition(req.headers) },

@@ -4,7 +4,7 @@ import type { Deps } from '../../deps.ts'
 import { type StoreRequest, storeFile } from '../../domain/storing/storeFile.ts'
 import { fileExists } from '../../errors/files.ts'
 import { preconditionFailed } from '../../errors/requests.ts'
-import { contextOf } from '../contract/context.ts'
+import { actorOf, contextOf } from '../contract/context.ts'
 import { header } from '../fields/header.ts'
 import { type FileBody, filesPath, fileWriter, metadataEtag } from './fileBody.ts'
 import { sendJson } from './json.ts'
@@ -23,7 +23,7 @@ export async function answerStored(
 ): Promise<void> {
   const onlyNew = header(req, 'if-none-match')?.trim() === '*'
   const duplicates = onlyNew ? 'refuse' : request.duplicates
-  const result = await storeFile(deps, { ...request, duplicates, claim: contextOf(req).claim })
+  const result = await storeFile(deps, actorOf(req), { ...request, duplicates, claim: contextOf(req).claim })
   const { file } = result
   const body = fileWriter(req)(file)
   if (result.kind === 'exists')

@@ -12,7 +12,7 @@ export type WriteFile = (file: FileRecord) => string
 
 /**
  * The function that writes files for the answer to this request. Only values that may hold a quotation mark are escaped: the
- * others are ids, digests, numbers, times and names of buckets.
+ * others are ids, digests, numbers, times, and names of buckets and actors.
  */
 export function fileWriter(req: IncomingMessage): WriteFile {
   const urlStart = JSON.stringify(publicUrl(req, `${filesPath}/`)).slice(0, -1)
@@ -21,11 +21,11 @@ export function fileWriter(req: IncomingMessage): WriteFile {
     `,"file_type":${JSON.stringify(file.mediaType)},"file_sha1":"${file.sha1}","file_md5":"${file.md5}"` +
     `,"bucket":"${file.bucket}","status":"${file.deletedAt === null ? 'stored' : 'deleted'}"` +
     `,"metadata":${file.metadata},"created_at":"${file.createdAt}","updated_at":"${file.updatedAt}"` +
-    `,"stored_at":"${file.storedAt}","expires_at":${timeOrNull(file.expiresAt)}` +
-    `,"deleted_at":${timeOrNull(file.deletedAt)},"content_url":${urlStart}${file.id}/content"}`
+    `,"stored_at":"${file.storedAt}","expires_at":${textOrNull(file.expiresAt)}` +
+    `,"deleted_at":${textOrNull(file.deletedAt)},"created_by":${textOrNull(file.createdBy)},"content_url":${urlStart}${file.id}/content"}`
 }
 
-const timeOrNull = (time: string | null) => (time === null ? 'null' : `"${time}"`)
+const textOrNull = (text: string | null) => (text === null ? 'null' : `"${text}"`)
 
 /**
  * The entity tag of a file's metadata. Every file, and every change of a file, has another one. `contentEtag` is the tag of

@@ -5,6 +5,7 @@ import { linkTo } from '../../domain/files/linkTo.ts'
 import { toDownloadName } from '../../domain/values/fileNames.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { percentEncode } from '../../runtime/percentEncode.ts'
+import { actorOf } from '../contract/context.ts'
 import { contentDisposition, contentType, type Disposition } from '../send/fileHeaders.ts'
 import { publicUrl } from './publicUrl.ts'
 
@@ -41,7 +42,7 @@ export async function fileLink(
     return { url: publicUrl(req, path), expiresAt: undefined }
   }
   const path = `/links/${file.id}/${percentEncode(toDownloadName(file.name))}`
-  const { target, expiresAt } = signLink(deps, {
+  const { target, expiresAt } = signLink(deps, actorOf(req), {
     method: 'GET',
     path,
     query: { ...query },

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { IdempotentClaim } from '../../domain/storing/idempotency.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { DescribedOperation } from './describedOperation.ts'
 
@@ -10,6 +11,8 @@ export interface RequestContext {
   readonly publicBase: string
   /** Undefined until `findOperation` has found the operation. */
   operation: RequestedOperation | undefined
+  /** Undefined until `authenticate` has found out who makes the request. */
+  actor: Actor | undefined
   /** The claim on the request's Idempotency-Key. */
   claim: IdempotentClaim | undefined
   /** The file that came with the request, until a handler takes it. */
@@ -36,7 +39,13 @@ const contexts = new WeakMap<IncomingMessage, RequestContext>()
 
 /** Begins the context of a request. The first middleware calls this. */
 export function beginContext(req: IncomingMessage, start: Pick<RequestContext, 'id' | 'publicBase'>): void {
-  contexts.set(req, { ...start, operation: undefined, claim: undefined, received: undefined })
+  contexts.set(req, {
+    ...start,
+    operation: undefined,
+    actor: undefined,
+    claim: undefined,
+    received: undefined,
+  })
 }
 
 /** The context of a request. Throws an Error when the request has none. */
@@ -44,6 +53,13 @@ export function contextOf(req: IncomingMessage): RequestContext {
   const context = contexts.get(req)
   if (!context) throw new Error('The request has no context: identifyRequest must run before.')
   return context
+}
+
+/** Who makes a request. Throws an Error when nobody has found out. */
+export function actorOf(req: IncomingMessage): Actor {
+  const { actor } = contextOf(req)
+  if (!actor) throw new Error('The request has no actor: authenticate must run before.')
+  return actor
 }
 
 /** The operation that a request asks for, as the spec describes it. */

@@ -8,12 +8,12 @@ import { needsLink } from './describedOperation.ts'
 
 /**
  * Verifies the link of a request, before its body is received, when the spec says that the operation needs a link. A link may
- * say which Content-Type the request has to have. Throws `link-invalid` and `link-expired`.
+ * say which Content-Type the request has to have. Throws what `verifyLink` throws.
  */
-export function requireLink(deps: Deps, req: Request): void {
+export async function requireLink(deps: Deps, req: Request): Promise<void> {
   const description = descriptionOf(req)
   if (!description || !needsLink(description)) return
-  verifyLink(deps, req.method, req.originalUrl)
+  await verifyLink(deps, req.method, req.originalUrl)
   const signed = req.query.content_type
   if (typeof signed === 'string' && sentContentType(req) !== signed)
     throw linkInvalid(`Content-Type must be ${signed}, for which the link was signed.`)

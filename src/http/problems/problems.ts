@@ -117,9 +117,14 @@ function headersOf(
   { code, details }: FileServiceError,
   retryAfterSeconds: number | undefined,
 ): Record<string, string> {
+  if (problems[code].status === 401) return { 'WWW-Authenticate': challengeOf(code) }
   if (code === 'range-not-satisfiable') return { 'Content-Range': `bytes */${details.size}` }
   return retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }
 }
+
+/** RFC 6750, 3. Never Basic: browsers would open a dialog of their own. */
+const challengeOf = (code: ErrorCode) =>
+  code === 'access-key-needed' ? 'Bearer realm="upfile"' : 'Bearer realm="upfile", error="invalid_token"'
 
 const genericBody = (status: number, detail: string | undefined) => ({
   type: 'about:blank',

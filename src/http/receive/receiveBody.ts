@@ -4,7 +4,7 @@ import { limitsOf } from '../../domain/buckets/bucketRules.ts'
 import { claimIdempotencyKey } from '../../domain/storing/idempotency.ts'
 import { fileTooLarge } from '../../errors/files.ts'
 import { encodingUnsupported } from '../../errors/requests.ts'
-import { contextOf, declares, descriptionOf } from '../contract/context.ts'
+import { actorOf, contextOf, declares, descriptionOf } from '../contract/context.ts'
 import type { DescribedOperation, DescribedSchema } from '../contract/describedOperation.ts'
 import { typeHints } from '../contract/hints.ts'
 import { announcedDigests } from '../fields/digestFields.ts'
@@ -74,7 +74,7 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   const key = declares(req, 'Idempotency-Key') ? header(req, 'idempotency-key') : undefined
   if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
     throw badRequest('Idempotency-Key must have 1 to 255 characters of ASCII, without blanks.')
-  const claim = key === undefined ? undefined : await claimIdempotencyKey(deps, key)
+  const claim = key === undefined ? undefined : await claimIdempotencyKey(deps, actorOf(req), key)
   if (claim) keepClaim(req, res, claim)
   // A request that is sent again gets its answer, though the bucket may have a lower limit by now.
   const { maxBytes } = claim?.answered

@@ -2,9 +2,10 @@ import type { Request } from 'express'
 import type { operations } from '../../../api/openapi.gen.ts'
 import type { Deps } from '../../deps.ts'
 import { limitsOf } from '../../domain/buckets/bucketRules.ts'
+import { insistOnBucket } from '../../domain/buckets/buckets.ts'
 import { maxRequestBytes } from '../../domain/uploads/announceUpload.ts'
 import { requireUpload } from '../../domain/uploads/findUpload.ts'
-import { contextOf } from '../contract/context.ts'
+import { actorOf, contextOf } from '../contract/context.ts'
 import type { OperationId } from '../contract/operation.ts'
 
 /** The pattern of the spec. Checked here too, because the bucket is looked up before the validator sees its name. */
@@ -36,7 +37,7 @@ const finders: ReadonlyMap<string, FindLimit> = new Map(Object.entries(limits))
 
 /**
  * The largest size of the file in bytes, as far as known before the body: a form may name its bucket behind the file. `storeFile`
- * checks the size again, before the commit. Throws `file-not-found` for an upload that nobody announced.
+ * checks the size again, before the commit. Throws `file-not-found` for an upload that nobody announced, and `bucket-not-found`.
  */
 export async function uploadLimit(deps: Deps, req: Request): Promise<number> {
   const { operation } = contextOf(req)
@@ -46,21 +47,26 @@ export async function uploadLimit(deps: Deps, req: Request): Promise<number> {
 }
 
 async function ofBucketInQuery(deps: Deps, req: Request): Promise<number> {
-  return await ofBucket(deps, req.query.bucket)
+  return await ofBucket(deps, req, req.query.bucket)
 }
 
 async function ofBucketInPath(deps: Deps, req: Request): Promise<number> {
-  return await ofBucket(deps, contextOf(req).operation?.pathParameters.bucket)
+  return await ofBucket(deps, req, contextOf(req).operation?.pathParameters.bucket)
 }
 
-async function ofBucket(deps: Deps, bucket: unknown): Promise<number> {
-  const known = typeof bucket === 'string' && BUCKET.test(bucket)
-  const { maxBytes } = await limitsOf(deps, known ? bucket : undefined)
+async function ofBucket(deps: Deps, req: Request, name: unknown): Promise<number> {
+  const bucket = typeof name === 'string' && BUCKET.test(name) ? name : undefined
+  if (bucket !== undefined) await insistOnBucket(deps, actorOf(req), bucket)
+  const { maxBytes } = await limitsOf(deps, bucket)
   return maxBytes
 }
 
 async function ofUpload(deps: Deps, req: Request): Promise<number> {
-  const { size, bucket } = await requireUpload(deps, contextOf(req).operation?.pathParameters.upload_id ?? '')
+  const { size, bucket } = await requireUpload(
+    deps,
+    actorOf(req),
+    contextOf(req).operation?.pathParameters.upload_id ?? '',
+  )
   const { maxBytes } = await limitsOf(deps, bucket)
   return Math.min(size ?? maxRequestBytes, maxRequestBytes, maxBytes)
 }

@@ -11,8 +11,12 @@ import { refuseForeignHosts } from './hosts.ts'
  * What every request meets first, whatever it asks for, in this order. One middleware and not six: for each, Express compares
  * the path anew. `changingGets` are paths, as Express writes them.
  */
-export function guardRequests(http: HttpConfig, changingGets: readonly string[]): RequestHandler {
-  const refuseForeignHost = refuseForeignHosts(http)
+export function guardRequests(
+  http: HttpConfig,
+  changingGets: readonly string[],
+  isOpen: () => boolean,
+): RequestHandler {
+  const refuseForeignHost = refuseForeignHosts(http, isOpen)
   const answerPreflight = cors(http.corsOrigins)
   const refuseForeignPage = refuseForeignPages(http, changingGets)
   return (req, res, next) => {

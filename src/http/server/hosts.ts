@@ -8,13 +8,17 @@ import { requestHost } from './requestHost.ts'
 /**
  * Refuses requests for a domain name that is not ours. A page can let the name of its own site lead to this machine (DNS
  * rebinding), and a browser then takes the service for a part of that site. Nobody else can give a meaning to an address, to a
- * name without a dot or to one below `localhost`.
+ * name without a dot or to one below `localhost`. Where a credential is needed, a name opens nothing: `isOpen` says whether
+ * none is.
  */
-export function refuseForeignHosts({
-  publicUrl,
-  allowedHosts,
-  trustedProxies,
-}: Pick<HttpConfig, 'publicUrl' | 'allowedHosts' | 'trustedProxies'>): (req: IncomingMessage) => void {
+export function refuseForeignHosts(
+  {
+    publicUrl,
+    allowedHosts,
+    trustedProxies,
+  }: Pick<HttpConfig, 'publicUrl' | 'allowedHosts' | 'trustedProxies'>,
+  isOpen: () => boolean,
+): (req: IncomingMessage) => void {
   const ours = new Set(allowedHosts.map((name) => name.toLowerCase()))
   if (publicUrl !== undefined) ours.add(new URL(publicUrl).hostname)
   if (ours.has('*')) return () => {}
@@ -22,7 +26,7 @@ export function refuseForeignHosts({
     const host = requestHost(req, trustedProxies)
     if (host === undefined) throw hostNotAllowed(header(req, 'host') ?? '')
     const name = host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase()
-    if (!cannotBeRebound(name) && !ours.has(name)) throw hostNotAllowed(name)
+    if (!cannotBeRebound(name) && !ours.has(name) && isOpen()) throw hostNotAllowed(name)
   }
 }
 

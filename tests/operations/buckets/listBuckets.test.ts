@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { listBucketRecords } from '../../../src/database/rows/buckets.ts'
+import { everyFile } from '../../../src/model/actor.ts'
 import { makeBucket } from '../../support/api/named.ts'
 import { describeService } from '../../support/describeService.ts'
 
@@ -23,7 +24,7 @@ describeService('listBuckets', (service) => {
     await sql`insert into buckets (name) select 'crowd-' || n from generate_series(1, 3000) n`.execute(db)
     await sql`analyze buckets`.execute(db) // as PostgreSQL does by itself some time later
     const read = await db.transaction().execute(async (trx) => {
-      expect(await listBucketRecords(trx, { after: 'crowd-2', limit: 11 })).toHaveLength(11)
+      expect(await listBucketRecords(trx, everyFile, { after: 'crowd-2', limit: 11 })).toHaveLength(11)
       const { rows } = await sql<{ rows: number }>`
         select seq_tup_read + idx_tup_fetch as rows from pg_stat_xact_user_tables where relname = 'buckets'
       `.execute(trx)

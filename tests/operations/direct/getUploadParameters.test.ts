@@ -10,7 +10,7 @@ import { gif } from '../../support/direct.ts'
 
 describeService(
   'getUploadParameters: a file that Uppy sends in one request',
-  { PUBLIC_URL: 'https://files.example/base' },
+  { AUTH: 'off', PUBLIC_URL: 'https://files.example/base' },
   (service) => {
     type UploadParameters = components['schemas']['UploadParameters']
 

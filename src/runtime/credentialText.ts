@@ -1,9 +1,9 @@
 import { createHash, randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
-/** The first letters of each kind of credential, by which scanners find one that leaked. */
 export type CredentialKind = 'key'
 
+/** The first letters of each kind, by which scanners find a credential that leaked. */
 const prefixes = { key: 'upfk_' } as const satisfies Record<CredentialKind, string>
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'

@@ -1,0 +1,43 @@
+import type { AccessKey, AccessKeyHashes } from '../model/accessKey.ts'
+import { createFreshCache } from './freshCache.ts'
+import { findAccessKey } from './rows/accessKeys.ts'
+import { isLocked } from './rows/accessState.ts'
+import type { Database } from './schema.ts'
+
+/** What this process knows of access keys. Nothing it says is older than a second, whichever process made the change. */
+export interface KnownAccess {
+  /** The key of this id, also one that has ended; undefined when there is none. Throws what the database throws. */
+  findKey(id: string): Promise<(AccessKey & AccessKeyHashes) | undefined>
+  /** Drops a key, and whether there is one, so that they are read again. To be called after every change of a key. */
+  forget(id: string): void
+  /** Whether an access key was ever made. Throws what the database throws. */
+  locked(): Promise<boolean>
+  /** What `locked` said last. */
+  readonly wasLocked: boolean
+}
+
+const MOST_KEYS = 10_000
+
+/** Callers with made-up ids share this number of connections, so that they leave some to callers with good keys. */
+const MOST_READS = 50
+
+/** Reads an access key that is in use, and whether there ever was one, once a second. */
+export function createKnownAccess(db: Database): KnownAccess {
+  const keys = createFreshCache((id) => findAccessKey(db, id), { most: MOST_KEYS, mostReads: MOST_READS })
+  const states = createFreshCache(() => isLocked(db), { most: 1, mostReads: 1 })
+  let wasLocked = false
+  return {
+    findKey: keys.find,
+    forget(id) {
+      keys.forget(id)
+      states.forget('')
+    },
+    async locked() {
+      wasLocked ||= (await states.find('')) === true
+      return wasLocked
+    },
+    get wasLocked() {
+      return wasLocked
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { Deps } from '../../deps.ts'
+import { accessKeyExpired, accessKeyInvalid, accessKeyRevoked } from '../../errors/access.ts'
+import type { AccessKey, AccessKeyHashes } from '../../model/accessKey.ts'
+import { type Actor, everyFile } from '../../model/actor.ts'
+import { parseCredential } from '../../runtime/credentialText.ts'
+
+/** What an actor without a key of its own has in front of the id of a key. */
+const NAME = /^key:([0-9A-Za-z]{12})$/
+
+/**
+ * The actor of an access key. Throws `access-key-invalid`, the same for every reason, and to a caller with the right secret
+ * `access-key-revoked` and `access-key-expired`. A text of a wrong form costs no query.
+ */
+export async function keyActor(deps: Deps, text: string): Promise<Actor> {
+  const presented = parseCredential(text)
+  if (!presented) throw accessKeyInvalid()
+  const admin = deps.config.access.adminKeys.find(({ id }) => id === presented.id)
+  if (admin) {
+    if (!timingSafeEqual(admin.hash, presented.hash)) throw accessKeyInvalid()
+    return adminActor(admin.id)
+  }
+  const key = await deps.knownAccess.findKey(presented.id)
+  if (!key || !proves(deps, key, presented.hash)) throw accessKeyInvalid()
+  insistOnLife(deps, key)
+  return toActor(key)
+}
+
+/**
+ * Looks once more at the key that an actor or a link had when its request began. Throws `access-key-revoked` or
+ * `access-key-expired` when the key has ended since. `name` as in `Actor`.
+ */
+export async function insistOnKeyOf(deps: Deps, name: string | null): Promise<void> {
+  const [, id] = NAME.exec(name ?? '') ?? []
+  if (id === undefined || deps.config.access.adminKeys.some((key) => key.id === id)) return
+  const key = await deps.knownAccess.findKey(id)
+  if (!key) throw accessKeyRevoked()
+  insistOnLife(deps, key)
+}
+
+function proves({ clock }: Deps, key: AccessKeyHashes, hash: Buffer): boolean {
+  if (timingSafeEqual(key.secretHash, hash)) return true
+  const { previousHash, previousUntil } = key
+  if (previousHash === null || previousUntil === null) return false
+  return timingSafeEqual(previousHash, hash) && Date.parse(previousUntil) > clock.now() * 1000
+}
+
+function insistOnLife({ clock }: Deps, { revokedAt, expiresAt }: AccessKey): void {
+  if (revokedAt !== null) throw accessKeyRevoked()
+  if (expiresAt !== null && Date.parse(expiresAt) <= clock.now() * 1000) throw accessKeyExpired()
+}
+
+const toActor = ({ id, scopes, reach, expiresAt }: AccessKey): Actor => ({
+  kind: 'key',
+  name: `key:${id}`,
+  scopes,
+  reach,
+  expiresAt,
+})
+
+const adminActor = (id: string): Actor => ({
+  kind: 'key',
+  name: `key:${id}`,
+  scopes: ['admin'],
+  reach: everyFile,
+  expiresAt: null,
+})

@@ -1,0 +1,55 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { credentialMisplaced, credentialsAmbiguous } from '../../errors/access.ts'
+import { looksLikeCredential } from '../../runtime/credentialText.ts'
+import { decodeParameter } from '../fields/query.ts'
+
+/**
+ * The access key that a request presents, well formed or not; undefined when there is none. A user and a password of Basic (RFC
+ * 7617), or a token of Bearer (RFC 6750), that are nobody's key here belong to a proxy in front, and are no credential of ours.
+ * Throws `credentials-ambiguous` when there are two.
+ */
+export function presentedKey(headers: IncomingHttpHeaders): string | undefined {
+  const keys = [...fromKeyHeader(headers['x-api-key']), ...fromAuthorization(headers.authorization)]
+  if (keys.length > 1) throw credentialsAmbiguous()
+  return keys[0]
+}
+
+/** Node joins a repeated header with commas, which no key contains. An empty header is a variable of a client that is not set. */
+const fromKeyHeader = (value: string | string[] | undefined) =>
+  String(value ?? '')
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+
+/** The syntax of credentials is RFC 9110, 11.4. */
+function fromAuthorization(value: string | undefined): string[] {
+  const [, scheme = '', text = ''] = /^([a-z]+) +(\S+)$/i.exec(value ?? '') ?? []
+  switch (scheme.toLowerCase()) {
+    case 'bearer':
+      return looksLikeCredential(text) ? [text] : []
+    case 'basic':
+      return fromBasic(Buffer.from(text, 'base64').toString())
+    default:
+      return []
+  }
+}
+
+/** A key is the password, with any user; or the user, with an empty password, as `curl -u $KEY:` sends it. */
+function fromBasic(text: string): string[] {
+  const colon = text.indexOf(':')
+  const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)]
+  if (looksLikeCredential(password)) return [password]
+  return password === '' && looksLikeCredential(user) ? [user] : []
+}
+
+const KEY = /\bupfk_[0-9A-Za-z]{50}\b/
+
+/**
+ * Throws `credential-misplaced` for a target with the text of an access key in it, whether there is such a key or not: it is in
+ * somebody's log by now.
+ */
+export function refuseMisplacedKey(target: string): void {
+  // Most targets have nothing that could be decoded to a key.
+  if (!/upfk|%/i.test(target)) return
+  if (KEY.test(target) || KEY.test(decodeParameter(target))) throw credentialMisplaced('the address')
+}
