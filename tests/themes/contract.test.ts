@@ -16,6 +16,8 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
   const readOnly = operations
     .filter(({ method, path }) => method === 'get' && path !== '/s3/params')
     .map(({ path }) => path)
+  const needsLink = (security: (typeof operations)[number]['security']) =>
+    security?.some((requirement) => 'link' in requirement)
   const concrete = (path: string) => path.replace('{file_hash}', id)
   const declared = (path: string) => {
     const own = operations
@@ -80,7 +82,7 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
 
   // Who has no link learns nothing more.
   const withBody = operations.filter(
-    ({ requestBody, security }) => requestBody && !requestBody.content['*/*'] && !security,
+    ({ requestBody, security }) => requestBody && !requestBody.content['*/*'] && !needsLink(security),
   )
   const types = [
     'text/plain',
@@ -107,7 +109,7 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
   })
 
   const oneType = operations
-    .filter(({ responses, security }) => !responses['204'] && !security)
+    .filter(({ responses, security }) => !responses['204'] && !needsLink(security))
     .filter(({ responses }) =>
       Object.entries(responses).every(
         ([status, { content }]) => !status.startsWith('2') || !content?.['*/*'],
@@ -163,7 +165,7 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
 
   /** The name of a parameter that the path or a header has, for each of them, and one that is known nowhere. */
   const strict = operations
-    .filter((operation) => !operation.security && !('x-unknown-parameters' in operation))
+    .filter((operation) => !needsLink(operation.security) && !('x-unknown-parameters' in operation))
     .flatMap((operation) => {
       const queries = operation.parameters.filter((parameter) => parameter.in === 'query')
       const others = operation.parameters.filter((parameter) => parameter.in !== 'query')
@@ -209,7 +211,9 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
 
   /** The texts in the query and in headers of operations whose answer depends on no link and on no form or JSON. */
   const texts = operations
-    .filter(({ security, requestBody }) => !security && (!requestBody || requestBody.content['*/*']))
+    .filter(
+      ({ security, requestBody }) => !needsLink(security) && (!requestBody || requestBody.content['*/*']),
+    )
     .flatMap((operation) =>
       operation.parameters
         .filter(({ in: place, schema }) => place !== 'path' && !/integer|object/.test(String(schema.type)))

@@ -46,6 +46,7 @@ describeService('createFile', (service) => {
         stored_at: body.created_at,
         expires_at: null,
         deleted_at: null,
+        created_by: null,
         content_url: `${filesPath}/${body.id}/content`,
       })
       expect(headers['content-type']).toMatch(/^application\/json/)
