@@ -6,6 +6,7 @@ import winston from 'winston'
 import { createLineQueue } from './runtime/lineQueue.ts'
 import { type RequestFields, toLogLine, toRequestLine } from './runtime/logLine.ts'
 import { makeDirectory } from './runtime/makeDirectory.ts'
+import { redact } from './runtime/redact.ts'
 import { createLogFile } from './runtime/rotatingFile.ts'
 
 /** The rank of each level; a log file holds its own level and the graver ones. */
@@ -96,7 +97,7 @@ export function createLogger({
     },
     forward(lines) {
       if (closed) return
-      for (const line of lines.match(/.*\n/g) ?? []) {
+      for (const line of redact(lines).match(/.*\n/g) ?? []) {
         const rank = levels[levelOf(line)]
         for (const { rank: most, queue } of sinks) if (rank <= most) queue.add(line)
       }

@@ -1,8 +1,15 @@
+import { redact } from './redact.ts'
+
 const TEXT_CHARACTERS = 4096
 
-/** One line of JSON for any values: long texts are cut to 4,096 characters, and every line separator is escaped. */
+/**
+ * One line of JSON for any values, without the secrets that `redact` knows: long texts are cut to 4,096 characters, and every
+ * line separator is escaped.
+ */
 export const toLogLine = (fields: Readonly<Record<string, unknown>>): string =>
-  escapeControls(JSON.stringify({ time: now(), ...fields }, (_key, value: unknown) => toLoggable(value)))
+  redact(
+    escapeControls(JSON.stringify({ time: now(), ...fields }, (_key, value: unknown) => toLoggable(value))),
+  )
 
 /** The fields of the line about one request, which the log has most of. */
 export interface RequestFields {
@@ -18,9 +25,9 @@ export interface RequestFields {
 /** The line about one request: put together by hand, in a third of the time that `toLogLine` needs for the same text. */
 export function toRequestLine(level: string, request: RequestFields): string {
   const { id, method, path, status, milliseconds, finished } = request
-  return (
+  return redact(
     `{"time":"${now()}","level":"${level}","message":"Request","request_id":${quote(id)},"method":${quote(method)},` +
-    `"path":${quote(path)},"status":${status},"milliseconds":${milliseconds},"finished":${finished}}`
+      `"path":${quote(path)},"status":${status},"milliseconds":${milliseconds},"finished":${finished}}`,
   )
 }
 

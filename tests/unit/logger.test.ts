@@ -2,9 +2,12 @@ import { mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
 import { createLogger, type Logger, withRequestId } from '../../src/logger.ts'
+import { newCredential } from '../../src/runtime/credentialText.ts'
 import { eventually } from '../support/eventually.ts'
 import { readLines, readLog } from '../support/logs.ts'
+import { anyText, assertProperty } from '../support/property.ts'
 
 let directory: string
 let logger: Logger
@@ -193,5 +196,74 @@ describe('log files', () => {
     await rm(directory, { recursive: true })
     await writeFile(directory, 'no directory')
     expect(() => createLogger({ level: 'info', directory, console: false })).toThrow(directory)
+  })
+})
+
+describe('secrets in a line', () => {
+  const key = newCredential('key')
+  const [header, payload, proof] = ['eyJhbGciOiJIUzI1NiJ9', 'eyJzdWIiOiJtZSJ9', 'c2lnbmVkLWJ5LW1l']
+  const jwt = `${header}.${payload}.${proof}`
+
+  it.each([
+    ['a key', key.text, `upfk_${key.id}`],
+    ['the beginning of a key', key.text.slice(0, 30), `upfk_${key.id}`],
+    ['a key behind a line end', `\n${key.text}\n`, `\nupfk_${key.id}\n`],
+    ['a key behind its own prefix', `upfk_${key.text}`, `upfk_upfk_${key.id.slice(0, 7)}`],
+    ['a key whose underscore is encoded', key.text.replace('_', '%5F'), `upfk%5F${key.id}`],
+    ['a grant', `/g/${key.text.replace('upfk', 'upfg')}/files`, `/g/upfg_${key.id}/files`],
+    ['a share', `/s/${key.text.replace('upfk', 'upfs')}`, `/s/upfs_${key.id}`],
+    ['a JWT', `Bearer ${jwt}, "${jwt}"`, 'Bearer jwt…, "jwt…"'],
+    ['a JWT behind a line end', `\t${jwt}\r\n`, '\tjwt…\r\n'],
+    ['a JWT behind a word', `token_${jwt}`, 'token_jwt…'],
+    ['a JWT behind a name that looks like one', `/eyJ.${jwt}`, '/jwt…'],
+    ['the beginning of a JWT', `${header}.${payload.slice(0, 5)}`, 'jwt…'],
+    ['an encrypted JWT', `${header}..iv.text.tag`, 'jwt…'],
+    ['a signature', 'https://h/a?signature=c2ln-_%3D&by=key', 'https://h/a?signature=&by=key'],
+    ['a signature for S3', 'X-Amz-Signature=0af1 "Signature=0af1"', 'X-Amz-Signature= "Signature="'],
+    ['an encoded signature', '?to=%3Fsignature%3Dc2ln', '?to=%3Fsignature%3D'],
+  ])('are cut: %s', async (_what, text, cut) => {
+    const error = new Error(text, { cause: [new Error(text)] })
+    logger.error(text, { text, nested: [{ [text]: { text } }], error })
+    logger.request('info', {
+      id: text,
+      method: 'GET',
+      path: text,
+      status: 200,
+      milliseconds: 0,
+      finished: true,
+    })
+    logger.forward(`${JSON.stringify({ text })}\n`)
+    await logger.close()
+    const [line, request, forwarded] = await readLog(directory, 'info.log')
+    expect(line).toMatchObject({ message: cut, text: cut, nested: [{ [cut]: { text: cut } }] })
+    expect(line?.error).toMatchObject({ message: cut, cause: [{ message: cut }] })
+    expect(request).toMatchObject({ request_id: cut, path: cut })
+    expect(forwarded).toMatchObject({ text: cut })
+    for (const secret of [key.text.slice(17), payload, proof, 'c2ln', '0af1'])
+      expect((await readLines(directory, 'info.log')).join('')).not.toContain(secret)
+  })
+
+  it.each([
+    'the signature of a link is missing',
+    '/assets/monkeyJar.min.js',
+    '/eyJhbGciOiJIUzI1NiJ9',
+    'upfile upf_x upfk',
+    'eyJ',
+  ])('are no reason to cut %s', async (text) => {
+    logger.error(text, { text })
+    await logger.close()
+    expect(await readLog(directory, 'info.log')).toMatchObject([{ message: text, text }])
+  })
+
+  it('are cut in any text, and leave one JSON object', async () => {
+    const texts = fc.tuple(anyText(), fc.constantFrom(key.text, jwt, `signature=${proof}`), anyText())
+    const check = async ([before, secret, after]: [string, string, string]) => {
+      logger.error(before, { [`${before}${secret}${after}`]: `${before}${secret}${after}` })
+    }
+    await assertProperty(texts, check, { numRuns: 500, seconds: 10 })
+    await logger.close()
+    expect((await readLog(directory, 'info.log')).length).toBeGreaterThan(0)
+    const said = (await readLines(directory, 'info.log')).join('')
+    expect([key.text.slice(17), payload, proof].filter((secret) => said.includes(secret))).toEqual([])
   })
 })
