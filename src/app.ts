@@ -23,7 +23,7 @@ export function createApp(deps: Deps, contract: Contract): Express {
 
   app.response.json = json
   app.use(identifyRequest(deps))
-  app.use(guardRequests(http, contract.spec.changingGets, () => wasOpen(deps)))
+  app.use(guardRequests(http, contract.spec, () => wasOpen(deps)))
   app.use(routeOperations(contract, registry, deps))
   app.use(docs(contract.spec))
   app.use('/web', pageAssets())

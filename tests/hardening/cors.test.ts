@@ -81,7 +81,7 @@ describe('cross-origin requests', () => {
       expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
       expect(answer.headers.get('access-control-allow-credentials')).toBeNull()
       expect(answer.headers.get('access-control-expose-headers')).toMatch(
-        /\bETag\b.*\bLink\b.*\bX-Request-Id\b/,
+        /\bETag\b.*\bLink\b.*\bX-Request-Id\b.*\bRateLimit, RateLimit-Policy, WWW-Authenticate$/,
       )
       expect(answer.headers.get('vary')).toMatch(/\bOrigin\b/)
     }
@@ -163,4 +163,50 @@ describe('cross-origin requests', () => {
       }
     },
   )
+})
+
+describe('a link, which is a credential in itself', () => {
+  const linked: readonly [method: string, path: string][] = [
+    ['GET', '/links/0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11/a.txt'],
+    ['HEAD', '/links/%ff/a.txt/'],
+    ['PUT', '/direct/0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11'],
+    ['POST', '/direct/0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11?signature=x'],
+    ['PUT', '/direct/0b0e4a5c-6f0c-4c0f-9a51-5f5b7c0d7d11/parts/1'],
+  ]
+
+  it.each(['https://evil.example', 'null', ...allowed])(
+    'may be used by a page of %s, whatever CORS_ORIGINS says',
+    async (origin) => {
+      for (const from of [service, closed, open])
+        for (const [method, target] of linked)
+          for (const [sent, headers] of [
+            [method, {}],
+            ['OPTIONS', preflight],
+          ] as const) {
+            const answer = await sendRaw(from, sent, target, { Origin: origin, ...headers })
+            expect([sent, target, answer.headers.get('access-control-allow-origin')]).toEqual([
+              sent,
+              target,
+              '*',
+            ])
+            expect(answer.headers.get('access-control-allow-credentials')).toBeNull()
+            expect(answer.headers.get('vary')).toMatch(/\bOrigin\b/)
+            expect((answer.body as { code?: string } | undefined)?.code).not.toBe('foreign-page')
+          }
+    },
+  )
+
+  it.each([
+    '/links',
+    '/links/a',
+    '/direct',
+    '/Links/a/b',
+    '/file/links/a',
+    '/links/a/b/c',
+    `${filesPath}?/links/a/b`,
+  ])('is at no other path: %s', async (target) => {
+    const answer = await sendRaw(closed, 'POST', target, { Origin: 'https://evil.example' })
+    expect(answer).toBeProblem(403, 'foreign-page')
+    expect(corsHeaders(answer.headers)).toEqual([])
+  })
 })

@@ -13,7 +13,7 @@ export interface DescribedOperation {
 }
 
 /** Whether an operation is called by a link alone. */
-export const needsLink = ({ security = [] }: DescribedOperation): boolean =>
+export const needsLink = ({ security = [] }: Pick<DescribedOperation, 'security'>): boolean =>
   security.some((scheme) => Object.hasOwn(scheme, 'link'))
 
 /** The part of a parameter in the spec that the HTTP layer reads. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Spec as LoadedSpec } from 'express-openapi-validator/dist/framework/openapi.spec.loader.js'
 import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types.js'
 import { load } from 'js-yaml'
+import { needsLink } from './describedOperation.ts'
 import { operationMethods } from './methods.ts'
 import { checkReferences } from './references.ts'
 import { resolveReferences } from './resolveReferences.ts'
@@ -26,6 +27,8 @@ export interface Spec {
   readonly routes: readonly Route[]
   /** The paths, as Express writes them, of each GET that changes something (`x-changes`). */
   readonly changingGets: readonly string[]
+  /** The paths, as Express writes them, where a link is the only credential. */
+  readonly linkedPaths: readonly string[]
 }
 
 /** What a path has beside its methods. */
@@ -72,9 +75,10 @@ export function loadSpec(): Spec {
       expressPath: toExpressPath(path),
       operationId: getsOfHeads.get(operationId) ?? operationId,
     })),
-    changingGets: Object.entries(running.paths ?? {})
-      .filter(([, item]) => item?.get && 'x-changes' in item.get)
-      .map(([path]) => toExpressPath(path)),
+    changingGets: pathsOf(running, (item) => item.get !== undefined && 'x-changes' in item.get),
+    linkedPaths: pathsOf(running, (item) =>
+      operationMethods.some((method) => item[method] && needsLink(item[method])),
+    ),
   }
 }
 
@@ -102,6 +106,15 @@ function parametersLast(one: ListedRoute, other: ListedRoute): number {
   const b = other.path.replaceAll('{', '~')
   return a === b ? 0 : a < b ? -1 : 1
 }
+
+/** The paths, as Express writes them, whose item fulfils the condition. */
+const pathsOf = (
+  { paths = {} }: OpenAPIV3.DocumentV3_1,
+  fulfils: (item: OpenAPIV3.PathItemObject) => boolean,
+) =>
+  Object.entries(paths)
+    .filter(([, item]) => item && fulfils(item))
+    .map(([path]) => toExpressPath(path))
 
 const toExpressPath = (path: string) => path.replaceAll(/\{([^}]+)\}/g, ':$1')
 

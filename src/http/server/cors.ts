@@ -9,7 +9,8 @@ const REQUEST_HEADERS = [
 ].join(', ')
 const RESPONSE_HEADERS = [
   'Location, ETag, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, Content-Digest, Repr-Digest',
-  'Last-Modified, Link, X-Total-Count, Retry-After, X-Request-Id, Idempotency-Replayed',
+  'Last-Modified, Link, X-Total-Count, Retry-After, X-Request-Id, Idempotency-Replayed, RateLimit, RateLimit-Policy',
+  'WWW-Authenticate',
 ].join(', ')
 
 /** Without `*`, which would mean every name. */
@@ -17,7 +18,7 @@ const HEADER_NAME = /^[!#$%&'+.^_`|~0-9A-Za-z-]+$/
 
 /**
  * Names every header that a page wants to send: tracing and other libraries add headers of their own, and none does harm,
- * because no header here is a credential that a browser adds by itself.
+ * because a browser adds the cookie to none of these requests.
  */
 function allowedHeaders(wanted = ''): string {
   const names = wanted.split(',').map((name) => name.trim())
@@ -25,12 +26,17 @@ function allowedHeaders(wanted = ''): string {
 }
 
 /**
- * CORS for exactly the configured origins (Fetch standard). Answers every preflight, and returns true for it: a preflight needs
- * no operation in the spec. Credentials are never allowed, because the service has no cookies.
+ * CORS for exactly the configured origins (Fetch standard), and for every origin where a link is the credential: whoever has the
+ * link may use it anywhere. Answers every preflight, and returns true for it: a preflight needs no operation in the spec.
+ * Credentials are never allowed: the cookie is for the pages of this service alone.
  */
-export function cors(origins: readonly string[]): (req: Request, res: Response) => boolean {
+export function cors(
+  configured: readonly string[],
+  isLinked: (path: string) => boolean,
+): (req: Request, res: Response) => boolean {
   return (req, res) => {
     const { origin } = req.headers
+    const origins = isLinked(req.path) ? ['*'] : configured
     const preflight =
       req.method === 'OPTIONS' &&
       origin !== undefined &&

@@ -1,5 +1,7 @@
 import type { RequestHandler } from 'express'
+import { pathToRegexp } from 'path-to-regexp'
 import type { HttpConfig } from '../../config.ts'
+import type { Spec } from '../contract/spec.ts'
 import { simplifyContentType } from './contentType.ts'
 import { cors } from './cors.ts'
 import { refuseForeignPages } from './foreignPages.ts'
@@ -9,16 +11,17 @@ import { refuseForeignHosts } from './hosts.ts'
 
 /**
  * What every request meets first, whatever it asks for, in this order. One middleware and not six: for each, Express compares
- * the path anew. `changingGets` are paths, as Express writes them.
+ * the path anew.
  */
 export function guardRequests(
   http: HttpConfig,
-  changingGets: readonly string[],
+  { changingGets, linkedPaths }: Pick<Spec, 'changingGets' | 'linkedPaths'>,
   isOpen: () => boolean,
 ): RequestHandler {
+  const isLinked = isOneOf(linkedPaths)
   const refuseForeignHost = refuseForeignHosts(http, isOpen)
-  const answerPreflight = cors(http.corsOrigins)
-  const refuseForeignPage = refuseForeignPages(http, changingGets)
+  const answerPreflight = cors(http.corsOrigins, isLinked)
+  const refuseForeignPage = refuseForeignPages(http, { changedByGet: isOneOf(changingGets), isLinked })
   return (req, res, next) => {
     guardAnswer(res)
     refuseOddFraming(req, res)
@@ -28,4 +31,10 @@ export function guardRequests(
     simplifyContentType(req)
     next()
   }
+}
+
+/** Makes the test whether a path is one of these, which are as Express writes them. */
+function isOneOf(paths: readonly string[]): (path: string) => boolean {
+  const { regexp } = pathToRegexp([...paths], { sensitive: true })
+  return (path) => regexp.test(path)
 }

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import type { HttpConfig } from '../../config.ts'
 import { hostNotAllowed } from '../../errors/requests.ts'
 import { header } from '../fields/header.ts'
-import { requestHost } from './requestHost.ts'
+import { requestHost } from '../fields/requestHost.ts'
 
 /**
  * Refuses requests for a domain name that is not ours. A page can let the name of its own site lead to this machine (DNS

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { HttpConfig } from '../../config.ts'
-import { header } from '../fields/header.ts'
-import { forwardedHost, outermost, requestHost } from './requestHost.ts'
+import { cameByHttps } from '../fields/ownOrigin.ts'
+import { forwardedHost, requestHost } from '../fields/requestHost.ts'
 
 /**
  * The beginning of the URLs in answers: PUBLIC_URL, else the scheme and host that a trusted proxy forwarded, else empty, so
@@ -14,6 +14,5 @@ export function findPublicBase(
   if (publicUrl !== undefined) return publicUrl
   const host = forwardedHost(req, trustedProxies) && requestHost(req, trustedProxies)
   if (!host) return ''
-  const scheme = outermost(header(req, 'x-forwarded-proto'), trustedProxies)?.toLowerCase()
-  return `${scheme === 'https' ? 'https' : 'http'}://${host}`
+  return `${cameByHttps(req, { publicUrl, trustedProxies }) ? 'https' : 'http'}://${host}`
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { header } from '../fields/header.ts'
+import { header } from './header.ts'
 
 const HOST = /^([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(:\d{0,5})?$/
 
