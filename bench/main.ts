@@ -5,6 +5,7 @@ import { download } from './rows/download.ts'
 import { forms } from './rows/forms.ts'
 import { growth } from './rows/growth.ts'
 import { idleReaders } from './rows/idleReaders.ts'
+import { keys } from './rows/keys.ts'
 import { largeOnS3, largeOnVolume } from './rows/large.ts'
 import { largeUpload, largeUploadsAtOnce } from './rows/largeUpload.ts'
 import { list } from './rows/list.ts'
@@ -29,7 +30,7 @@ const rows: readonly Row[] = [
   ...[largeUpload, largeUploadsAtOnce, smallUploads, metadata, download, list],
   ...[s3LargeUpload, s3SmallUploads, s3Download, idleReaders],
   ...[mebibytes, forms, smallDownloads, pages, starting],
-  ...[tusUpload, growth, workers],
+  ...[tusUpload, growth, workers, keys],
 ]
 
 /** Only with --large: they take long, and much of the disk. */
@@ -101,6 +102,7 @@ ${table}
   by SQL and have no bytes, so maintenance had nothing to list or to read; the time of a round is that of an idle second with one.
 - Row 19 compares upfile with itself. Its target counts on five cores and more: on fewer, two workers, PostgreSQL and the client
   wait for each other; the last line says what the cores could show.
+- Row 20 compares upfile with itself; the key is looked up once a second.
 - The rows of row 6 were made by SQL, followed by VACUUM (ANALYZE); latency is the median of up to 200 requests in turn.
 `
 

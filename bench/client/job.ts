@@ -7,8 +7,12 @@ export type Job = {
   readonly work: GetWork | UploadWork | HoldWork
 }
 
-/** GETs the paths in turn. */
-export type GetWork = { readonly kind: 'get'; readonly paths: readonly string[] }
+/** GETs the paths in turn, with an access key if there is one. */
+export type GetWork = {
+  readonly kind: 'get'
+  readonly paths: readonly string[]
+  readonly key?: string
+}
 
 /** GETs the path once on each connection, reads nothing of the answers, and holds the connections for the `seconds` of the job. */
 export type HoldWork = { readonly kind: 'hold'; readonly path: string }

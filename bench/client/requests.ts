@@ -9,7 +9,10 @@ const stampSize = 16
 export type Requests = (n: number) => Iterable<Buffer>
 
 export function getRequests(work: GetWork): Requests {
-  const requests = work.paths.map((path) => [Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)])
+  const credential = work.key === undefined ? '' : `x-api-key: ${work.key}\r\n`
+  const requests = work.paths.map((path) => [
+    Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${credential}\r\n`),
+  ])
   return (n) => requests[n % requests.length] ?? []
 }
 

@@ -37,6 +37,7 @@ describe('npm start, on a machine with nothing', () => {
       time: expect.stringMatching(/^\d{4}-.*Z$/),
       level: 'info',
       message: `Listening on ${url}: the API, ${url}/docs its documentation; the data are in ${env.DATA_DIR}`,
+      open_to: 'everyone on this machine, until an access key is made',
       database: join(env.DATA_DIR, 'postgres'),
     })
     expect((await send({ url }, '/')).body).toMatchObject({ message: 'The service is running.' })

@@ -51,10 +51,9 @@ async function serveUntilEnd(service: OpenService, ending: Ending, loading: Prom
   const serving = await serve(service, ending)
   const maintenance = startMaintenance(deps)
   const { url } = serving
-  await sayAccess(deps)
   logger.info(
     `Listening on ${url}: the API, ${url}/docs its documentation; the data are in ${config.dataDirectory}`,
-    { database: databaseLocation },
+    { database: databaseLocation, open_to: await sayAccess(deps) },
   )
   process.send?.({ url })
 

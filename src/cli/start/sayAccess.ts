@@ -1,14 +1,17 @@
 import type { Deps } from '../../deps.ts'
+import { isOpen } from '../../domain/access/openness.ts'
 
-/** Tells the operator who may use the service, where a setting or a command changes that. Throws what the database throws. */
-export async function sayAccess({ config, knownAccess, logger }: Deps): Promise<void> {
-  const { mode, adminKeys } = config.access
-  if (mode === 'off') return
-  const locked = await knownAccess.locked()
-  if (mode === 'until-first-key' && !locked)
-    logger.info('Open to everyone on this machine until the first access key is made')
-  if (mode === 'on' && !locked && adminKeys.length === 0)
-    logger.warn(
+/**
+ * Warns the operator of a service that nobody may use yet. Returns who may use the service, for the log. Throws what the database
+ * throws.
+ */
+export async function sayAccess(deps: Deps): Promise<string> {
+  const { mode, adminKeys } = deps.config.access
+  if (await isOpen(deps))
+    return mode === 'off' ? 'everyone' : 'everyone on this machine, until an access key is made'
+  if (adminKeys.length === 0 && !(await deps.knownAccess.locked()))
+    deps.logger.warn(
       'Closed, and there is no access key: `upfile keys create me --scope admin` makes one, ADMIN_KEYS brings one',
     )
+  return 'holders of an access key'
 }
