@@ -41,5 +41,5 @@ export const anyone: Actor = { ...unrestricted, kind: 'anyone' }
 /** A caller without a credential, of a service that is closed. */
 export const anonymous: Actor = { ...unrestricted, kind: 'anonymous', scopes: [] }
 
-/** A request by a link. `verifyLink` judged the request as a whole, so no rule for files is left. */
+/** A request by a link that an open service signed. `verifyLink` judged the request as a whole, so no rule for files is left. */
 export const link: Actor = { ...unrestricted, kind: 'link' }

@@ -5,7 +5,6 @@ import type { AccessKey, AccessKeyHashes } from '../../model/accessKey.ts'
 import { type Actor, everyFile } from '../../model/actor.ts'
 import { parseCredential } from '../../runtime/credentialText.ts'
 
-/** What an actor without a key of its own has in front of the id of a key. */
 const NAME = /^key:([0-9A-Za-z]{12})$/
 
 /**
@@ -27,15 +26,17 @@ export async function keyActor(deps: Deps, text: string): Promise<Actor> {
 }
 
 /**
- * Looks once more at the key that an actor or a link had when its request began. Throws `access-key-revoked` or
- * `access-key-expired` when the key has ended since. `name` as in `Actor`.
+ * Looks once more at the key of an actor that began an upload or made a link. Returns what the actor may do now; undefined when
+ * it has no key. Throws `access-key-revoked` or `access-key-expired` when the key has ended since. `name` as in `Actor`.
  */
-export async function insistOnKeyOf(deps: Deps, name: string | null): Promise<void> {
+export async function insistOnKeyOf(deps: Deps, name: string | null): Promise<Actor | undefined> {
   const [, id] = NAME.exec(name ?? '') ?? []
-  if (id === undefined || deps.config.access.adminKeys.some((key) => key.id === id)) return
+  if (id === undefined) return undefined
+  if (deps.config.access.adminKeys.some((key) => key.id === id)) return adminActor(id)
   const key = await deps.knownAccess.findKey(id)
   if (!key) throw accessKeyRevoked()
   insistOnLife(deps, key)
+  return toActor(key)
 }
 
 function proves({ clock }: Deps, key: AccessKeyHashes, hash: Buffer): boolean {

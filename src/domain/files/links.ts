@@ -3,8 +3,9 @@ import type { Deps } from '../../deps.ts'
 import { linkRevoked } from '../../errors/access.ts'
 import { linkExpired, linkInvalid } from '../../errors/requests.ts'
 import { hasCode } from '../../errors.ts'
-import type { Actor } from '../../model/actor.ts'
+import { type Actor, link } from '../../model/actor.ts'
 import { longestLinkSeconds } from '../../storage/directAccess.ts'
+import { hasScope } from '../access/decide.ts'
 import { insistOnKeyOf } from '../access/keyActor.ts'
 
 /** The request that a link allows. */
@@ -54,17 +55,23 @@ export function signLink(
 }
 
 /**
- * Throws `link-invalid` unless this target was signed for this method with one of the secrets, `link-expired` when its lifetime
- * is over, and `link-revoked` when the key of the actor who signed it has ended. Links of an old secret stay valid after a new
- * secret was put in front of it.
+ * Judges a link, and returns what its holder may do: what the actor that signed it may do now, in this one request. Throws
+ * `link-invalid` unless this target was signed for this method with one of the secrets, `link-expired` when its lifetime is over,
+ * and `link-revoked` when the key of the signing actor has ended, or has lost the scope. Links of an old secret stay valid after
+ * a new secret was put in front of it.
  */
-export async function verifyLink(deps: Deps, method: string, target: string): Promise<void> {
+export async function verifyLink(deps: Deps, method: string, target: string): Promise<Actor> {
   verifySignature(deps, method, target)
-  const issuer = new URLSearchParams(target.slice(target.indexOf('?') + 1)).get('by')
-  await insistOnKeyOf(deps, issuer).catch((error: unknown) => {
+  const name = new URLSearchParams(target.slice(target.indexOf('?') + 1)).get('by')
+  const issuer = await insistOnKeyOf(deps, name).catch((error: unknown) => {
     throw ENDED.some((code) => hasCode(error, code)) ? linkRevoked() : error
   })
+  if (!issuer) return link
+  if (!hasScope(issuer, READING.includes(method) ? 'read' : 'write')) throw linkRevoked()
+  return { ...issuer, kind: 'link' }
 }
+
+const READING = ['GET', 'HEAD']
 
 const ENDED = ['access-key-revoked', 'access-key-expired'] as const
 

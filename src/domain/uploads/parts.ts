@@ -5,7 +5,7 @@ import type { Deps } from '../../deps.ts'
 import { fileTooLarge } from '../../errors/files.ts'
 import { uploadNotFound, uploadTaken } from '../../errors/uploads.ts'
 import { hasCode } from '../../errors.ts'
-import { type Actor, link } from '../../model/actor.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { Receipt, StorageKey } from '../../model/blob.ts'
 import type { UploadPart, UploadRecord } from '../../model/upload.ts'
 import type { DirectAccess, SentPart } from '../../storage/directAccess.ts'
@@ -107,6 +107,7 @@ export async function signParts(
  */
 export async function storePart(
   deps: Deps,
+  actor: Actor,
   id: string,
   partNumber: number,
   receipt: Receipt,
@@ -114,7 +115,7 @@ export async function storePart(
   const { storageKey, size, digests, blockCrc32, lease } = receipt
   const part = { number: partNumber, storageKey, size, md5: digests.md5, blockCrc32 }
   try {
-    const maxBytes = await maxBytesOf(deps, (await requireParts(deps, link, id)).upload)
+    const maxBytes = await maxBytesOf(deps, (await requireParts(deps, actor, id)).upload)
     const outcome = await putUploadPart(deps.db, id, part, maxBytes)
     if (outcome === 'too large') throw fileTooLarge(maxBytes)
     if (outcome === 'gone') throw uploadNotFound()

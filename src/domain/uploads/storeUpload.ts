@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { fileNotFound } from '../../errors/files.ts'
 import { uploadTaken } from '../../errors/uploads.ts'
 import { hasCode } from '../../errors.ts'
-import { link } from '../../model/actor.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord } from '../../model/file.ts'
 import { giveUp } from '../storing/lease.ts'
@@ -14,9 +14,14 @@ import { findDurableFile, requireUpload } from './findUpload.ts'
  * the same bytes gets the same file; other bytes are refused with `upload-taken`. Throws `file-not-found` and what
  * `commitUpload` throws; unused bytes are then in the trash.
  */
-export async function storeUpload(deps: Deps, id: string, receipt: Receipt): Promise<FileRecord> {
+export async function storeUpload(
+  deps: Deps,
+  actor: Actor,
+  id: string,
+  receipt: Receipt,
+): Promise<FileRecord> {
   try {
-    return await commitUpload(deps, await requireUpload(deps, link, id), receipt, { repeatable: false })
+    return await commitUpload(deps, await requireUpload(deps, actor, id), receipt, { repeatable: false })
   } catch (error) {
     await giveUp(deps, receipt)
     if (!hasCode(error, 'upload-taken')) throw error

@@ -4,6 +4,7 @@ import type { components } from '../../../api/openapi.gen.ts'
 import type { Deps } from '../../deps.ts'
 import { storeUpload } from '../../domain/uploads/storeUpload.ts'
 import { stateOfFile } from '../../domain/uploads/uploadStatus.ts'
+import { actorOf } from '../contract/context.ts'
 import { takeReceived } from '../receive/received.ts'
 import { filesPath } from './fileBody.ts'
 import { publicUrl } from './publicUrl.ts'
@@ -19,7 +20,7 @@ export async function answerDirect(
   res: Response<components['schemas']['FileState']>,
   uploadId: string,
 ): Promise<void> {
-  const file = await storeUpload(deps, uploadId, takeReceived(req).receipt)
+  const file = await storeUpload(deps, actorOf(req), uploadId, takeReceived(req).receipt)
   res
     .status(201)
     .location(publicUrl(req, `${filesPath}/${file.id}`))
