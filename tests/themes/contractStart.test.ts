@@ -22,9 +22,12 @@ afterAll(async () => {
 const extra = `  /extra:
     get:
       operationId: getExtra
+      security: []
       responses:
         '200': { description: Nobody serves this. }
 `
+
+const securityOf = (list: string) => `operationId: getFile\n      security: ${list}\n`
 
 describe('a contract that is not served', () => {
   it.each([
@@ -44,6 +47,34 @@ describe('a contract that is not served', () => {
       'a reference that leads nowhere',
       (yaml: string) => yaml.replaceAll('schemas/Liveness', 'schemas/Life'),
       /Life/,
+    ],
+    [
+      'an operation without security',
+      (yaml: string) =>
+        yaml.replace('operationId: getFile\n      security: *read\n', 'operationId: getFile\n'),
+      /getFile has no security/,
+    ],
+    [
+      'security for the whole document',
+      (yaml: string) => `${yaml}security: []\n`,
+      /the document has a global security/,
+    ],
+    [
+      'an unknown scope',
+      (yaml: string) =>
+        yaml.replace('operationId: getFile\n      security: *read\n', securityOf('[{ accessKey: [see] }]')),
+      /getFile has the unknown scope see/,
+    ],
+    [
+      'an unknown scheme',
+      (yaml: string) =>
+        yaml.replace('operationId: getFile\n      security: *read\n', securityOf('[{ password: [] }]')),
+      /getFile has the unknown scheme password/,
+    ],
+    [
+      'an operation that lets everyone in without a rule',
+      (yaml: string) => yaml.replace('operationId: getFile\n      security: *read\n', securityOf('[{}]')),
+      /getFile lets everyone in without a rule for that/,
     ],
   ])('stops the start: %s', async (_case, change, complaint) => {
     const { code, output } = await startWith(change)

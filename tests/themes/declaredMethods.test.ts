@@ -10,6 +10,7 @@ const repository = resolve(import.meta.dirname, '../..')
 
 const operation = (id: string, status: number) => `
       operationId: ${id}
+      security: []
       responses:
         '${status}': { description: Done. }
 `
