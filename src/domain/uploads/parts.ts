@@ -60,9 +60,7 @@ export async function beginParts(
  * upload that expired, that has no parts, or whose parts are in an S3 that the service does not use any more.
  */
 export async function requireParts(deps: Deps, actor: Actor, id: string): Promise<UploadInParts> {
-  const upload = await requireUpload(deps, actor, id).catch((error: unknown) => {
-    throw hasCode(error, 'file-not-found') ? uploadNotFound() : error
-  })
+  const upload = await requireReached(deps, actor, id)
   const { storageKey: key, partsId, expiresAt } = upload
   const { direct } = deps.storage
   const lost = partsId !== null && expiresAt !== null && !direct
@@ -148,8 +146,14 @@ export const etagOf = (md5: Buffer): string => `"${md5.toString('hex')}"`
 
 /** Deletes a pending upload and its parts. Throws `upload-not-found`, also for an upload that is complete or not in parts. */
 export async function abortParts(deps: Deps, actor: Actor, id: string): Promise<void> {
-  await requireParts(deps, actor, id)
+  await requireReached(deps, actor, id)
   const parts = await deletePendingUpload(deps.db, id)
   if (!parts) throw uploadNotFound()
   deps.sweeper.soon(parts)
 }
+
+/** Throws `upload-not-found`. */
+const requireReached = (deps: Deps, actor: Actor, id: string): Promise<UploadRecord> =>
+  requireUpload(deps, actor, id).catch((error: unknown) => {
+    throw hasCode(error, 'file-not-found') ? uploadNotFound() : error
+  })

@@ -42,7 +42,7 @@ function fromBasic(text: string): string[] {
   return password === '' && looksLikeCredential(user) ? [user] : []
 }
 
-const KEY = /\bupfk_[0-9A-Za-z]{50}\b/
+const KEY = /upfk_[0-9A-Za-z]{50}/
 
 /**
  * Throws `credential-misplaced` for a target with the text of an access key in it, whether there is such a key or not: it is in
