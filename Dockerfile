@@ -14,7 +14,7 @@ COPY api ./api
 COPY migrations ./migrations
 COPY src ./src
 
-# AUTH is not set here: the operator has to accept that everyone who reaches the service may use it (AUTH=off).
+# HOST is beyond loopback, so the service starts closed: ADMIN_KEYS has a key, or `node src/main.ts keys create` makes one.
 ENV ENVIRONMENT=production \
     HOST=0.0.0.0 \
     PORT=8000 \

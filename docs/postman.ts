@@ -9,6 +9,7 @@ import {
   listOperations,
   type Parameter,
 } from './examples.ts'
+import { removeMade, skipFirstKey, toEvent, toTest } from './postmanScripts.ts'
 
 /** The name under which an upload's bytes lie beside the collection, for Postman sends files, not texts. */
 export const sampleFile = 'hello.txt'
@@ -20,15 +21,17 @@ export function toCollection(document: Document) {
   return {
     info: {
       name: title,
-      description: `${description}\n${repeatable}\nGenerated from api/openapi.yaml ${version} by \`npm run postman\`.`,
+      description: `${description}\n${settable}\n${repeatable}\nGenerated from api/openapi.yaml ${version} by \`npm run postman\`.`,
       schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
     },
+    auth: { type: 'apikey', apikey: accessKey },
     variable: [
       { key: 'baseUrl', value: 'http://localhost:8000', type: 'string' },
+      { key: 'key', value: '', type: 'string' },
       { key: 'file_hash', value: sampleHash(document), type: 'string' },
       { key: 'made', value: '[]', type: 'string' },
     ],
-    event: [{ listen: 'test', script: { type: 'text/javascript', exec: removeMade } }],
+    event: [toEvent('test', removeMade)],
     item: document.tags.map((tag) => ({
       name: tag.name,
       description: tag.description,
@@ -39,19 +42,23 @@ export function toCollection(document: Document) {
   }
 }
 
+const settable =
+  'Set the variable `baseUrl` to the address of the service, and `key` to an access key; an open service needs none. ' +
+  'While `key` is empty the request that makes a key is skipped, because the first key closes an open service for good.'
+
 const repeatable =
   'Every DELETE here also removes the files and buckets that requests of this collection made, so that it can run again.'
 
-/** Runs after every request. A bucket with other files stays, because the service refuses to delete it. */
-const removeMade = [
-  "const made = JSON.parse(pm.collectionVariables.get('made'))",
-  "const location = pm.response.headers.get('Location')",
-  // With PUBLIC_URL the service says where others reach it, which may be elsewhere.
-  "if (pm.response.code === 201 && location) made.push(location.replace(/^\\w+:\\/\\/[^/]+/, ''))",
-  "const done = pm.request.method === 'DELETE' ? made.splice(0) : []",
-  "for (const path of done) pm.sendRequest({ url: pm.variables.replaceIn('{{baseUrl}}') + path, method: 'DELETE' })",
-  "pm.collectionVariables.set('made', JSON.stringify(made))",
+/** How each request sends the variable `key`, unless it says that it sends none. */
+const accessKey = [
+  { key: 'key', value: 'x-api-key', type: 'string' },
+  { key: 'value', value: '{{key}}', type: 'string' },
+  { key: 'in', value: 'header', type: 'string' },
 ]
+
+/** Whether an operation looks at access keys: it asks for none, or for a link instead, when no list of its `security` has them. */
+const takesKey = ({ security = [] }: DescribedOperation) =>
+  security.some((requirement) => Object.hasOwn(requirement, 'accessKey'))
 
 /** The order in which a run of the whole collection makes sense: uploads first, deletions last. */
 const rank = ({ method }: DescribedOperation) => ['post', 'get', 'put', 'patch', 'delete'].indexOf(method)
@@ -69,17 +76,21 @@ function toItem(example: Example) {
   const request = {
     method: operation.method.toUpperCase(),
     description: operation.description ?? operation.summary,
+    ...(!takesKey(operation) && { auth: { type: 'noauth' } }),
     header: [
       ...(body && body.type !== 'multipart/form-data' ? [{ key: 'Content-Type', value: typeOf(body) }] : []),
       ...parametersIn('header', example),
     ],
-    ...(body && { body: toBody(body) }),
+    ...(body && { body: toBody(operation.operationId === 'createKey' ? withFreshName(body) : body) }),
     url: toUrl(example),
   }
   return {
     name: `${operation.summary}: ${name}`,
     request,
-    event: [{ listen: 'test', script: { type: 'text/javascript', exec: toTest(example) } }],
+    event: [
+      ...(operation.operationId === 'createKey' ? [toEvent('prerequest', skipFirstKey)] : []),
+      toEvent('test', toTest(example)),
+    ],
     response: [
       {
         name,
@@ -96,14 +107,11 @@ function toItem(example: Example) {
 const toText = (value: unknown) => JSON.stringify(value, null, 2)
 const typeOf = ({ type }: ExampleBody) => (type === '*/*' ? 'application/octet-stream' : type)
 
-function toTest({ answer, operation }: Example): string[] {
-  const keep = operation.method === 'post' && Object.hasOwn(Object(answer.value), 'file_hash')
-  return [
-    `pm.test('answers ${answer.status}', () => pm.response.to.have.status(${answer.status}))`,
-    // What was uploaded is what the other requests are about, whichever file was chosen.
-    ...(keep ? ["pm.collectionVariables.set('file_hash', pm.response.json().file_hash)"] : []),
-  ]
-}
+/** A key keeps its name when it is revoked, so each run needs another one. */
+const withFreshName = ({ value, ...body }: ExampleBody): ExampleBody => ({
+  ...body,
+  value: { ...Object(value), name: `${Object(value).name} {{$guid}}` },
+})
 
 function toBody({ type, content, value }: ExampleBody) {
   if (type !== 'multipart/form-data')

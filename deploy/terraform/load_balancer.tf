@@ -1,5 +1,5 @@
-# The load balancer in front of the tasks. upfile has no access keys yet: everyone who reaches it may read, change and delete
-# every file. So the load balancer has a public address only with internet_facing, and then it answers to allowed_cidrs only.
+# The load balancer in front of the tasks. It has a public address only with internet_facing, and then it answers to
+# allowed_cidrs only.
 
 locals {
   # A connection is silent while S3 puts the parts of a large file together, for ten minutes at most.

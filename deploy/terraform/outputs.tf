@@ -28,6 +28,11 @@ output "database_password_secret_arn" {
   value       = aws_secretsmanager_secret.database_password.arn
 }
 
+output "admin_keys_secret_arn" {
+  description = "The secret that holds admin_keys."
+  value       = aws_secretsmanager_secret.admin_keys.arn
+}
+
 output "task_role_arn" {
   description = "The role of the tasks, for policies of other buckets or keys."
   value       = aws_iam_role.task.arn

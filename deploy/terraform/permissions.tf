@@ -1,5 +1,5 @@
 # Two roles. The task role has the rights of the service, which finds the credentials by itself, so there are no keys to keep.
-# The execution role has the rights of ECS before the service runs: fetch the image and the password, write the log.
+# The execution role has the rights of ECS before the service runs: fetch the image and the secrets, write the log.
 
 data "aws_iam_policy_document" "ecs_tasks" {
   statement {
@@ -67,12 +67,12 @@ resource "aws_iam_role_policy_attachment" "execution" {
 data "aws_iam_policy_document" "execution" {
   statement {
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [aws_secretsmanager_secret.database_password.arn]
+    resources = [aws_secretsmanager_secret.admin_keys.arn, aws_secretsmanager_secret.database_password.arn]
   }
 }
 
 resource "aws_iam_role_policy" "execution" {
-  name_prefix = "password-"
+  name_prefix = "secrets-"
   role        = aws_iam_role.execution.id
   policy      = data.aws_iam_policy_document.execution.json
 }

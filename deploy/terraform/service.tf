@@ -7,7 +7,6 @@ locals {
   environment = {
     HOST               = "0.0.0.0"
     PORT               = local.port
-    AUTH               = "off"
     ENVIRONMENT        = "production"
     PUBLIC_URL         = var.public_url
     TRUSTED_PROXIES    = 1
@@ -28,10 +27,25 @@ locals {
     # Longer than the load balancer keeps an idle connection.
     KEEP_ALIVE_SECONDS = local.idle_seconds + 10
   }
-  # The current version of the secret, so that a new version replaces the tasks.
+  # The current versions of the secrets, so that a new version replaces the tasks.
   secrets = {
+    ADMIN_KEYS  = "${aws_secretsmanager_secret.admin_keys.arn}:::${aws_secretsmanager_secret_version.admin_keys.version_id}"
     DB_PASSWORD = "${aws_secretsmanager_secret.database_password.arn}:::${aws_secretsmanager_secret_version.database_password.version_id}"
   }
+}
+
+# The keys with which the first requests are made. Their last digits are a CRC-32, which Terraform cannot compute, so the operator
+# makes them. Without write-only arguments they would be in the state.
+resource "aws_secretsmanager_secret" "admin_keys" {
+  name_prefix             = "${var.name}-admin-keys-"
+  description             = "The access keys of the operators of ${var.name} (ADMIN_KEYS)"
+  recovery_window_in_days = 7
+}
+
+resource "aws_secretsmanager_secret_version" "admin_keys" {
+  secret_id                = aws_secretsmanager_secret.admin_keys.id
+  secret_string_wo         = var.admin_keys
+  secret_string_wo_version = var.admin_keys_version
 }
 
 resource "aws_cloudwatch_log_group" "service" {

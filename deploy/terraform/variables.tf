@@ -70,6 +70,24 @@ variable "log_retention_days" {
 
 # --- Who reaches it ---
 
+variable "admin_keys" {
+  description = "An access key of upfile keys generate, or two as new,old (ADMIN_KEYS). In no plan and no state, so each apply asks for it: set TF_VAR_admin_keys."
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+
+  validation {
+    condition     = can(regex("^upfk_[0-9A-Za-z]{50}(,upfk_[0-9A-Za-z]{50})?$", var.admin_keys))
+    error_message = "One key that upfile keys generate made, or two as new,old."
+  }
+}
+
+variable "admin_keys_version" {
+  description = "Raise it to have other admin_keys stored and the tasks replaced."
+  type        = number
+  default     = 1
+}
+
 variable "internet_facing" {
   description = "Whether the load balancer has a public address. Needs allowed_cidrs and certificate_arn."
   type        = bool
@@ -77,12 +95,12 @@ variable "internet_facing" {
 
   validation {
     condition     = !var.internet_facing || length(var.allowed_cidrs) > 0
-    error_message = "There are no access keys: a public load balancer needs allowed_cidrs."
+    error_message = "A public load balancer needs allowed_cidrs: the networks of your callers, or 0.0.0.0/0 for the whole internet."
   }
 
   validation {
     condition     = !var.internet_facing || var.certificate_arn != null
-    error_message = "A public load balancer needs certificate_arn: without it files would cross the internet in the clear."
+    error_message = "A public load balancer needs certificate_arn: without it keys and files would cross the internet in the clear."
   }
 }
 
@@ -92,8 +110,8 @@ variable "allowed_cidrs" {
   default     = []
 
   validation {
-    condition     = alltrue([for cidr in var.allowed_cidrs : can(cidrnetmask(cidr)) && !endswith(cidr, "/0")])
-    error_message = "IPv4 networks as 10.1.0.0/16, and not the whole internet: there are no access keys."
+    condition     = alltrue([for cidr in var.allowed_cidrs : can(cidrnetmask(cidr))])
+    error_message = "IPv4 networks as 10.1.0.0/16."
   }
 }
 

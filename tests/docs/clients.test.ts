@@ -6,13 +6,17 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { newCredential } from '../../src/runtime/credentialText.ts'
 import { download, send } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { fenceOf } from '../support/guides.ts'
 
 const run = promisify(execFile)
 
-describeService('docs/clients.md', (service) => {
+const key = newCredential('key').text
+const headers = { 'x-api-key': key }
+
+describeService('docs/clients.md', { ADMIN_KEYS: key }, (service) => {
   let directory: string
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'upfile-clients-'))
@@ -28,8 +32,9 @@ describeService('docs/clients.md', (service) => {
     const bytes = randomBytes(300_000)
     await writeFile(join(directory, 'a file'), bytes)
     const printed = []
+    const env = { ...process.env, UPFILE_KEY: key }
     for (let count = 0; count < 2; count += 1) {
-      const { stdout } = await run(process.execPath, ['client.mjs', 'a file'], { cwd: directory })
+      const { stdout } = await run(process.execPath, ['client.mjs', 'a file'], { cwd: directory, env })
       expect(await readFile(join(directory, 'a file.copy'))).toEqual(bytes)
       printed.push(stdout)
     }
@@ -48,22 +53,23 @@ describeService('docs/clients.md', (service) => {
       const json = (path: string, verb: string, body: unknown) =>
         send(service, path, {
           method: verb,
-          headers: { 'Content-Type': 'application/json' },
+          headers: { ...headers, 'Content-Type': 'application/json' },
           body: JSON.stringify(body),
         })
       const announcement = { filename: 'page.txt', type: 'text/plain', file_size: bytes.length, method }
       const { body: announced } = await json('/presigned-url', 'POST', announcement)
-      const { key } = announced as { key: string }
+      const { key: announcedKey } = announced as { key: string }
       const sent = await sendAnnounced(new Blob([bytes], { type: 'text/plain' }), announced)
       expect(sent.ok).toBe(true)
-      expect((await json('/file-status', 'PUT', { uuid: key, status: 'uploaded' })).status).toBe(200)
-      expect((await download(service, key)).bytes.toString()).toBe(bytes)
+      expect((await json('/file-status', 'PUT', { uuid: announcedKey, status: 'uploaded' })).status).toBe(200)
+      expect((await download(service, announcedKey, { headers })).bytes.toString()).toBe(bytes)
     },
   )
 
   it('has options for FilePond, whose form is then a file', async () => {
     interface Process {
       readonly url: string
+      readonly headers: Readonly<Record<string, string>>
       readonly ondata: (form: FormData) => FormData
       readonly onload: (text: string) => string
     }
@@ -74,16 +80,24 @@ describeService('docs/clients.md', (service) => {
         given = options
       },
     }
-    runInNewContext(fenceOf('docs/clients.md', 'Upload widgets', 'js'), { FilePond, JSON })
+    runInNewContext(fenceOf('docs/clients.md', 'Upload widgets', 'js'), { FilePond, JSON, key })
     if (!given) throw new Error('The guide sets no options.')
     const { name, server } = given
     const form = new FormData()
     form.append(name, '{}')
     form.append(name, new File(['From FilePond.'], 'pond.txt', { type: 'text/plain' }))
     const path = new URL(server.process.url).pathname
-    const answer = await send(service, path, { method: 'POST', body: server.process.ondata(form) })
+    const body = server.process.ondata(form)
+    const answer = await send(service, path, { method: 'POST', headers: server.process.headers, body })
     expect(answer.status).toBe(201)
     const id = server.process.onload(answer.bytes.toString())
-    expect((await download(service, id)).bytes.toString()).toBe('From FilePond.')
+    expect((await download(service, id, { headers })).bytes.toString()).toBe('From FilePond.')
+  })
+})
+
+describeService('an open service', { AUTH: 'off' }, (service) => {
+  it('serves a client whose key is empty', async () => {
+    const { status } = await send(service, '/service/fileupload', { headers: { 'x-api-key': '' } })
+    expect(status).toBe(200)
   })
 })

@@ -3,12 +3,14 @@ import { join, resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { load } from 'js-yaml'
 import { loadConfig } from '../../src/config.ts'
+import { newCredential } from '../../src/runtime/credentialText.ts'
 
 interface Service {
   readonly image: string
   readonly profiles?: readonly string[]
   readonly command?: readonly string[]
-  readonly environment: Readonly<Record<string, string | number>>
+  readonly env_file?: readonly { readonly path: string; readonly required: boolean }[]
+  readonly environment: Readonly<Record<string, string | number | null>>
   readonly ports?: readonly string[]
   readonly volumes: readonly string[]
   readonly tmpfs: readonly string[]
@@ -22,7 +24,7 @@ interface Service {
 
 const repository = resolve(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(repository, path), 'utf8')
-const { services, volumes } = load(read('docker-compose.yml').replace(/\$\{\w+:-(\w+)\}/g, '$1')) as {
+const { services, volumes } = load(read('docker-compose.yml').replace(/\$\{\w+:-(\w*)\}/g, '$1')) as {
   services: Record<string, Service>
   volumes: Record<string, null>
 }
@@ -37,7 +39,7 @@ const configOf = ({ environment }: Service) =>
   loadConfig({
     HOST: '0.0.0.0',
     DATA_DIR: '/data',
-    ...Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)])),
+    ...Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value ?? '')])),
   })
 
 describe('docker-compose.yml', () => {
@@ -84,6 +86,22 @@ describe('docker-compose.yml', () => {
     expect(upfile.depends_on).toEqual({ postgres: { condition: 'service_healthy' } })
     expect(postgres.healthcheck?.test.join(' ')).toContain('pg_isready')
     expect([postgres.image, postgres.volumes]).toEqual(['postgres:18', ['database:/var/lib/postgresql']])
+  })
+
+  it.each([
+    ['upfile', upfile],
+    ['development', development],
+    ['upfile-s3', upfileS3],
+  ])('starts %s closed, and takes ADMIN_KEYS from .env', (name, service) => {
+    const { environment, env_file } = service
+    const filled = { ...service, environment: { ...environment, ADMIN_KEYS: newCredential('key').text } }
+    expect(configOf(service).access).toEqual({ mode: 'on', adminKeys: [] })
+    expect(configOf(filled).access.adminKeys).toHaveLength(1)
+    const written = read('docker-compose.yml')
+      .split(/^ {2}(?=\S+:$)/m)
+      .find((part) => part.startsWith(`${name}:`))
+    if (env_file) expect(environment).not.toHaveProperty('ADMIN_KEYS')
+    else expect(written).toMatch(/ADMIN_KEYS: \$\{ADMIN_KEYS:-\}/)
   })
 
   it('stays with its own PostgreSQL when .env names another one', () => {

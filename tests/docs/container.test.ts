@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { loadConfig } from '../../src/config.ts'
+import { newCredential } from '../../src/runtime/credentialText.ts'
 import { filesPath, upload } from '../support/client.ts'
 import { createDatabase } from '../support/postgres.ts'
 
@@ -77,9 +78,10 @@ describe('the Dockerfile', () => {
     expect(all('VOLUME')).toEqual([environment.DATA_DIR])
   })
 
-  it('leaves it to the operator to let strangers in', () => {
-    expect(() => loadConfig(environment)).toThrow(/AUTH=off/)
-    expect(loadConfig({ ...environment, AUTH: 'off' })).toMatchObject({
+  it('is closed, unless the operator lets strangers in', () => {
+    expect(loadConfig({ ...environment, AUTH: 'off' }).access.mode).toBe('off')
+    expect(loadConfig(environment)).toMatchObject({
+      access: { mode: 'on' },
       environment: 'production',
       host: '0.0.0.0',
       port: Number(last('EXPOSE')),
@@ -125,12 +127,12 @@ describe('what the Dockerfile copies', () => {
     expect(await listTree(app)).toEqual(before)
   })
 
-  it('is enough to serve, is healthy when it does, and is not written to', async () => {
+  it('is enough to serve whoever has a key, is healthy when it does, and is not written to', async () => {
     const before = await listTree(app)
+    const key = newCredential('key').text
     const env = {
       ...environment,
-      AUTH: 'off',
-      HOST: '127.0.0.1',
+      ADMIN_KEYS: key,
       PORT: '0',
       ENVIRONMENT: 'testing',
       DATA_DIR: writable,
@@ -147,11 +149,13 @@ describe('what the Dockerfile copies', () => {
     const ended = once(child, 'exit')
     const started = await Promise.race([once(child, 'message'), ended])
     if (typeof started[0] !== 'object') throw new Error(`It ended: ${(await output).join('')}`)
-    const { url } = started[0] as { url: string }
-    expect((await upload({ url }, 'From the image.')).headers.get('location')).toMatch(filesPath)
+    const { port } = new URL((started[0] as { url: string }).url)
+    const service = { url: `http://127.0.0.1:${port}` }
+    expect(await upload(service, 'From a stranger.')).toBeProblem(401, 'access-key-needed')
+    const stored = await upload(service, 'From the image.', { headers: { 'x-api-key': key } })
+    expect(stored.headers.get('location')).toMatch(filesPath)
     const healthy = () =>
-      spawnSync(process.execPath, healthcheck.slice(1), { env: { PORT: new URL(url).port }, timeout: 10_000 })
-        .status
+      spawnSync(process.execPath, healthcheck.slice(1), { env: { PORT: port }, timeout: 10_000 }).status
     expect(healthy()).toBe(0)
     child.kill('SIGTERM')
     expect([(await ended)[0], (await output)[1]]).toEqual([0, ''])

@@ -9,7 +9,7 @@ const repository = resolve(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(resolve(repository, path), 'utf8')
 
 /** Names of settings are the only words in capitals that these have as texts. */
-const source = ['config', 'config/addresses', 'config/database', 'config/storage']
+const source = ['config', 'config/access', 'config/addresses', 'config/database', 'config/storage']
   .map((name) => read(`src/${name}.ts`))
   .join('')
 const names = [
@@ -59,15 +59,6 @@ describe('the settings', () => {
 
   it('come commented, so that a copy of .env.example changes nothing', () => {
     expect(read('.env.example').match(/^[^#\n].*$/gm)).toBeNull()
-  })
-
-  it.each([
-    ['AUTH', '0.0.0.0', /HOST "0\.0\.0\.0".*AUTH=off/],
-    ['AUTH', '::', /AUTH=off/],
-  ])('%s is on by default: listening on %s is refused', (name, host, complaint) => {
-    expect(() => loadConfig({ HOST: host })).toThrow(complaint)
-    expect(() => loadConfig({ HOST: host, [name]: String(example.get(name)) })).toThrow(complaint)
-    expect(loadConfig({ HOST: host, [name]: 'off' }).host).toBe(host)
   })
 
   it('are read from the environment by config.ts alone', async () => {

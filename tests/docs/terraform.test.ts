@@ -61,7 +61,10 @@ describe('deploy/terraform', () => {
 
   it('has an example that sets what is required, and nothing that there is not', async () => {
     const text = readTerraform('terraform.tfvars.example')
-    const required = Object.entries(terraform.variable).filter(([, [block]]) => !('default' in block))
+    // A secret does not belong into a file.
+    const required = Object.entries(terraform.variable).filter(
+      ([, [block]]) => !('default' in block || block.ephemeral === true),
+    )
     expect(Object.keys(await parseVariables(text))).toEqual(
       expect.arrayContaining(required.map(([name]) => name)),
     )
@@ -73,13 +76,15 @@ describe('deploy/terraform', () => {
   it('holds no secret, and lets none get into the state', () => {
     const text = JSON.stringify(terraform)
     expect(text).not.toMatch(/AKIA|BEGIN [A-Z ]*PRIVATE KEY/)
-    const words = [...text.matchAll(/"(\w*(?:password|secret_string|token|secret_key)\w*)":"([^"]*)"/g)]
-    const given = Object.fromEntries(words.map(([, name, value]) => [name, value]))
-    expect(given).toEqual({
-      password_wo: expect.stringContaining('ephemeral.'),
-      password_wo_version: expression('var.database_password_version'),
-      secret_string_wo: expect.stringContaining('ephemeral.'),
-      secret_string_wo_version: expression('var.database_password_version'),
-    })
+    const words = text.matchAll(/"(\w*(?:password|secret_string|token|secret_key)\w*)":"([^"]*)"/g)
+    expect([...words].map(([, name, value]) => `${name} ${value}`).toSorted()).toEqual([
+      expect.stringMatching(/^password_wo \$\{ephemeral\./),
+      `password_wo_version ${expression('var.database_password_version')}`,
+      expect.stringMatching(/^secret_string_wo \$\{ephemeral\./),
+      `secret_string_wo ${expression('var.admin_keys')}`,
+      `secret_string_wo_version ${expression('var.admin_keys_version')}`,
+      `secret_string_wo_version ${expression('var.database_password_version')}`,
+    ])
+    expect(terraform.variable.admin_keys?.[0]).toMatchObject({ sensitive: true, ephemeral: true })
   })
 })

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { loadConfig } from '../../src/config.ts'
+import { newCredential } from '../../src/runtime/credentialText.ts'
 import { type Block, type Configuration, expression, loadTerraform } from '../support/terraform.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
@@ -22,15 +23,19 @@ const one = (kind: 'resource' | 'data', type: string, name: string): Block => {
 }
 
 describe("the service's task", () => {
-  it('is told settings that there are, and its password by Secrets Manager alone', () => {
+  it('is told settings that there are, and its secrets by Secrets Manager alone', () => {
     const known = [...read('.env.example').matchAll(/^#([A-Z0-9_]+)=/gm)].map(([, name]) => name)
     const { environment, secrets } = locals as Readonly<Record<string, Block>>
     const told = [...Object.keys(environment ?? {}), ...Object.keys(secrets ?? {})]
     expect(told.filter((name) => !known.includes(name))).toEqual([])
-    expect(secrets).toEqual({ DB_PASSWORD: expect.stringContaining('aws_secretsmanager_secret.') })
-    expect(Object.keys(environment ?? {}).filter((name) => /PASSWORD|SECRET|ACCESS_KEY/.test(name))).toEqual(
-      [],
-    )
+    expect(secrets).toEqual({
+      ADMIN_KEYS: expect.stringContaining('aws_secretsmanager_secret.admin_keys.'),
+      DB_PASSWORD: expect.stringContaining('aws_secretsmanager_secret.database_password.'),
+    })
+    expect(Object.keys(environment ?? {}).filter((name) => /PASSWORD|SECRET|_KEY/.test(name))).toEqual([])
+    const { statement } = one('data', 'aws_iam_policy_document', 'execution') as { statement: unknown }
+    for (const name of ['admin_keys', 'database_password'])
+      expect(JSON.stringify(statement)).toContain(`aws_secretsmanager_secret.${name}.arn`)
   })
 
   it('starts with them: on S3 by its role, with a database over TLS, behind one proxy', () => {
@@ -53,6 +58,18 @@ describe("the service's task", () => {
       database: { kind: 'host', host: 'database.example.com', tls: { mode: 'require' } },
       http: { trustedProxies: 1 },
     })
+  })
+
+  it('is closed: its keys are of the form that the service takes, one or two', () => {
+    const { AUTH, ADMIN_KEYS, ...environment } = locals.environment as Block
+    expect([AUTH, ADMIN_KEYS, environment.HOST]).toEqual([undefined, undefined, '0.0.0.0'])
+    const { validation } = terraform.variable.admin_keys?.[0] ?? {}
+    const [, pattern = ''] = /regex\(\\"(.*?)\\"/.exec(JSON.stringify(validation)) ?? []
+    const keys = [1, 2, 3].map(() => newCredential('key').text)
+    const taken = [keys.slice(0, 1), keys.slice(0, 2), keys, []].map((some) =>
+      new RegExp(pattern).test(some.join(',')),
+    )
+    expect(taken).toEqual([true, true, false, false])
   })
 
   it('may do in S3 what the code does, and nothing else; docs/s3.md gives the same rights', () => {
@@ -133,11 +150,14 @@ describe('the bucket', () => {
 })
 
 describe('the load balancer', () => {
-  it('has no public address unless told so, since there are no access keys', () => {
+  it('has no public address unless told so, and then a certificate, since keys would cross in the clear', () => {
     expect(one('resource', 'aws_lb', 'service').internal).toBe(expression('!var.internet_facing'))
     expect(terraform.variable.internet_facing?.[0].default).toBe(false)
-    const { validation } = terraform.variable.allowed_cidrs?.[0] ?? {}
-    expect(JSON.stringify(validation)).toContain('!endswith(cidr, \\"/0\\")')
+    expect(terraform.variable.internet_facing?.[0].validation).toContainEqual(
+      expect.objectContaining({
+        condition: expression('!var.internet_facing || var.certificate_arn != null'),
+      }),
+    )
   })
 
   it('waits for what S3 may take, and hangs up before the service does', () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
+import { newCredential } from '../../src/runtime/credentialText.ts'
 import { download, putRaw, upload } from '../support/client.ts'
 import { fenceOf, settingsOf } from '../support/guides.ts'
 import { startReverseProxy } from '../support/reverseProxy.ts'
@@ -42,16 +43,20 @@ const proxies: readonly Pick<ProxyKind, 'name' | 'command' | 'config'>[] = [
 
 describe.each(proxies)('Behind $name, set up as docs/deployment.md says', (kind) => {
   it('files go in and come out byte for byte, and addresses are public ones', async () => {
-    const service = await startService({ AUTH: 'off', TRUSTED_PROXIES, PUBLIC_URL })
+    const key = newCredential('key').text
+    const headers = { 'x-api-key': key }
+    const service = await startService({ TRUSTED_PROXIES, PUBLIC_URL, ADMIN_KEYS: key })
     const proxy = await startReverseProxy({ ...kind, forwarded: () => undefined }, service)
     try {
       for (const store of [putRaw, upload]) {
         const bytes = randomBytes(3_000_000)
-        const stored = await store(proxy, bytes)
+        expect((await store(proxy, bytes)).status).toBe(401)
+        const stored = await store(proxy, bytes, { headers })
         expect(stored.status).toBe(201)
         expect(stored.body.content_url.startsWith(`${PUBLIC_URL}/`)).toBe(true)
-        expect((await download(proxy, stored.body.id)).bytes.equals(bytes)).toBe(true)
-        const part = await download(proxy, stored.body.id, { headers: { Range: 'bytes=1000000-' } })
+        expect((await download(proxy, stored.body.id, { headers })).bytes.equals(bytes)).toBe(true)
+        const ranged = { headers: { ...headers, Range: 'bytes=1000000-' } }
+        const part = await download(proxy, stored.body.id, ranged)
         expect([part.status, part.bytes.equals(bytes.subarray(1_000_000))]).toEqual([206, true])
       }
     } finally {

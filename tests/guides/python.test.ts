@@ -5,13 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from '@jest/globals'
+import { newCredential } from '../../src/runtime/credentialText.ts'
 import { filesPath } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 import { fenceOf } from '../support/guides.ts'
 
 const run = promisify(execFile)
 
-describeService('The Python client of docs/clients.md', (service) => {
+const key = newCredential('key').text
+
+describeService('The Python client of docs/clients.md', { ADMIN_KEYS: key }, (service) => {
   it('sends a file, twice if need be, and gets it back', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'upfile-python-'))
     try {
@@ -23,8 +26,9 @@ describeService('The Python client of docs/clients.md', (service) => {
       const bytes = randomBytes(300_000)
       await writeFile(join(directory, 'a file.bin'), bytes)
       const printed = []
+      const env = { ...process.env, UPFILE_KEY: key }
       for (let count = 0; count < 2; count += 1) {
-        printed.push((await run('python3', ['client.py', 'a file.bin'], { cwd: directory })).stdout)
+        printed.push((await run('python3', ['client.py', 'a file.bin'], { cwd: directory, env })).stdout)
         expect((await readFile(join(directory, 'a file.copy'))).equals(bytes)).toBe(true)
       }
       expect(printed[0]).toMatch(/^\S{36} application\/octet-stream 300000\n$/)

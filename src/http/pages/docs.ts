@@ -30,7 +30,28 @@ const page = `<!doctype html>
  */
 const ASSETS = ['/swagger-ui.css', '/swagger-ui-bundle.js', '/favicon-32x32.png']
 
-const start = `window.ui = SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null })
+/**
+ * Authorize asks for what a person has. The signature of a link is in the link, and a cookie comes from the service. The page
+ * forgets a key with its tab: other programs can read what a browser stores.
+ */
+const start = `const askForHeaders = () => ({
+  statePlugins: {
+    auth: {
+      wrapSelectors: {
+        definitionsToAuthorize: (original) => (state) =>
+          original(state).filter((scheme) => !['query', 'cookie'].includes(scheme.first().get('in'))),
+      },
+    },
+  },
+})
+window.ui = SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  validatorUrl: null,
+  persistAuthorization: false,
+  plugins: [askForHeaders],
+})
 `
 
 /** Where other services of this interface have their documentation: bookmarks go on working. */
