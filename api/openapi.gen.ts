@@ -637,6 +637,14 @@ export interface components {
             allowed_types?: string[];
             /** @description Default lifetime of files in seconds; null means that they do not expire. */
             expires_in?: number | null;
+            /**
+             * @description The most bytes of all files together; null means no limit. Running and announced uploads count with the bytes that they
+             *     declare, deleted files do not count. Of these the bucket keeps as many bytes again: what is over is forgotten, the
+             *     longest deleted file first.
+             */
+            max_bytes?: number | null;
+            /** @description The most files, running and announced uploads included; null means no limit. */
+            max_files?: number | null;
         };
         NewBucket: {
             name: string;
@@ -656,6 +664,14 @@ export interface components {
             allowed_types?: string[];
             /** @description Default lifetime of files in seconds; null means that they do not expire. */
             expires_in?: number | null;
+            /**
+             * @description The most bytes of all files together; null means no limit. Running and announced uploads count with the bytes that they
+             *     declare, deleted files do not count. Of these the bucket keeps as many bytes again: what is over is forgotten, the
+             *     longest deleted file first.
+             */
+            max_bytes?: number | null;
+            /** @description The most files, running and announced uploads included; null means no limit. */
+            max_files?: number | null;
         };
         Bucket: {
             name: string;
@@ -675,6 +691,22 @@ export interface components {
             allowed_types: string[];
             /** @description Default lifetime of files in seconds; null means that they do not expire. */
             expires_in: number | null;
+            /**
+             * @description The most bytes of all files together; null means no limit. Running and announced uploads count with the bytes that they
+             *     declare, deleted files do not count. Of these the bucket keeps as many bytes again: what is over is forgotten, the
+             *     longest deleted file first.
+             */
+            max_bytes: number | null;
+            /** @description The most files, running and announced uploads included; null means no limit. */
+            max_files: number | null;
+            /** @description What the files have; null without `max_bytes` and `max_files`, and while the files are counted after one was set. */
+            usage: {
+                /** @description All files together; an expired one counts until maintenance marks it as deleted. */
+                bytes: number;
+                files: number;
+                /** @description All deleted files together that are not forgotten, neither after `DELETED_RETENTION_SECONDS` nor because they are over `max_bytes`. */
+                deleted_bytes: number;
+            } | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -935,6 +967,11 @@ export interface components {
             max_size?: number;
             /** @description Bytes; with `range-not-satisfiable`. */
             size?: number;
+            /**
+             * @description With `quota-exceeded`: whose limit it is.
+             * @enum {string}
+             */
+            limit?: "bucket";
             /** @description With `type-not-allowed`. */
             file_type?: string;
             /** @description With `link-expired`: the text of S3 that clients of S3 look for. */

@@ -54,6 +54,7 @@ export type ErrorCode =
   | 'parts-invalid'
   | 'precondition-failed'
   | 'query-invalid'
+  | 'quota-exceeded'
   | 'range-not-satisfiable'
   | 'size-mismatch'
   | 'storage-full'

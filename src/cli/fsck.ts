@@ -11,22 +11,24 @@ import { withDatabase } from './start/withDatabase.ts'
 /** Checks database and storage against each other. */
 export const fsck: Command = {
   name: 'fsck',
-  usage: '[--deep]',
+  usage: '[--deep] [--repair]',
   summary: 'check files, blobs and stored bytes against each other',
-  help: `Checks the invariants of the storage protocol (I1-I6) against database and storage, while the service runs or not:
-every file has a blob, every blob has its bytes, every storage key is in one table, no bytes are unknown.
+  help: `Checks the invariants of the storage protocol (I1-I7) against database and storage, while the service runs or not:
+every file has a blob, every blob has its bytes, every storage key is in one table, no bytes are unknown,
+and the files of a bucket with limits are counted right.
 docs/storage-protocol.md lists them.
 
-  --deep  read every byte and compare its hashes
+  --deep    read every byte and compare its hashes
+  --repair  mend what the database can mend alone: wrong counts (I7)
 
-Prints every violation and then counts. Exit code 0 when there is no violation, 1 when there is one, 2 for a wrong call.
+Prints every violation and then counts. Exit code 0 when no violation is left, 1 when there is one, 2 for a wrong call.
 `,
-  options: { deep: { type: 'boolean' } },
+  options: { deep: { type: 'boolean' }, repair: { type: 'boolean' } },
   words: 0,
-  run: ({ options }) => check({ deep: options.deep === true }),
+  run: ({ options }) => check({ deep: options.deep === true, repair: options.repair === true }),
 }
 
-async function check({ deep }: { deep: boolean }): Promise<number> {
+async function check({ deep, repair }: { deep: boolean; repair: boolean }): Promise<number> {
   const config = loadConfig(process.env)
   armFailpoints(config.failpoints)
   return await withDatabase(config, { create: false }, async ({ db }) => {
@@ -44,6 +46,10 @@ async function check({ deep }: { deep: boolean }): Promise<number> {
             violations += 1
             process.stdout.write(`${invariant} violated: ${sentence}\n`)
           },
+          ...(repair && {
+            mended: ({ invariant, sentence }) =>
+              void process.stdout.write(`${invariant} was violated, and is mended: ${sentence}\n`),
+          }),
         },
       )
       for (const [name, count] of Object.entries({ ...counts, violations }))

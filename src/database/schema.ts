@@ -41,6 +41,19 @@ export interface Schema {
     created_at: Generated<string>
     updated_at: Generated<string>
   }
+  allowances: {
+    id: Generated<number>
+    subject: string
+    max_bytes: number | null
+    max_files: number | null
+    used_bytes: Generated<number>
+    used_files: Generated<number>
+    deleted_bytes: Generated<number>
+    reserved_bytes: Generated<number>
+    reserved_files: Generated<number>
+    ready: Generated<boolean>
+  }
+  reservations: { id: string; allowances: number[]; bytes: number; files: number; expires_at: string }
   storages: { id: string; complete: boolean; writable: boolean; created_at: Generated<string> }
   copies: { storage_id: string; storage_key: string }
   intents: {

@@ -53,6 +53,16 @@ export const nameShared = (name: string, ids: readonly string[]) =>
 export const nameTaken = (name: string) =>
   new FileServiceError('name-taken', `Another file of the bucket was put under the name "${name}".`)
 
+/** All files of a subject together would have more bytes than its limit, or be more. `limit` is the subject: a bucket. */
+export const quotaExceeded = (limit: string) =>
+  new FileServiceError(
+    'quota-exceeded',
+    `The limit of the ${limit} leaves no room for this file: delete others first.`,
+    {
+      limit,
+    },
+  )
+
 /** `type` is the media type that was detected from the bytes. */
 export const typeNotAllowed = (type: string) =>
   new FileServiceError('type-not-allowed', `Files of type "${type}" are not allowed here.`, {

@@ -18,6 +18,8 @@ export interface Receipt {
    * as long as their upload.
    */
   readonly lease: Lease | undefined
+  /** The room that the upload took; undefined when no limit bounds it, or its announcement has the room. */
+  readonly room?: Room | undefined
   /** Bytes. */
   readonly size: number
   readonly digests: Digests
@@ -33,6 +35,17 @@ export interface Lease {
   insist(): void
   /** Stops the renewal. */
   end(): void
+}
+
+/** The room of a running upload in the allowances of its subjects. The commit turns it into a file; `end` gives it back. */
+export interface Room {
+  /** The id of the reservation, which the commit ends; undefined while nothing is reserved. */
+  readonly reservation: string | undefined
+  /** Takes more room if a file of this size in bytes needs it; else undefined. Rejects with `quota-exceeded`. */
+  insist(size: number): Promise<void> | undefined
+  /** Keeps the room for another lease. */
+  renew(): Promise<void>
+  end(): Promise<void>
 }
 
 /** The digests of received bytes, in binary. */

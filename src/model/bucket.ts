@@ -1,3 +1,5 @@
+import type { Limits, Usage } from './allowance.ts'
+
 /** The bucket of a request that names none. */
 export const defaultBucket = 'default'
 
@@ -8,7 +10,7 @@ export type Visibility = 'private' | 'public'
 export type LinkRule = 'direct' | 'service'
 
 /** The rules for all files of a bucket. */
-export interface BucketRules {
+export interface BucketRules extends Limits {
   readonly visibility: Visibility
   readonly links: LinkRule
   /** Null means the limit of the service. */
@@ -22,6 +24,8 @@ export interface BucketRules {
 /** One bucket with its rules. Times as in `FileRecord`. */
 export interface BucketRecord extends BucketRules {
   readonly name: string
+  /** What the files have; null for a bucket without limits, and while its files are counted. */
+  readonly usage: Usage | null
   readonly createdAt: string
   readonly updatedAt: string
 }
@@ -31,6 +35,8 @@ export const defaultRules: BucketRules = {
   visibility: 'private',
   links: 'direct',
   maxFileSizeBytes: null,
+  maxBytes: null,
+  maxFiles: null,
   allowedTypes: [],
   expiresInSeconds: null,
 }

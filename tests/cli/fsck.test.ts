@@ -73,6 +73,28 @@ describe('fsck of sound data', () => {
     expect((await fsck('--deep')).code).toBe(0)
   })
 
+  it('mends wrong counts with --repair, while the service runs', async () => {
+    await send(service, '/buckets', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name: 'counted', max_bytes: 1000 }),
+    })
+    await upload(service, randomBytes(100), { fields: { bucket: 'counted' } })
+    await run('update allowances set used_bytes = 40, used_files = 3, reserved_bytes = 7')
+    const sentence =
+      'the allowance of bucket:counted: bytes is 60 too low, files is 2 too high, reservedBytes is 7 too high'
+    const found = await fsck()
+    expect([found.code, found.stderr]).toEqual([1, ''])
+    expect(found.stdout).toContain(`I7 violated: ${sentence}\n`)
+    const mended = await fsck('--repair')
+    expect([mended.code, mended.stderr]).toEqual([0, ''])
+    expect(mended.stdout).toContain(`I7 was violated, and is mended: ${sentence}\n`)
+    expect(mended.stdout).toMatch(/^violations: 0$/m)
+    expect((await fsck()).code).toBe(0)
+    const { body } = await send(service, '/buckets/counted')
+    expect(body.usage).toEqual({ bytes: 100, files: 1, deleted_bytes: 0 })
+  })
+
   it('takes its time, whatever limit the role or the database sets to a statement', async () => {
     const { db } = service.deps
     const [, name = ''] = /@\/(\w+)\?/.exec(database.url) ?? []

@@ -62,3 +62,35 @@ export async function deleteForgottenFiles(
   `.execute(db)
   return rows.map((row) => row.blob_id)
 }
+
+/** The buckets whose deleted files have more bytes together than live files may have. */
+export async function listFullTrash(db: Database): Promise<string[]> {
+  const { rows } = await sql<{ bucket: string }>`
+    select substr(subject, length('bucket:') + 1) as bucket from allowances
+    where starts_with(subject, 'bucket:') and ready and deleted_bytes > max_bytes order by id
+  `.execute(db)
+  return rows.map(({ bucket }) => bucket)
+}
+
+/**
+ * Deletes the rows of at most `atMost` deleted files of a bucket, and the rows of their uploads, the longest deleted file first,
+ * until the deleted files have no more bytes together than live files may have. Returns the blob id of each file.
+ */
+export async function deleteSurplusTrash(db: Database, bucket: string, atMost: number): Promise<number[]> {
+  const { rows } = await sql<{ blob_id: number }>`
+    with surplus as (
+      select id from (
+        select id, sum(size) over (order by deleted_at, id) - size as before from files
+        where bucket = ${bucket} and deleted_at is not null
+      ) f
+      where before < (select deleted_bytes - max_bytes from allowances where subject = 'bucket:' || ${bucket}::text)
+      limit ${atMost}
+    ), old as (
+      delete from files where id in (select id from surplus) and deleted_at is not null returning id, blob_id
+    ), finished as (
+      delete from uploads where id in (select id from old)
+    )
+    select blob_id from old
+  `.execute(db)
+  return rows.map((row) => row.blob_id)
+}

@@ -4,7 +4,7 @@ import type { Database } from '../schema.ts'
 
 /** A broken invariant of `docs/storage-protocol.md`. */
 export interface Violation {
-  readonly invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6'
+  readonly invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7'
   /** Names the file, blob or storage key, and the fault. */
   readonly sentence: string
 }

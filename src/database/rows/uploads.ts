@@ -1,9 +1,12 @@
 import { type Selectable, sql } from 'kysely'
+import { quotaExceeded } from '../../errors/files.ts'
 import { filesMovedAway } from '../../errors/service.ts'
+import type { Subject } from '../../model/allowance.ts'
 import type { UploadRecord, UploadStatus } from '../../model/upload.ts'
 import type { Database, Schema } from '../schema.ts'
 import { inSeconds } from './inSeconds.ts'
 import { insertIntents } from './intents.ts'
+import { takeRoom } from './reservations.ts'
 
 /** An upload before it is announced; the database adds the other fields. */
 export type NewUpload = Omit<UploadRecord, 'partsDigest' | 'status' | 'updatedAt' | 'expiresAt'>
@@ -19,14 +22,21 @@ export async function findUpload(db: Database, id: string): Promise<UploadRecord
   return row && toUploadRecord(row)
 }
 
+export interface UploadOptions {
+  readonly storageId: string
+  readonly expiresInSeconds: number
+  /** The subjects whose limits bound the file. */
+  readonly subjects: readonly Subject[]
+}
+
 /**
- * Inserts an upload, and the intent of its storage key if it has one (I4). Throws `storage-unavailable` when the storage takes
- * no new bytes any more.
+ * Inserts an upload, and the intent of its storage key if it has one (I4), and takes room for its file for as long as the upload
+ * lasts. Throws `quota-exceeded`, and `storage-unavailable` when the storage takes no new bytes any more.
  */
 export async function insertUpload(
   db: Database,
   upload: NewUpload,
-  { storageId, expiresInSeconds }: { storageId: string; expiresInSeconds: number },
+  { storageId, expiresInSeconds, subjects }: UploadOptions,
 ): Promise<UploadRecord> {
   return await db.transaction().execute(async (trx) => {
     const leaseSeconds = expiresInSeconds + slackSeconds
@@ -53,6 +63,12 @@ export async function insertUpload(
       })
       .returningAll()
       .executeTakeFirstOrThrow()
+    if (subjects.length > 0) {
+      const size = upload.size ?? 0
+      const room = { id: upload.id, subjects, files: 1, least: size, most: size, expiresInSeconds } as const
+      const answer = await takeRoom(trx, room)
+      if ('refusedBy' in answer) throw quotaExceeded(answer.refusedBy.kind)
+    }
     return toUploadRecord(row)
   })
 }

@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { fileTooLarge, typeNotAllowed } from '../../errors/files.ts'
+import type { Limits, Subject } from '../../model/allowance.ts'
 import { defaultRules } from '../../model/bucket.ts'
 import { allowsType } from '../values/mediaTypes.ts'
 
@@ -11,6 +12,8 @@ export interface FileLimits {
   readonly allowedTypes: readonly (readonly string[])[]
   /** The lifetime of a file whose sender names none, in seconds; undefined means for ever. */
   readonly expiresInSeconds: number | undefined
+  /** Whose limits for all files together count, too; empty in a bucket without such limits. */
+  readonly subjects: readonly Subject[]
 }
 
 /**
@@ -26,8 +29,11 @@ export async function limitsOf(
     maxBytes: Math.min(limits.maxFileSizeBytes, rules.maxFileSizeBytes ?? Number.POSITIVE_INFINITY),
     allowedTypes: [limits.allowedTypes, rules.allowedTypes],
     expiresInSeconds: rules.expiresInSeconds ?? undefined,
+    subjects: isLimited(rules) && bucket !== undefined ? [{ kind: 'bucket', name: bucket }] : [],
   }
 }
+
+const isLimited = ({ maxBytes, maxFiles }: Limits) => maxBytes !== null || maxFiles !== null
 
 /** Throws `file-too-large`. */
 export function insistOnSize({ maxBytes }: FileLimits, bytes: number): void {

@@ -1,3 +1,4 @@
+import { findUncounted } from '../../database/rows/allowances.ts'
 import {
   deleteBucketRecord,
   findBucket,
@@ -10,14 +11,19 @@ import type { Actor } from '../../model/actor.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 import { decide } from '../access/decide.ts'
 import { insistOn } from '../access/insist.ts'
+import { countFiles } from './countFiles.ts'
 
 /** Creates a bucket; a missing rule is the one of `defaultRules`. Throws `bucket-exists` and what `insistOn` throws. */
-export const createBucket = (deps: Deps, actor: Actor, name: string, rules: Partial<BucketRules>) =>
-  administering(deps, actor, name, async () => {
-    const bucket = await insertBucket(deps.db, name, rules)
-    if (!bucket) throw bucketExists(name)
-    return bucket
-  })
+export async function createBucket(
+  deps: Deps,
+  actor: Actor,
+  name: string,
+  rules: Partial<BucketRules>,
+): Promise<BucketRecord> {
+  const bucket = await administering(deps, actor, name, () => insertBucket(deps.db, name, rules))
+  if (!bucket) throw bucketExists(name)
+  return await counted(deps, bucket)
+}
 
 /** Throws `bucket-not-found` and what `insistOn` throws. */
 export async function requireBucket({ db }: Deps, actor: Actor, name: string): Promise<BucketRecord> {
@@ -26,8 +32,22 @@ export async function requireBucket({ db }: Deps, actor: Actor, name: string): P
 }
 
 /** Changes the given rules, for new files only: files in the bucket stay as they are. Throws `bucket-not-found`. */
-export const changeBucket = (deps: Deps, actor: Actor, name: string, rules: Partial<BucketRules>) =>
-  administering(deps, actor, name, async () => found(await updateBucketRules(deps.db, name, rules)))
+export async function changeBucket(
+  deps: Deps,
+  actor: Actor,
+  name: string,
+  rules: Partial<BucketRules>,
+): Promise<BucketRecord> {
+  const bucket = await administering(deps, actor, name, () => updateBucketRules(deps.db, name, rules))
+  return await counted(deps, found(bucket))
+}
+
+/** The bucket, with the usage of its files if a limit was set. Maintenance counts them when that cannot be done now. */
+async function counted(deps: Deps, bucket: BucketRecord): Promise<BucketRecord> {
+  const allowance = await findUncounted(deps.db, { kind: 'bucket', name: bucket.name })
+  if (allowance === undefined || !(await countFiles(deps, allowance))) return bucket
+  return (await findBucket(deps.db, bucket.name)) ?? bucket
+}
 
 /** Deletes a bucket. Throws `bucket-not-found`, and `bucket-not-empty` while the bucket has live files. */
 export const removeBucket = (deps: Deps, actor: Actor, name: string): Promise<void> =>

@@ -4,6 +4,7 @@ import { expire, expireUploads, forgetAnswers, forgetFiles } from './expire.ts'
 import { advanceMark } from './mark.ts'
 import type { MaintenanceDeps } from './paging.ts'
 import { reap } from './reap.ts'
+import { countLimited, release, trimTrash } from './room.ts'
 import { createScanner } from './scan.ts'
 import { createScrubber } from './scrub.ts'
 import { sweep } from './sweep.ts'
@@ -56,9 +57,12 @@ export function createCycle() {
     const steps = {
       answers: forgetAnswers,
       expired: expire,
+      counted: countLimited,
       forgotten: forgetFiles,
+      trimmed: trimTrash,
       uploads: expireUploads,
       reaped: reap,
+      released: release,
       collected: collect,
       ...(mayRemove && { orphans: scan, swept: sweep }),
       scrubbed: scrub,

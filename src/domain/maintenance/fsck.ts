@@ -1,3 +1,4 @@
+import { findDrift, listAllowances, mendAllowance } from '../../database/rows/allowances.ts'
 import { findNewestBlobId, listBlobs } from '../../database/rows/blobs.ts'
 import {
   countRows,
@@ -17,6 +18,8 @@ export interface FsckOptions {
   readonly deep: boolean
   /** Called for each violation when it is found: all violations together may not fit in memory. */
   readonly report: (violation: Violation) => void
+  /** Called for each violation that was mended, in place of `report`; undefined when nothing is to be mended. */
+  readonly mended?: (violation: Violation) => void
 }
 
 type FsckDeps = Pick<Deps, 'db' | 'storage'>
@@ -24,18 +27,33 @@ type FsckDeps = Pick<Deps, 'db' | 'storage'>
 const PAGE = 500
 
 /**
- * Checks the invariants I1-I6 in database and storage. Safe while the service runs: a blob or key that changed during the check
+ * Checks the invariants I1-I7 in database and storage. Safe while the service runs: a blob or key that changed during the check
  * is checked again before it is reported. Returns the number of rows by table, and of stored keys. Throws
  * `storage-unavailable` and what the database throws.
  */
 export async function checkEverything(
   deps: FsckDeps,
-  { deep, report }: FsckOptions,
+  { deep, report, mended }: FsckOptions,
 ): Promise<Record<string, number>> {
   const counts = await countRows(deps.db)
   for (const violation of await findStructuralViolations(deps.db)) report(violation)
+  for await (const violation of checkAllowances(deps, mended !== undefined)) (mended ?? report)(violation)
   for await (const violation of checkBlobs(deps, deep)) report(violation)
   return { ...counts, 'stored keys': await checkKeys(deps, report) }
+}
+
+/** I7: the allowances agree with what they count. With `mend`, they do so from then on. */
+async function* checkAllowances({ db }: FsckDeps, mend: boolean): AsyncGenerator<Violation> {
+  for (const id of await listAllowances(db)) {
+    const drift = await findDrift(db, id)
+    if (!drift) continue
+    if (mend) await mendAllowance(db, id)
+    const { id: _, subject, ...numbers } = drift
+    const differences = Object.entries(numbers)
+      .filter(([, lacks]) => lacks !== 0)
+      .map(([name, lacks]) => `${name} is ${Math.abs(lacks)} too ${lacks > 0 ? 'low' : 'high'}`)
+    yield { invariant: 'I7', sentence: `the allowance of ${subject}: ${differences.join(', ')}` }
+  }
 }
 
 /** I1, I2, I6: the bytes of every blob exist, and with `deep` they match the digests of the blob. */

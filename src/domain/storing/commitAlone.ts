@@ -10,16 +10,19 @@ import { ensureBucket, lockBucket } from '../../database/rows/buckets.ts'
 import { clearName } from '../../database/rows/fileChanges.ts'
 import { findLiveFileOfBlob } from '../../database/rows/files.ts'
 import { completeIdempotent, type KeyHold } from '../../database/rows/idempotency.ts'
+import { settleRoom } from '../../database/rows/reservations.ts'
 import { insertTrash } from '../../database/rows/trash.ts'
-import { finishUpload } from '../../database/rows/uploadEnds.ts'
+import { type FinishedUpload, finishUpload } from '../../database/rows/uploadEnds.ts'
 import type { Database, DatabaseTransaction } from '../../database/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { bucketNotFound } from '../../errors/buckets.ts'
+import { quotaExceeded } from '../../errors/files.ts'
 import { idempotentRequestRunning } from '../../errors/requests.ts'
 import { uploadFenced } from '../../errors/service.ts'
 import { uploadTaken } from '../../errors/uploads.ts'
 import type { Reach } from '../../model/actor.ts'
-import type { NewFile, StorageKey } from '../../model/blob.ts'
+import type { Subject } from '../../model/allowance.ts'
+import type { NewFile, Room, StorageKey } from '../../model/blob.ts'
 import type { FileRecord, NameCondition } from '../../model/file.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
@@ -39,6 +42,10 @@ export interface CommitRequest {
   readonly upload?: Pick<UploadRecord, 'id' | 'partsDigest'>
   /** Whether the bytes may be committed later after a failure: their intent then stays. */
   readonly repeatable?: boolean
+  /** The subjects whose limits for all files together count. */
+  readonly subjects: readonly Subject[]
+  /** The room of the received bytes, beside that of the upload. */
+  readonly room?: Room | undefined
   readonly idempotent?: { readonly hold: KeyHold; readonly fingerprint: Buffer } | undefined
 }
 
@@ -58,7 +65,8 @@ export type CommitOutcome =
 /**
  * Commits one file in a transaction of its own (U9-U12), also when the bucket has a blob of the same bytes. Throws
  * `upload-fenced` when the intent was reaped, `idempotent-request-running` when the claim ran out, `upload-taken` when the
- * upload has its file already, `bucket-not-found`, and what the condition and the database throw.
+ * upload has its file already, `bucket-not-found`, `quota-exceeded` when the room that it needs was not reserved and is not
+ * there, and what the condition and the database throw.
  */
 export async function commitAlone(
   { config, db, storage }: Deps,
@@ -75,8 +83,11 @@ export async function commitAlone(
     await failpoint('U9')
     if (!(await takeIntent(trx, file.bytes.storageKey))) throw uploadFenced()
     await failpoint('U10')
-    const parts = upload ? await finishUpload(trx, upload, file.bytes.storageKey) : []
-    if (!parts) throw uploadTaken()
+    const finished = upload
+      ? await finishUpload(trx, upload, file.bytes.storageKey)
+      : { parts: [], reserved: false }
+    if (!finished) throw uploadTaken()
+    const { parts } = finished
     const blobId = known ? await lockBlob(trx, file, known) : await insertBlob(trx, file)
     if (blobId === undefined) return { kind: 'again' }
 
@@ -98,10 +109,24 @@ export async function commitAlone(
     }
     if (file.named) await clearName(trx, file, nameCondition)
     const stored = await insertFile(trx, file, blobId)
+    await settle(trx, request, finished)
     if (idempotent && !(await completeIdempotent(trx, idempotent, stored))) throw idempotentRequestRunning()
     await failpoint('U11')
     return { kind: 'stored', file: stored, parts }
   })
+}
+
+/** Turns the room that was reserved into the room of the file, which the insertion of the file has counted. */
+async function settle(
+  trx: DatabaseTransaction,
+  { file, subjects, room, upload }: CommitRequest,
+  { reserved }: Pick<FinishedUpload, 'reserved'>,
+): Promise<void> {
+  const ids = [room?.reservation, reserved ? upload?.id : undefined]
+  const reservations = ids.filter((id) => id !== undefined)
+  if (subjects.length === 0 && reservations.length === 0) return
+  const full = await settleRoom(trx, { reservations, subjects, size: file.bytes.size })
+  if (full) throw quotaExceeded(full.kind)
 }
 
 /** Locks the blob's row and returns its id; undefined when the blob is gone or refers to other bytes by now. */

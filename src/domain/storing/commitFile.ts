@@ -10,7 +10,7 @@ import { everyFile } from '../../model/actor.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { insistOnKeyOf } from '../access/keyActor.ts'
 import { type CommitOutcome, type CommitRequest, commitAlone } from './commitAlone.ts'
-import { abandon } from './lease.ts'
+import { giveUp } from './lease.ts'
 
 const ATTEMPTS = 5
 const RESOLVE_MILLISECONDS = 10_000
@@ -20,8 +20,8 @@ export type CommitResult = Exclude<CommitOutcome, { kind: 'again' }>
 /**
  * Turns received bytes into a file (U9-U13); every kind of upload ends here. The returned file is durable, whether it was
  * stored now or before. Throws what `commitAlone` and `insistOnKeyOf` throw, `database-unavailable`, and `outcome-unknown` when
- * the service could not find out whether the commit happened. Unused bytes are in the trash, unless the outcome is unknown or the
- * request is `repeatable`.
+ * the service could not find out whether the commit happened. Unused bytes are in the trash, and their room is given back, unless
+ * the outcome is unknown or the request is `repeatable`.
  */
 export async function commitFile(deps: Deps, request: CommitRequest): Promise<CommitResult> {
   const { storageKey } = request.file.bytes
@@ -30,6 +30,7 @@ export async function commitFile(deps: Deps, request: CommitRequest): Promise<Co
     await insistOnKeyOf(deps, request.file.createdBy)
     const result = await commitOrResolve(deps, request)
     deps.sweeper.soon(result.parts)
+    if (result.kind === 'exists') await request.room?.end()
     // The other file's commit must be durable too. A later commit makes it durable: that of `trashIntent`, else
     // `makeCommitsDurable`.
     if (result.kind === 'exists' && !result.healed) {
@@ -40,7 +41,8 @@ export async function commitFile(deps: Deps, request: CommitRequest): Promise<Co
     return result
   } catch (error) {
     if (hasCode(error, 'upload-fenced') && !request.repeatable) deps.keys.discard()
-    if (!hasCode(error, 'outcome-unknown') && !request.repeatable) await abandon(deps, storageKey)
+    if (!hasCode(error, 'outcome-unknown') && !request.repeatable)
+      await giveUp(deps, { storageKey, lease: undefined, room: request.room })
     throw error
   }
 }
@@ -56,9 +58,10 @@ async function commitOrResolve(deps: Deps, request: CommitRequest): Promise<Comm
 }
 
 async function commit(deps: Deps, request: CommitRequest): Promise<CommitResult> {
-  // The shared statement of the queue keeps no idempotent answer, clears no name and finishes no upload.
-  const { idempotent, upload, file } = request
-  const needsTransaction = idempotent !== undefined || upload !== undefined || file.named
+  // The shared statement of the queue keeps no idempotent answer, clears no name, finishes no upload and knows no limits.
+  const { idempotent, upload, file, subjects, room } = request
+  const limited = subjects.length > 0 || room !== undefined
+  const needsTransaction = idempotent !== undefined || upload !== undefined || file.named || limited
   const committed = needsTransaction ? undefined : await deps.commitNewFile(file)
   if (committed) return { kind: 'stored', file: committed, parts: [] }
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {

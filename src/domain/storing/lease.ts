@@ -1,12 +1,13 @@
 import { extendIntent, trashIntent } from '../../database/rows/intents.ts'
 import type { Deps } from '../../deps.ts'
 import { databaseUnavailable, uploadFenced } from '../../errors/service.ts'
-import type { Lease, Receipt, StorageKey } from '../../model/blob.ts'
+import type { Lease, Receipt, Room, StorageKey } from '../../model/blob.ts'
 
-/** Renews the lease of an intent at every third of `leaseSeconds`, until `end`. */
+/** Renews the lease of an intent, and of the room of its bytes, at every third of `leaseSeconds`, until `end`. */
 export function beginLease(
   { config, databaseGone, db, keys, logger, ticks }: Deps,
   storageKey: StorageKey,
+  room?: Room,
 ): Lease {
   const { leaseSeconds } = config.protocol
   let lost = false
@@ -14,6 +15,7 @@ export function beginLease(
     try {
       const stands = await extendIntent(db, storageKey, leaseSeconds)
       lost ||= !stands
+      await room?.renew()
     } catch (error) {
       logger.warn('The lease of an upload could not be renewed', { storageKey, error })
     }
@@ -30,12 +32,13 @@ export function beginLease(
   }
 }
 
-/** Ends the lease of received bytes, and puts them into the trash. False when their intent was gone already. */
+/** Ends the lease of received bytes, gives their room back, and puts them into the trash. False when their intent was gone. */
 export async function giveUp(
   deps: Deps,
-  { storageKey, lease }: Pick<Receipt, 'storageKey' | 'lease'>,
+  { storageKey, lease, room }: Pick<Receipt, 'storageKey' | 'lease' | 'room'>,
 ): Promise<boolean> {
   lease?.end()
+  await room?.end()
   return await abandon(deps, storageKey)
 }
 

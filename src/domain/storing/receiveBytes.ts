@@ -3,7 +3,7 @@ import { createDigester, type Digested, digestWhole } from '../../digests/digest
 import { fileTooLarge } from '../../errors/files.ts'
 import { storageFull, uploadFenced } from '../../errors/service.ts'
 import { hasCode } from '../../errors.ts'
-import { headBytes, type Receipt, type StorageKey } from '../../model/blob.ts'
+import { headBytes, type Receipt, type Room, type StorageKey } from '../../model/blob.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { joinBuffers } from '../../runtime/joinBuffers.ts'
 import { resumed } from '../../storage/resumed.ts'
@@ -17,39 +17,42 @@ export interface ReceiveOptions {
   readonly declaredBytes: number | undefined
   /** The largest number of bytes that the file may have. */
   readonly maxBytes: number
+  /** The room that was taken for the bytes; undefined when no limit of a bucket bounds them. */
+  readonly room?: Room | undefined
 }
 
 /**
  * Receives the bytes of one file (U1-U8): takes a key with an intent, writes the bytes to the storage while hashing and counting
- * them, and returns a receipt when they are durable. Throws `file-too-large`, `storage-full`, `storage-unavailable`,
- * `upload-fenced`, or what `bytes` throws; the bytes that were written by then are in the trash.
+ * them, and returns a receipt when they are durable. Throws `file-too-large`, `quota-exceeded`, `storage-full`,
+ * `storage-unavailable`, `upload-fenced`, or what `bytes` throws; the bytes that were written by then are in the trash, and the
+ * room is given back.
  */
 export async function receiveBytes(
   deps: Deps,
   bytes: AsyncIterable<Buffer>,
-  { sha512, declaredBytes, maxBytes }: ReceiveOptions,
+  { sha512, declaredBytes, maxBytes, room }: ReceiveOptions,
 ): Promise<Receipt> {
-  if (declaredBytes !== undefined && declaredBytes > maxBytes) throw fileTooLarge(maxBytes)
-  await insistOnRoom(deps, declaredBytes ?? 0)
-
-  await failpoint('U0')
-  const storageKey = await deps.keys.take()
-  const lease = beginLease(deps, storageKey)
+  const storageKey = await begin(deps, { declaredBytes, maxBytes }).catch(async (error: unknown) => {
+    await room?.end()
+    throw error
+  })
+  const lease = beginLease(deps, storageKey, room)
   const source = judged(bytes, (size) => {
     lease.insist()
     if (size > maxBytes) throw fileTooLarge(maxBytes)
+    return room?.insist(size)
   })
   try {
     const { chunks, ended } = await takeStart(source)
     const write = ended
       ? putWhole(deps, { storageKey, sha512 }, joinBuffers(chunks))
       : writeLarge(deps, { storageKey, sha512 }, resumed(chunks, source))
-    return { storageKey, lease, ...(await write) }
+    return { storageKey, lease, room, ...(await write) }
   } catch (error) {
     // The only place that gives up the bytes of an upload that was cut: half a file is never kept as a whole one.
     // Not awaited: the source may be waiting for bytes that never come.
     source.return?.().catch(() => {})
-    const intentExisted = await giveUp(deps, { storageKey, lease })
+    const intentExisted = await giveUp(deps, { storageKey, lease, room })
     if (intentExisted || !hasCode(error, 'storage-unavailable')) throw error
     // The storage works: the intent was reaped, and a sweep removed the file during the write.
     deps.keys.discard()
@@ -57,8 +60,25 @@ export async function receiveBytes(
   }
 }
 
-/** The bytes as they come. `judge` gets the number of bytes that came so far, and throws when there are too many. */
-function judged(bytes: AsyncIterable<Buffer>, judge: (size: number) => void): AsyncIterator<Buffer, void> {
+/** Takes a storage key, when the limits and the storage have room for the bytes. */
+async function begin(
+  deps: Deps,
+  { declaredBytes, maxBytes }: Pick<ReceiveOptions, 'declaredBytes' | 'maxBytes'>,
+): Promise<StorageKey> {
+  if (declaredBytes !== undefined && declaredBytes > maxBytes) throw fileTooLarge(maxBytes)
+  await insistOnFreeBytes(deps, declaredBytes ?? 0)
+  await failpoint('U0')
+  return await deps.keys.take()
+}
+
+/**
+ * The bytes as they come. `judge` gets the number of bytes that came so far, and throws when there are too many; a promise is
+ * waited for.
+ */
+function judged(
+  bytes: AsyncIterable<Buffer>,
+  judge: (size: number) => Promise<void> | undefined,
+): AsyncIterator<Buffer, void> {
   const chunks = bytes[Symbol.asyncIterator]()
   let size = 0
   return {
@@ -69,7 +89,8 @@ function judged(bytes: AsyncIterable<Buffer>, judge: (size: number) => void): As
         return { value: undefined, done }
       }
       size += value.length
-      judge(size)
+      const judging = judge(size)
+      if (judging) await judging
       return { value, done: false }
     },
     async return() {
@@ -121,7 +142,7 @@ async function writeLarge(
 }
 
 /** Throws `storage-full`. Bytes that were given up and are about to be removed count as room. */
-async function insistOnRoom({ storage, sweeper }: Deps, bytes: number): Promise<void> {
+async function insistOnFreeBytes({ storage, sweeper }: Deps, bytes: number): Promise<void> {
   if ((await storage.freeBytes()) >= bytes) return
   await sweeper.settled()
   if ((await storage.freeBytes()) < bytes) throw storageFull()

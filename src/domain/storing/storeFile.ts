@@ -77,6 +77,8 @@ export async function storeFile(deps: Deps, actor: Actor, request: StoreRequest)
       duplicates: hasScope(actor, 'read') ? request.duplicates : 'allow',
       reach: actor.reach,
       makesBucket: mayMakeBucket(actor),
+      subjects: prepared.subjects,
+      room: receipt.room,
       nameCondition: 'path' in name ? replacing(actor, name) : undefined,
       idempotent: claim?.hold && { hold: claim.hold, fingerprint: fingerprintOf(request) },
     })
@@ -106,7 +108,8 @@ async function prepare(deps: Deps, actor: Actor, request: StoreRequest) {
   insistOnSize(limits, receipt.size)
   const mediaType = await detectReceived(deps, receipt, { declaredType, name: label })
   insistOnType(limits, mediaType)
-  return { name, mediaType, expiresInSeconds: request.expiresInSeconds ?? limits.expiresInSeconds }
+  const expiresInSeconds = request.expiresInSeconds ?? limits.expiresInSeconds
+  return { name, mediaType, expiresInSeconds, subjects: limits.subjects }
 }
 
 /** The condition of a named file, and that the actor may delete the file that it replaces. */

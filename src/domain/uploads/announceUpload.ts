@@ -39,7 +39,7 @@ export interface AnnouncedUpload {
 
 /**
  * Announces a file and signs the request that brings its bytes: a URL of the storage if clients can reach it, else a target of
- * the service without a host. Throws `file-too-large`, `type-not-allowed`, `storage-unavailable`.
+ * the service without a host. Throws `file-too-large`, `quota-exceeded`, `type-not-allowed`, `storage-unavailable`.
  */
 export async function announceUpload(
   deps: Deps,
@@ -100,8 +100,9 @@ const requestSeconds = ({ config: { http, protocol } }: Deps): number =>
   Math.min(http.linkSeconds, protocol.uploadSeconds)
 
 /**
- * Checks an announced file against the limits of its bucket, and inserts the upload. Throws what `insistOn` throws,
- * `bucket-not-found`, `file-too-large`, `type-not-allowed`, and `storage-unavailable` for a storage that takes no new bytes.
+ * Checks an announced file against the limits of its bucket, and inserts the upload, which has the room of the file as long as it
+ * lasts. Throws what `insistOn` throws, `bucket-not-found`, `file-too-large`, `quota-exceeded`, `type-not-allowed`, and
+ * `storage-unavailable` for a storage that takes no new bytes.
  */
 export async function insertAnnounced(
   deps: Deps,
@@ -112,9 +113,9 @@ export async function insertAnnounced(
   const name = toStoredName(actor, text, '/filename')
   insistOn(actor, 'write', { bucket, name })
   await insistOnBucket(deps, actor, bucket)
+  const limits = await limitsOf(deps, bucket)
   // A type without a size is a browser's guess: the received bytes are checked instead.
   if (size !== undefined) {
-    const limits = await limitsOf(deps, bucket)
     insistOnSize(limits, size)
     if (!limits.allowedTypes.every((allowed) => mayBeAllowed(allowed, declaredType, text)))
       throw typeNotAllowed(declaredType)
@@ -124,7 +125,8 @@ export async function insertAnnounced(
     ...{ size: size ?? null, sha256: sha256 ?? null, partsId: null, createdBy: actor.name },
   }
   const expiresInSeconds = deps.config.protocol.uploadSeconds
-  return await insertUpload(deps.db, upload, { storageId: deps.storageId, expiresInSeconds })
+  const { subjects } = limits
+  return await insertUpload(deps.db, upload, { storageId: deps.storageId, expiresInSeconds, subjects })
 }
 
 /** A storage key for bytes that a client writes; the service copies them to another key before it uses them. */

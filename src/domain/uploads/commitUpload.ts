@@ -22,8 +22,8 @@ export async function commitUpload(
   { repeatable }: { repeatable: boolean },
 ): Promise<FileRecord> {
   const { id, bucket, name, metadata, createdBy } = upload
-  const checked = await check(deps, upload, receipt)
-  const { size, storageKey, blockCrc32, lease } = receipt
+  const { subjects, ...checked } = await check(deps, upload, receipt)
+  const { size, storageKey, blockCrc32, lease, room } = receipt
   const { sha256, sha1, md5 } = receipt.digests
   const bytes = { storageKey, size, sha256, sha1, md5, blockCrc32 }
   try {
@@ -32,6 +32,7 @@ export async function commitUpload(
       duplicates: 'allow',
       reach: everyFile,
       makesBucket: true, // the announcement was refused where it may not
+      ...{ subjects, room },
       upload,
       repeatable,
     })
@@ -41,7 +42,7 @@ export async function commitUpload(
   }
 }
 
-/** Checks the bytes against the announcement and the limits of the bucket. Returns their media type and lifetime. */
+/** Checks the bytes against the announcement and the limits of the bucket. Returns what the commit needs. */
 async function check(deps: Deps, upload: UploadRecord, receipt: Receipt) {
   const { bucket, name, size, sha256, declaredType } = upload
   const limits = await limitsOf(deps, bucket)
@@ -52,5 +53,5 @@ async function check(deps: Deps, upload: UploadRecord, receipt: Receipt) {
   // A sender that does not know the size passes on a media type that a browser guessed from the name.
   if (size !== null && !fitsDeclared(declaredType, mediaType)) throw typeMismatch(declaredType, mediaType)
   insistOnType(limits, mediaType)
-  return { mediaType, expiresInSeconds: limits.expiresInSeconds }
+  return { mediaType, expiresInSeconds: limits.expiresInSeconds, subjects: limits.subjects }
 }

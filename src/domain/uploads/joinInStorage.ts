@@ -8,6 +8,7 @@ import type { UploadRecord } from '../../model/upload.ts'
 import type { PartsLocation } from './parts.ts'
 import type { NamedPart, PartsList } from './partsList.ts'
 import { receiptOfStored } from './readStored.ts'
+import { roomSetter } from './uploadRoom.ts'
 
 /** An upload whose parts are in the storage. */
 export interface UploadInStorage {
@@ -20,7 +21,7 @@ export interface UploadInStorage {
 /**
  * Lets S3 put parts together, and reads the result. S3 does so only once, and does not tell later which list of parts it took:
  * before S3 is asked, the upload is reserved for this list. Throws `upload-taken` when the upload is reserved for another list,
- * `upload-not-found`, `parts-invalid`, `size-mismatch`, `file-too-large`, `storage-unavailable`.
+ * `upload-not-found`, `parts-invalid`, `size-mismatch`, `file-too-large`, `quota-exceeded`, `storage-unavailable`.
  */
 export async function joinInStorage(
   deps: Deps,
@@ -29,20 +30,22 @@ export async function joinInStorage(
 ): Promise<Receipt> {
   const { id, size } = upload
   const { direct, key: storageKey, partsId } = location
-  const checkSize = (bytes: number) => {
+  const takeRoom = await roomSetter(deps, upload)
+  const checkSize = async (bytes: number) => {
     if (size !== null && bytes !== size) throw sizeMismatch(size, bytes)
     if (bytes > maxBytes) throw fileTooLarge(maxBytes)
+    if (takeRoom) await deps.db.transaction().execute((trx) => takeRoom(trx, bytes))
   }
   const partSizes = await sizesOf(location, parts)
   // Checked before S3 puts the parts together, because reading the result takes long.
-  if (partSizes) checkSize(partSizes.reduce((sum, bytes) => sum + bytes, 0))
+  if (partSizes) await checkSize(partSizes.reduce((sum, bytes) => sum + bytes, 0))
   if (!(await reserveForParts(deps.db, id, digest))) throw partsTaken()
   const completed = await direct.completeParts(storageKey, partsId, parts).catch(async (error: unknown) => {
     // S3 has put nothing together. After any other error it may have, or may do so later.
     if (hasCode(error, 'parts-invalid')) await releaseParts(deps.db, id, digest)
     throw error
   })
-  checkSize(completed)
+  await checkSize(completed)
   return await receiptOfStored(deps, { storageKey, size: completed, partSizes, lease: undefined })
 }
 

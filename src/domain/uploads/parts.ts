@@ -15,6 +15,7 @@ import { signLink } from '../files/links.ts'
 import { giveUp } from '../storing/lease.ts'
 import { type Announcement, insertAnnounced } from './announceUpload.ts'
 import { requireUpload } from './findUpload.ts'
+import { roomSetter } from './uploadRoom.ts'
 
 /** The place of the parts of an upload: the storage, under the final key of the file, or the service. */
 export type PartsLocation =
@@ -100,8 +101,8 @@ export async function signParts(
 }
 
 /**
- * Makes bytes that came by a link a part of an upload. Throws `upload-not-found`, and `file-too-large` when all parts together
- * have more bytes than announced or allowed; unused bytes are then in the trash.
+ * Makes bytes that came by a link a part of an upload. Throws `upload-not-found`, `quota-exceeded`, and `file-too-large` when all
+ * parts together have more bytes than announced or allowed; unused bytes are then in the trash.
  */
 export async function storePart(
   deps: Deps,
@@ -110,11 +111,13 @@ export async function storePart(
   partNumber: number,
   receipt: Receipt,
 ): Promise<UploadPart> {
-  const { storageKey, size, digests, blockCrc32, lease } = receipt
+  const { storageKey, size, digests, blockCrc32, lease, room } = receipt
   const part = { number: partNumber, storageKey, size, md5: digests.md5, blockCrc32 }
   try {
-    const maxBytes = await maxBytesOf(deps, (await requireParts(deps, actor, id)).upload)
-    const outcome = await putUploadPart(deps.db, id, part, maxBytes)
+    const { upload } = await requireParts(deps, actor, id)
+    const maxBytes = await maxBytesOf(deps, upload)
+    const takeRoom = await roomSetter(deps, upload, room)
+    const outcome = await putUploadPart(deps.db, id, part, { maxBytes, takeRoom })
     if (outcome === 'too large') throw fileTooLarge(maxBytes)
     if (outcome === 'gone') throw uploadNotFound()
     deps.sweeper.soon(outcome)

@@ -12,9 +12,15 @@ export const toBucketBody = (bucket: BucketRecord): BucketBody => ({
   max_file_size: bucket.maxFileSizeBytes,
   allowed_types: [...bucket.allowedTypes],
   expires_in: bucket.expiresInSeconds,
+  max_bytes: bucket.maxBytes,
+  max_files: bucket.maxFiles,
+  usage: toUsageBody(bucket),
   created_at: bucket.createdAt,
   updated_at: bucket.updatedAt,
 })
+
+const toUsageBody = ({ usage }: BucketRecord): BucketBody['usage'] =>
+  usage && { bytes: usage.bytes, files: usage.files, deleted_bytes: usage.deletedBytes }
 
 /** The rules that the body of a request sets. */
 export const toBucketRules = (body: RulesBody): Partial<BucketRules> => ({
@@ -24,5 +30,7 @@ export const toBucketRules = (body: RulesBody): Partial<BucketRules> => ({
   ...(body.allowed_types !== undefined && {
     allowedTypes: body.allowed_types.map((type) => type.toLowerCase()),
   }),
+  ...(body.max_bytes !== undefined && { maxBytes: body.max_bytes }),
+  ...(body.max_files !== undefined && { maxFiles: body.max_files }),
   ...(body.expires_in !== undefined && { expiresInSeconds: body.expires_in }),
 })

@@ -66,6 +66,7 @@ const problems: Record<
   'parts-invalid': { status: 400, title: 'Parts invalid' },
   'precondition-failed': { status: 412, title: 'Precondition failed' },
   'query-invalid': { status: 400, title: 'Query invalid' },
+  'quota-exceeded': { status: 413, title: 'Quota exceeded' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
   'size-mismatch': { status: 422, title: 'Size mismatch' },
   'storage-full': { status: 507, title: 'Storage full' },

@@ -1,8 +1,7 @@
-import type { PartHeaders } from '../fields/partHeaders.ts'
-import { type Found, PART_END, scanMultipart } from './multipartScanner.ts'
+import { type Found, PART_END, type PartStart, scanMultipart } from './multipartScanner.ts'
 
 /** One part of a form (RFC 7578). Its bytes are exactly those between the delimiters and are read once, in order. */
-export interface Part extends PartHeaders {
+export interface Part extends PartStart {
   readonly bytes: AsyncIterable<Buffer>
 }
 

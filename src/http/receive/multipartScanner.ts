@@ -1,22 +1,24 @@
-import { bodyIncomplete, formInvalid, formTooLarge } from '../../errors/requests.ts'
+import { formInvalid, formTooLarge } from '../../errors/requests.ts'
 import { type PartHeaders, parsePartHeaders } from '../fields/partHeaders.ts'
+import { createInput, type Input, type Step } from './multipartInput.ts'
 
 /** The next thing in a multipart body: a part begins, bytes of that part, or that part ends. */
-export type Found = PartHeaders | Buffer | typeof PART_END
+export type Found = PartStart | Buffer | typeof PART_END
+
+export interface PartStart extends PartHeaders {
+  /** The number of bytes of the body before the first byte of the part. */
+  readonly begin: number
+}
 
 export const PART_END = Symbol('the end of a part')
 
 /** Yields undefined when it needs the next bytes of the body, which `next` gives it; undefined means that the body ended. */
 export type Scan<Value> = Generator<Value | undefined, void, Buffer | undefined>
 
-/** A step of a scan that has a result and finds nothing. */
-type Step<Result> = Generator<undefined, Result, Buffer | undefined>
-
 const MAX_PREAMBLE_BYTES = 64 * 1024
 const MAX_HEADER_BYTES = 16 * 1024
 const MAX_PARTS = 20
 
-const CR = 13
 const LF = 10
 const LINE_END = Buffer.from('\r\n')
 const END_MARK = Buffer.from('--')
@@ -39,7 +41,7 @@ export function* scanMultipart(boundary: string): Scan<Found> {
     // Some parsers take this delimiter for the end of an empty part, and would see other parts than this parser.
     if (yield* input.startsWith(opening))
       throw formInvalid('The bytes of a part begin with the delimiter of the form.')
-    yield headers
+    yield { ...headers, begin: input.position() }
     for (let ended = false; !ended; ) {
       const piece = yield* input.takeBefore(delimiter)
       if (piece.bytes.length > 0) yield piece.bytes
@@ -90,88 +92,4 @@ function* readHeaders(input: Input): Step<Buffer> {
   input.stepBack(LINE_END.length)
   const lines = yield* input.collect(HEADERS_END, MAX_HEADER_BYTES)
   return lines.subarray(LINE_END.length)
-}
-
-type Input = ReturnType<typeof createInput>
-
-/** The bytes of the body that came and were not taken. Finds delimiters that lie across the borders of chunks. */
-function createInput() {
-  let buffered: Buffer = Buffer.alloc(0)
-  /** The number of buffered bytes that were taken. */
-  let taken = 0
-
-  function* readMore(): Step<void> {
-    const bytes = yield
-    if (!bytes) throw bodyIncomplete('The form ends before its closing delimiter.')
-    buffered = taken === buffered.length ? bytes : Buffer.concat([buffered.subarray(taken), bytes])
-    taken = 0
-  }
-  const available = () => buffered.length - taken
-  const takeUpTo = (end: number) => {
-    const bytes = buffered.subarray(taken, end)
-    taken = end
-    return bytes
-  }
-
-  return {
-    /** Takes the next bytes before the delimiter, and with the `last` of them the delimiter. */
-    *takeBefore(delimiter: Buffer): Step<{ bytes: Buffer; last: boolean }> {
-      if (available() === 0) yield* readMore()
-      const found = buffered.indexOf(delimiter, taken)
-      const last = found >= 0
-      const bytes = takeUpTo(last ? found : buffered.length - partialMatch(buffered, taken, delimiter))
-      if (last) taken += delimiter.length
-      else if (bytes.length === 0) yield* readMore()
-      return { bytes, last }
-    },
-
-    /** Takes the next delimiter, and returns the bytes before it. Throws `form-invalid` when there are more than `atMost`. */
-    *collect(delimiter: Buffer, atMost: number): Step<Buffer> {
-      for (;;) {
-        const found = buffered.indexOf(delimiter, taken)
-        if (found - taken > atMost || (found < 0 && available() > atMost))
-          throw formInvalid('The headers of a part are too long.')
-        if (found >= 0) {
-          const before = takeUpTo(found)
-          taken += delimiter.length
-          return before
-        }
-        yield* readMore()
-      }
-    },
-
-    /** Whether the next bytes are these. Takes none of them. */
-    *startsWith(bytes: Buffer): Step<boolean> {
-      for (;;) {
-        const next = buffered.subarray(taken, taken + bytes.length)
-        if (!next.equals(bytes.subarray(0, next.length))) return false
-        if (next.length === bytes.length) return true
-        yield* readMore()
-      }
-    },
-
-    *take(count: number): Step<Buffer> {
-      while (available() < count) yield* readMore()
-      return takeUpTo(taken + count)
-    },
-
-    /** Takes all bytes that came. */
-    rest: () => takeUpTo(buffered.length),
-
-    /** Gives back the last bytes that `take` or `collect` took. */
-    stepBack(count: number) {
-      taken -= count
-    },
-  }
-}
-
-/**
- * The number of bytes at the end of `bytes`, from `start` on, that may be the beginning of the delimiter. The first byte of
- * the delimiter is its only CR.
- */
-function partialMatch(bytes: Buffer, start: number, delimiter: Buffer): number {
-  const at = bytes.lastIndexOf(CR)
-  const length = bytes.length - at
-  if (at < start || length >= delimiter.length) return 0
-  return bytes.compare(delimiter, 0, length, at) === 0 ? length : 0
 }

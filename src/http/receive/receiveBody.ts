@@ -1,6 +1,5 @@
 import type { Request, Response } from 'express'
 import type { Deps } from '../../deps.ts'
-import { limitsOf } from '../../domain/buckets/bucketRules.ts'
 import { claimIdempotencyKey } from '../../domain/storing/idempotency.ts'
 import { fileTooLarge } from '../../errors/files.ts'
 import { encodingUnsupported } from '../../errors/requests.ts'
@@ -16,13 +15,11 @@ import { giveUpReceived } from './received.ts'
 import { filePartOf, receiveForm } from './receiveForm.ts'
 import { receiveJson } from './receiveJson.ts'
 import { receiveRaw } from './receiveRaw.ts'
-import { uploadLimit } from './uploadLimit.ts'
+import { formOverheadBytes } from './roomOfUpload.ts'
+import { limitOfBucket, uploadLimit } from './uploadLimit.ts'
 
 /** The pattern of the spec. Checked here too, because the key is claimed before the validator sees it. */
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
-
-/** The bytes that text parts, headers and delimiters may add to the file of a form. */
-const FORM_OVERHEAD_BYTES = 2 ** 20
 
 type RequestContent = NonNullable<DescribedOperation['requestBody']>['content']
 
@@ -77,14 +74,13 @@ async function receiveUpload(deps: Deps, req: Request, res: Response, schema: De
   const claim = key === undefined ? undefined : await claimIdempotencyKey(deps, actorOf(req), key)
   if (claim) keepClaim(req, res, claim)
   // A request that is sent again gets its answer, though the bucket may have a lower limit by now.
-  const { maxBytes } = claim?.answered
-    ? await limitsOf(deps, undefined)
-    : { maxBytes: await uploadLimit(deps, req) }
-  if (declaredBytes !== undefined && declaredBytes > maxBytes + (schema ? FORM_OVERHEAD_BYTES : 0))
+  const limit = claim?.answered ? await limitOfBucket(deps, undefined) : await uploadLimit(deps, req)
+  const { maxBytes } = limit
+  if (declaredBytes !== undefined && declaredBytes > maxBytes + (schema ? formOverheadBytes : 0))
     throw fileTooLarge(maxBytes)
 
   const body = openBody(deps, req, declaredBytes)
-  const upload = { deps, req, res, body: body.bytes, declaredBytes, maxBytes, expectedDigests }
+  const upload = { deps, req, res, body: body.bytes, declaredBytes, limit, expectedDigests }
   await body.during(() => (schema ? receiveForm(upload, schema) : receiveRaw(upload)))
   // For a handler that answers without taking the file. When a handler throws, `problemHandler` gives the file up.
   res.once('close', () => void giveUpReceived(deps, req))

@@ -16,6 +16,8 @@ import { digestedBody } from './bodyStream.ts'
 import { continueSending } from './continueSending.ts'
 import { readField, skipField } from './formFields.ts'
 import { type Part, parseMultipart } from './multipart.ts'
+import { judgeForm, openRoomOfPart } from './roomOfUpload.ts'
+import { limitOfBucket, type UploadLimit } from './uploadLimit.ts'
 
 /** A request whose body holds a file. */
 export interface Upload {
@@ -25,8 +27,7 @@ export interface Upload {
   readonly body: AsyncIterable<Buffer>
   /** Content-Length. */
   readonly declaredBytes: number | undefined
-  /** The largest size of the file. */
-  readonly maxBytes: number
+  readonly limit: UploadLimit
   readonly expectedDigests: readonly ExpectedDigest[]
 }
 
@@ -38,7 +39,7 @@ const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
  * becomes an empty text in it, because the spec requires a field for the file. Text parts that the operation does not know are
  * read and ignored, but for misspelt ones. A form whose schema allows no other parts is judged as S3 judges a form: its fields
  * come before the file, and text behind the file is ignored. Throws `form-invalid`, `form-too-large`, `file-missing`,
- * `digest-mismatch`, and the errors of `receiveBytes`.
+ * `digest-mismatch`, `quota-exceeded`, and the errors of `receiveBytes`.
  */
 export async function receiveForm(upload: Upload, schema: DescribedSchema): Promise<void> {
   const { req, res, expectedDigests } = upload
@@ -48,6 +49,7 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
   const filePart = filePartOf(schema)
   const textFields = [...properties.keys()].filter((name) => name !== filePart)
   const strict = schema.additionalProperties === false
+  await judgeForm(upload.deps, upload)
   continueSending(req, res)
 
   const body = digestedBody(
@@ -74,7 +76,10 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
       throw formInvalid(`The form has the part "${name}" twice.`, `/${name}`)
     if (name === filePart) {
       if (strict) insistOnFields(schema.required ?? [], fields, filePart)
-      context.received = await receivePart(upload, part)
+      const limit = upload.limit.bucketInForm
+        ? await limitOfBucket(upload.deps, fields.get('bucket'))
+        : upload.limit
+      context.received = await receivePart({ ...upload, limit }, part, boundary)
     } else fields.set(name, await readField(part))
   }
   if (!context.received) throw fileMissing(filePart)
@@ -90,15 +95,15 @@ function insistOnFields(required: readonly string[], fields: ReadonlyMap<string,
     throw formInvalid(`The form must have the field "${missing}" before its file.`, `/${missing}`)
 }
 
-async function receivePart(
-  { deps, declaredBytes, maxBytes, expectedDigests }: Upload,
-  part: Part,
-): Promise<ReceivedFile> {
+async function receivePart(upload: Upload, part: Part, boundary: string): Promise<ReceivedFile> {
+  const { deps, declaredBytes, limit, expectedDigests } = upload
+  const { maxBytes } = limit
   if (part.filename === undefined) throw fileMissing(part.name, { cameAsText: true })
+  const room = await openRoomOfPart(deps, upload, { begin: part.begin, boundary })
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
   // The form is longer than its file, so Content-Length is only an upper bound of the size of the file.
   const mostBytes = declaredBytes === undefined ? undefined : Math.min(declaredBytes, maxBytes)
-  const receipt = await receiveBytes(deps, part.bytes, { sha512, declaredBytes: mostBytes, maxBytes })
+  const receipt = await receiveBytes(deps, part.bytes, { sha512, declaredBytes: mostBytes, maxBytes, room })
   const { filename, contentType } = part
   if (receipt.size > 0 || filename !== '') return { receipt, filename, contentType }
   // Browsers send a part without name and bytes for a file input in which nothing was chosen.

@@ -7,21 +7,17 @@ import { header, sentContentType } from '../fields/header.ts'
 import { badRequest } from '../problems/httpErrors.ts'
 import { continueSending } from './continueSending.ts'
 import type { Upload } from './receiveForm.ts'
+import { openRoomOfBody } from './roomOfUpload.ts'
 
 /** Receives a body that is the file itself. Throws `digest-mismatch` and the errors of `receiveBytes`. */
-export async function receiveRaw({
-  deps,
-  req,
-  res,
-  body,
-  declaredBytes,
-  maxBytes,
-  expectedDigests,
-}: Upload): Promise<void> {
+export async function receiveRaw(upload: Upload): Promise<void> {
+  const { deps, req, res, body, declaredBytes, limit, expectedDigests } = upload
   const filename = filenameOf(header(req, 'content-disposition'))
+  const room = await openRoomOfBody(deps, upload)
   continueSending(req, res)
   const sha512 = expectedDigests.some(({ algorithm }) => algorithm === 'sha-512')
-  const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, maxBytes })
+  const { maxBytes } = limit
+  const receipt = await receiveBytes(deps, body, { sha512, declaredBytes, maxBytes, room })
   contextOf(req).received = { receipt, filename, contentType: sentContentType(req) }
   verifyReceivedDigests(expectedDigests, receipt.digests, {})
   req.body = ''

@@ -15,7 +15,18 @@ describeService('createBucket: a bucket', (service) => {
       max_file_size: null,
       allowed_types: ['image/png'],
       expires_in: 60,
+      max_bytes: null,
+      max_files: null,
+      usage: null,
     })
+    expect((await service.api.get(`/buckets/${name}`)).body).toEqual(made.body)
+  })
+
+  it('is made with limits for all of its files, and shows what they have', async () => {
+    const name = `b-${randomUUID()}`
+    const made = await makeBucket(service, name, { max_bytes: 100, max_files: 3 }).expect(201)
+    const usage = { bytes: 0, files: 0, deleted_bytes: 0 }
+    expect(made.body).toMatchObject({ max_bytes: 100, max_files: 3, usage })
     expect((await service.api.get(`/buckets/${name}`)).body).toEqual(made.body)
   })
 
