@@ -4,26 +4,46 @@ import type { FileRecord } from '../../model/file.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
 import { classifyFailure, isDuplicate } from '../connection/failures.ts'
 import type { Database } from '../schema.ts'
-import { commitNewFiles, findDuplicates } from './commitNewFiles.ts'
+import { commitNewFiles, commitReservedFiles, findDuplicates, type ReservedFile } from './commitNewFiles.ts'
 
 /**
- * Commits a file whose bytes are new to its bucket. Undefined means that nothing was changed: the intent is gone, the bucket
- * does not exist, or the bucket has the bytes already; `commitAlone` finds out which. Rejects with the error of the database.
+ * Commits a file whose bytes are new to its bucket, and ends the reservation that has room for it, if one has. Undefined means
+ * that nothing was changed: the intent is gone, the bucket does not exist, the bucket has the bytes already, or the reservation
+ * does not suffice; `commitAlone` finds out which. Rejects with the error of the database.
  */
-export type CommitNewFile = (file: NewFile) => Promise<FileRecord | undefined>
+export type CommitNewFile = (file: NewFile, reservation?: string) => Promise<FileRecord | undefined>
 
 /** A file that waits for its statement, and the promise of its caller. */
-interface PendingFile {
-  readonly file: NewFile
+interface Pending<Entry> {
+  readonly entry: Entry
   resolve(record: FileRecord | undefined): void
   reject(error: unknown): void
 }
 
 const FILES_AT_ONCE = 64
 
-/** Creates the queue: files that arrive while a statement runs are committed together by the next statement. */
+/**
+ * Creates two queues: files that arrive while a statement runs are committed together by the next statement. Files with a
+ * reservation have a queue of their own, because the counts of their buckets are locked until the statement ends: another process
+ * may let it wait.
+ */
 export function createCommitQueue(db: Database): CommitNewFile {
-  let queue: PendingFile[] = []
+  const commit = createQueue<Pick<ReservedFile, 'file'>>(db, (entries) =>
+    commitNewFiles(
+      db,
+      entries.map(({ file }) => file),
+    ),
+  )
+  const commitReserved = createQueue<ReservedFile>(db, (entries) => commitReservedFiles(db, entries))
+  return (file, reservation) =>
+    reservation === undefined ? commit({ file }) : commitReserved({ file, reservation })
+}
+
+function createQueue<Entry extends Pick<ReservedFile, 'file'>>(
+  db: Database,
+  commitTogether: (entries: readonly Entry[]) => Promise<FileRecord[]>,
+): (entry: Entry) => Promise<FileRecord | undefined> {
+  let queue: Pending<Entry>[] = []
   let running = false
 
   async function drain() {
@@ -33,10 +53,10 @@ export function createCommitQueue(db: Database): CommitNewFile {
       const batch = takeBatch()
       try {
         await failpoint('U9')
-        const files = batch.map(({ file }) => file)
-        const records = new Map((await commitNewFiles(db, files)).map((record) => [record.id, record]))
+        const committed = await commitTogether(batch.map(({ entry }) => entry))
+        const records = new Map(committed.map((record) => [record.id, record]))
         await failpoint('U13')
-        for (const { file, resolve } of batch) resolve(records.get(file.id))
+        for (const { entry, resolve } of batch) resolve(records.get(entry.file.id))
       } catch (error) {
         await settleFailed(batch, error)
       }
@@ -48,28 +68,28 @@ export function createCommitQueue(db: Database): CommitNewFile {
    * Answers the callers of a failed statement. All of them get the error when the database is unavailable or the outcome is
    * unknown. When some files are duplicates, the others go to the front of the queue. Every remaining caller gets undefined.
    */
-  async function settleFailed(batch: readonly PendingFile[], error: unknown) {
+  async function settleFailed(batch: readonly Pending<Entry>[], error: unknown) {
     if (!['retry', 'timeout', 'other'].includes(classifyFailure(error))) {
       for (const { reject } of batch) reject(error)
       return
     }
-    const files = batch.map(({ file }) => file)
+    const files = batch.map(({ entry }) => entry.file)
     const duplicates =
       files.length > 1 && isDuplicate(error)
         ? await findDuplicates(db, files).catch(() => undefined)
         : undefined
     const retried =
-      duplicates && duplicates.size > 0 ? batch.filter(({ file }) => !duplicates.has(file.id)) : []
+      duplicates && duplicates.size > 0 ? batch.filter(({ entry }) => !duplicates.has(entry.file.id)) : []
     queue = [...retried, ...queue]
     for (const pending of batch) if (!retried.includes(pending)) pending.resolve(undefined)
   }
 
   /** Two files with the same bytes do not share a statement: the second statement has to see the blob of the first. */
-  function takeBatch(): PendingFile[] {
-    const batch = new Map<string, PendingFile>()
-    const rest: PendingFile[] = []
+  function takeBatch(): Pending<Entry>[] {
+    const batch = new Map<string, Pending<Entry>>()
+    const rest: Pending<Entry>[] = []
     for (const pending of queue) {
-      const { bucket, bytes } = pending.file
+      const { bucket, bytes } = pending.entry.file
       const identity = `${bucket} ${bytes.sha256.toString('hex')} ${bytes.size}`
       if (batch.size < FILES_AT_ONCE && !batch.has(identity)) batch.set(identity, pending)
       else rest.push(pending)
@@ -78,9 +98,9 @@ export function createCommitQueue(db: Database): CommitNewFile {
     return [...batch.values()]
   }
 
-  return (file) =>
+  return (entry) =>
     new Promise((resolve, reject) => {
-      queue.push({ file, resolve, reject })
+      queue.push({ entry, resolve, reject })
       if (!running) void drain()
     })
 }

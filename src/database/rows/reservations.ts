@@ -1,6 +1,7 @@
 import { CompiledQuery, sql } from 'kysely'
 import { type Subject, subjectText } from '../../model/allowance.ts'
 import type { Database, DatabaseTransaction } from '../schema.ts'
+import { giveBack, heldRoom } from './heldRoom.ts'
 import { momentAfter } from './inSeconds.ts'
 
 /** Room that an upload asks for, in all of its subjects. */
@@ -82,16 +83,10 @@ export async function findFull(
   return subjects.find((subject) => subjectText(subject) === rows[0]?.subject)
 }
 
-/** What the reservations that a statement ends hold of each allowance. */
-const HELD = `
-  held as (
-    select a as id, sum(bytes) as bytes, sum(files) as files from ended, unnest(allowances) a group by a
-  )`
-
 const SETTLE_ROOM = `/* settle_room */
   with ended as (
     delete from reservations where id = any($1::uuid[]) returning allowances, bytes, files
-  ), ${HELD}, concerned as (
+  ), ${heldRoom}, concerned as (
     select id from allowances where subject = any($2::text[]) union select id from held
   ), allowance as (
     select a.id, a.subject, coalesce(h.bytes, 0) as bytes, coalesce(h.files, 0) as files,
@@ -126,12 +121,7 @@ export async function settleRoom(
 const endReservationsWhere = (condition: string) => `
   with ended as (
     delete from reservations where ${condition} returning allowances, bytes, files
-  ), ${HELD}, allowance as (
-    select a.id, h.bytes, h.files from allowances a join held h on h.id = a.id order by a.id for update of a
-  ), changed as (
-    update allowances a set reserved_bytes = reserved_bytes - l.bytes, reserved_files = reserved_files - l.files
-    from allowance l where a.id = l.id
-  )
+  ), ${giveBack}
   select count(*) as ended from ended`
 
 const END_RESERVATIONS = `/* end_reservations */ ${endReservationsWhere('id = any($1::uuid[])')}`

@@ -58,11 +58,11 @@ async function commitOrResolve(deps: Deps, request: CommitRequest): Promise<Comm
 }
 
 async function commit(deps: Deps, request: CommitRequest): Promise<CommitResult> {
-  // The shared statement of the queue keeps no idempotent answer, clears no name, finishes no upload and knows no limits.
+  // The shared statement of the queue keeps no idempotent answer, clears no name, finishes no upload and judges no limits.
   const { idempotent, upload, file, subjects, room } = request
-  const limited = subjects.length > 0 || room !== undefined
-  const needsTransaction = idempotent !== undefined || upload !== undefined || file.named || limited
-  const committed = needsTransaction ? undefined : await deps.commitNewFile(file)
+  const judged = subjects.length > 0 && room?.reservation === undefined
+  const needsTransaction = idempotent !== undefined || upload !== undefined || file.named || judged
+  const committed = needsTransaction ? undefined : await deps.commitNewFile(file, room?.reservation)
   if (committed) return { kind: 'stored', file: committed, parts: [] }
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const outcome = await attemptCommit(() => commitAlone(deps, request), attempt)
