@@ -2,6 +2,7 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
+import { countFiles } from '../../../src/domain/buckets/countFiles.ts'
 import { announce, beginMultipart, sendDirect } from '../../support/api/direct.ts'
 import { upload as form, putRaw as raw } from '../../support/api/files.ts'
 import { makeBucket, putNamed } from '../../support/api/named.ts'
@@ -78,6 +79,26 @@ describeService('the count of the files of a bucket', (service) => {
       expect([...statuses]).toEqual([201])
       expect(await usageOf(service, bucket)).toMatchObject((await sumOf(service, bucket)) ?? {})
     }
+    expect(await service.violations()).toEqual([])
+  })
+
+  it('has what a transaction does that began while the limit was being set', async () => {
+    const { db } = service.deps
+    const bucket = await fresh()
+    const { body } = await raw(service, randomBytes(10), `?bucket=${bucket}`).expect(201)
+    await raw(service, randomBytes(20), `?bucket=${bucket}`).expect(201)
+    const setting = await db.startTransaction().execute()
+    const { rows } = await sql<{ id: number }>`
+      insert into allowances (subject, max_files) values (${`bucket:${bucket}`}, 5) returning id
+    `.execute(setting)
+    const deleting = await db.startTransaction().execute() // no transaction that has ended is newer
+    await sql`update files set deleted_at = now() where id = ${body.id}::uuid`.execute(deleting)
+    await setting.commit().execute()
+    const counting = countFiles(service.deps, rows[0]?.id ?? 0)
+    await sleep(200)
+    await deleting.commit().execute()
+    expect(await counting).toBe(true)
+    expect(await usageOf(service, bucket)).toEqual({ bytes: 20, files: 1, deleted_bytes: 10 })
     expect(await service.violations()).toEqual([])
   })
 
