@@ -30,7 +30,7 @@ const suites = {
     'tests/s3/*',
     // Tests of the service, here on a storage of this suite.
     'tests/operations/**',
-    'tests/themes/*',
+    'tests/themes/**',
     'tests/hardening/*',
     'tests/faults/maintenance*',
     'tests/faults/directUploads.test.ts',
