@@ -3,6 +3,7 @@ import { type AccessConfig, accessConfig } from './config/access.ts'
 import { explainOrigin, isHostName, isOrigin, readHost } from './config/addresses.ts'
 import { type DatabaseConfig, databaseConfig } from './config/database.ts'
 import { warnOfMisspellings } from './config/misspellings.ts'
+import { type RatesConfig, ratesConfig } from './config/rates.ts'
 import { createReader, type Env } from './config/reader.ts'
 import { type StorageConfig, storageConfig } from './config/storage.ts'
 import type { LogConfig } from './logger.ts'
@@ -25,6 +26,7 @@ export interface Config {
   readonly protocol: ProtocolConfig
   readonly http: HttpConfig
   readonly access: AccessConfig
+  readonly rates: RatesConfig
   /** Whether the buffers of connections are freed early, by calling V8's collector (docs/decisions/0016). */
   readonly collectYoungBuffers: boolean
   readonly failpoints: string
@@ -48,6 +50,7 @@ export interface ProtocolConfig {
   readonly readGraceSeconds: number
   readonly orphanHoldSeconds: number
   readonly deletedRetentionSeconds: number
+  readonly auditRetentionSeconds: number
   readonly scrubAfterSeconds: number
   readonly maintenanceIntervalSeconds: number
   /** Seconds for one walk over all stored bytes, which looks for bytes that no table knows. */
@@ -116,6 +119,7 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
       readGraceSeconds: read.integer('READ_GRACE_SECONDS', 600, 0, 604_800),
       orphanHoldSeconds: read.integer('ORPHAN_HOLD_SECONDS', 604_800, 0, 31_536_000),
       deletedRetentionSeconds: read.integer('DELETED_RETENTION_SECONDS', 86_400, 0, 31_536_000),
+      auditRetentionSeconds: read.integer('AUDIT_RETENTION_SECONDS', 31_536_000, 86_400, 315_360_000),
       scrubAfterSeconds: read.integer('SCRUB_AFTER_SECONDS', 2_592_000, 1, 31_536_000),
       maintenanceIntervalSeconds: read.integer('MAINTENANCE_INTERVAL_SECONDS', 30, 1, 86_400),
       scanSeconds: read.integer('SCAN_SECONDS', 3600, 1, 31_536_000),
@@ -143,6 +147,7 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
       stallSeconds: read.integer('STALL_SECONDS', 30, 1, 3600),
     },
     access: accessConfig(read, { host, publicUrl, trustedProxies }),
+    rates: ratesConfig(read),
     collectYoungBuffers: read.flag('COLLECT_YOUNG_BUFFERS', true),
     failpoints: read.text('FAILPOINTS', ''),
     warnings: warnOfMisspellings(env),

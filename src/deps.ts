@@ -9,6 +9,7 @@ import type { DigestThreads } from './digests/digestThreads.ts'
 import type { Logger } from './logger.ts'
 import type { StorageKey } from './model/blob.ts'
 import type { FileRecord } from './model/file.ts'
+import type { KeyUsage, Rates, RefusalLog } from './model/rates.ts'
 import type { BlockPool } from './runtime/blockPool.ts'
 import type { Ticks } from './runtime/ticks.ts'
 import type { UploadBlocks } from './runtime/uploadBlocks.ts'
@@ -25,6 +26,9 @@ export interface Deps {
   readonly storageId: string
   readonly clock: Clock
   readonly keys: KeyReserve
+  readonly rates: Rates
+  readonly keyUsage: KeyUsage
+  readonly refusalLog: RefusalLog
   /** The secrets of signed links. The first one signs; all of them verify. */
   readonly linkSecrets: readonly [string, ...string[]]
   readonly bucketRules: BucketRulesCache

@@ -56,6 +56,7 @@ export type ErrorCode =
   | 'query-invalid'
   | 'quota-exceeded'
   | 'range-not-satisfiable'
+  | 'rate-limited'
   | 'size-mismatch'
   | 'storage-full'
   | 'storage-unavailable'

@@ -1,4 +1,4 @@
-import type { AccessKey, AccessKeyHashes } from '../model/accessKey.ts'
+import type { AccessKey, AccessKeyHashes, AccessKeyUse } from '../model/accessKey.ts'
 import { createFreshCache } from './freshCache.ts'
 import { findAccessKey } from './rows/accessKeys.ts'
 import { isLocked } from './rows/accessState.ts'
@@ -7,7 +7,7 @@ import type { Database } from './schema.ts'
 /** What this process knows of access keys. Nothing it says is older than a second, whichever process made the change. */
 export interface KnownAccess {
   /** The key of this id, also one that has ended; undefined when there is none. Throws what the database throws. */
-  findKey(id: string): Promise<(AccessKey & AccessKeyHashes) | undefined>
+  findKey(id: string): Promise<(AccessKey & AccessKeyHashes & AccessKeyUse) | undefined>
   /** Drops a key, and whether there is one, so that they are read again. To be called after every change of a key. */
   forget(id: string): void
   /** Whether an access key was ever made. Throws what the database throws. */

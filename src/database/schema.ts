@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
 import type { Scope } from '../model/actor.ts'
+import type { AuditAction } from '../model/audit.ts'
 import type { LinkRule, Visibility } from '../model/bucket.ts'
 import type { FileRecord } from '../model/file.ts'
 import type { UploadStatus } from '../model/upload.ts'
@@ -29,6 +30,22 @@ export interface Schema {
     expires_at: string | null
     revoked_at: string | null
     last_used_at: string | null
+    rate_per_minute: number | null
+    requests_per_month: number | null
+  }
+  key_months: { key_id: string; month: string; requests: number }
+  rate_counts: { minute: number; subject: string; used: number }
+  audit: {
+    id: Generated<number>
+    at: Generated<string>
+    actor: string | null
+    action: AuditAction
+    target: string
+    details: ColumnType<Record<string, unknown>, string, never>
+    buckets: string[]
+    prefix: string
+    request_id: string | null
+    address: string | null
   }
   access_state: { id: Generated<number>; locked_at: string | null }
   buckets: {

@@ -5,6 +5,7 @@ import { authorize } from './contract/authorize.ts'
 import { contextOf } from './contract/context.ts'
 import type { Contract } from './contract/contract.ts'
 import { operationFinder } from './contract/findOperation.ts'
+import { limitFailures, limitRates } from './contract/limitRates.ts'
 import { refuseMalformedPath } from './contract/malformedPath.ts'
 import type { BoundHandlers, Registry } from './contract/operation.ts'
 import { otherMethods } from './contract/otherMethods.ts'
@@ -38,8 +39,11 @@ export function routeOperations(
     const operation = await findOperation(req, res)
     if (!operation) return answerOtherMethod(req, res) ? undefined : next()
     const security = securityOf(operation.description)
-    const actor = await authenticate(deps, req, security)
+    const actor = await authenticate(deps, req, security).catch((refusal: unknown) =>
+      limitFailures(deps, req, res, refusal),
+    )
     contextOf(req).actor = actor
+    limitRates(deps, req, res)
     authorize(req, actor, security)
     judgeUnknownParameters(req)
     await requireLink(deps, req)

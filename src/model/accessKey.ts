@@ -11,6 +11,10 @@ export interface AccessKey {
   /** The actor that made the key, as `key:<id>`; null for a key that the operator made. */
   readonly createdBy: string | null
   readonly createdAt: string
+  /** The most requests in a minute; null means any number. */
+  readonly ratePerMinute: number | null
+  /** The most requests in a calendar month, in UTC; null means any number. */
+  readonly requestsPerMonth: number | null
   /** Null means never. */
   readonly expiresAt: string | null
   readonly revokedAt: string | null
@@ -24,4 +28,10 @@ export interface AccessKeyHashes {
   /** Of the text before the last rotation, which is good until `previousUntil`. */
   readonly previousHash: Buffer | null
   readonly previousUntil: string | null
+}
+
+/** What a key was used for. */
+export interface AccessKeyUse {
+  /** In this month, but for those of the last minute. */
+  readonly requestsOfMonth: number
 }

@@ -18,8 +18,20 @@ export interface Actor {
   readonly name: string | null
   readonly scopes: readonly Scope[]
   readonly reach: Reach
+  /** Of a key that is in the database. */
+  readonly limits?: KeyLimits
   /** When the credential ends, in the form of RFC 3339; null means never. */
   readonly expiresAt: string | null
+}
+
+/** The most requests of a key; null means any number. */
+export interface KeyLimits {
+  readonly keyId: string
+  readonly perMinute: number | null
+  /** In a calendar month, in UTC. */
+  readonly perMonth: number | null
+  /** The requests of this month, but for those of the last minute. */
+  readonly requestsOfMonth: number
 }
 
 /** The files that an actor may touch, whatever it does with them. */

@@ -14,6 +14,8 @@ export const toLogLine = (fields: Readonly<Record<string, unknown>>): string =>
 /** The fields of the line about one request, which the log has most of. */
 export interface RequestFields {
   readonly id: string
+  /** Who made it, as `key:<id>`; null for a caller without an identity. */
+  readonly actor: string | null
   readonly method: string
   readonly path: string
   readonly status: number
@@ -24,9 +26,10 @@ export interface RequestFields {
 
 /** The line about one request: put together by hand, in a third of the time that `toLogLine` needs for the same text. */
 export function toRequestLine(level: string, request: RequestFields): string {
-  const { id, method, path, status, milliseconds, finished } = request
+  const { id, actor, method, path, status, milliseconds, finished } = request
   return redact(
-    `{"time":"${now()}","level":"${level}","message":"Request","request_id":${quote(id)},"method":${quote(method)},` +
+    `{"time":"${now()}","level":"${level}","message":"Request","request_id":${quote(id)},` +
+      `${actor === null ? '' : `"actor":${quote(actor)},`}"method":${quote(method)},` +
       `"path":${quote(path)},"status":${status},"milliseconds":${milliseconds},"finished":${finished}}`,
   )
 }

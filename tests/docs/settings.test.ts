@@ -9,7 +9,14 @@ const repository = resolve(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(resolve(repository, path), 'utf8')
 
 /** Names of settings are the only words in capitals that these have as texts. */
-const source = ['config', 'config/access', 'config/addresses', 'config/database', 'config/storage']
+const source = [
+  'config',
+  'config/access',
+  'config/addresses',
+  'config/database',
+  'config/rates',
+  'config/storage',
+]
   .map((name) => read(`src/${name}.ts`))
   .join('')
 const names = [

@@ -53,6 +53,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     READ_GRACE_SECONDS: '0',
     DELETED_RETENTION_SECONDS: '0',
     ORPHAN_HOLD_SECONDS: '0',
+    FAILED_RATE: '0', // all tests ask from one address
     ...env,
   })
   const logger = createLogger({ ...config.log, console: false })
@@ -97,6 +98,9 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
       server.close()
       server.closeAllConnections()
       await closed
+      deps.rates.close()
+      await deps.keyUsage.close()
+      await deps.refusalLog.settled()
       await db.destroy().catch(() => {})
       await deps.digestThreads.close()
       await storage.close()

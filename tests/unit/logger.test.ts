@@ -110,18 +110,21 @@ describe('log files', () => {
   })
 
   it('hold the lines of requests as any others, in the order in which they were logged', async () => {
-    const request = { id: 'an-id', method: 'PUT', status: 201, milliseconds: 7, finished: true }
+    const request = { id: 'an-id', actor: null, method: 'PUT', status: 201, milliseconds: 7, finished: true }
     const paths = ['/plain', '/"}\n{"\u2028', 'x'.repeat(5000)]
     for (const path of paths) logger.request('info', { ...request, path })
     logger.info('in between')
-    logger.request('debug', { ...request, method: 'GET', path: '/read' })
+    logger.request('debug', { ...request, actor: 'key:abc', method: 'GET', path: '/read' })
     await logger.close()
     const requests = paths.map((path) => ({
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       ...{ level: 'info', message: 'Request', request_id: 'an-id', method: 'PUT', status: 201 },
       ...{ path: path.length > 4096 ? `${path.slice(0, 4096)}…` : path, milliseconds: 7, finished: true },
     }))
-    const [between, read] = [{ message: 'in between' }, { level: 'debug', method: 'GET', path: '/read' }]
+    const [between, read] = [
+      { message: 'in between' },
+      { level: 'debug', actor: 'key:abc', method: 'GET', path: '/read' },
+    ]
     expect(await readLog(directory, 'info.log')).toEqual([...requests, expect.objectContaining(between)])
     expect(await readLog(directory, 'debug.log')).toMatchObject([...requests, between, read])
     expect(await readLines(directory, 'warn.log')).toEqual([])
@@ -130,7 +133,7 @@ describe('log files', () => {
   })
 
   it('hold the line of a request after 100 ms, or at once when many wait', async () => {
-    const request = { id: 'an-id', method: 'PUT', status: 201, milliseconds: 7, finished: true }
+    const request = { id: 'an-id', actor: null, method: 'PUT', status: 201, milliseconds: 7, finished: true }
     logger.request('info', { ...request, path: '/one' })
     expect(await readLines(directory, 'info.log')).toEqual([])
     await eventually(async () => expect(await readLines(directory, 'info.log')).toHaveLength(1))
@@ -226,6 +229,7 @@ describe('secrets in a line', () => {
     logger.error(text, { text, nested: [{ [text]: { text } }], error })
     logger.request('info', {
       id: text,
+      actor: null,
       method: 'GET',
       path: text,
       status: 200,

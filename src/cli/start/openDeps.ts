@@ -7,6 +7,9 @@ import { createKnownAccess } from '../../database/knownAccess.ts'
 import { keepLinkSecret } from '../../database/rows/installation.ts'
 import type { Deps } from '../../deps.ts'
 import { createDigestThreads } from '../../digests/digestThreads.ts'
+import { createKeyUsage } from '../../domain/access/keyUsage.ts'
+import { createRates } from '../../domain/access/rates.ts'
+import { createRefusalLog } from '../../domain/access/refusalLog.ts'
 import { createSweeper } from '../../domain/storing/sweeper.ts'
 import { blockBytes } from '../../model/blob.ts'
 import { createBlockPool } from '../../runtime/blockPool.ts'
@@ -21,7 +24,7 @@ type Opened = Pick<Deps, 'config' | 'db' | 'logger' | 'stopping' | 'storage' | '
 
 /** Makes the other dependencies of the service. The database must be migrated, and the storage bound to it. */
 export async function openDeps(opened: Opened): Promise<Deps> {
-  const { config, db } = opened
+  const { config, db, logger } = opened
   const clock = await createClock(db)
   const knownAccess = createKnownAccess(db)
   if (config.access.mode === 'until-first-key') await knownAccess.locked() // for `wasLocked`
@@ -32,6 +35,9 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     ...opened,
     clock,
     keys: createKeyReserve(db, config.protocol.leaseSeconds, opened.storageId),
+    rates: createRates({ db, clock, logger }),
+    keyUsage: createKeyUsage(opened),
+    refusalLog: createRefusalLog({ db, clock, logger }),
     linkSecrets: [newest, ...older],
     bucketRules: createBucketRulesCache(db),
     knownAccess,

@@ -98,6 +98,9 @@ export async function openService(
     const opened = { config, logger, db, storage, storageId, youngBuffers, databaseGone, stopping }
     const deps = await openDeps(opened)
     closing.defer(() => deps.digestThreads.close())
+    closing.defer(() => deps.rates.close())
+    closing.defer(() => deps.keyUsage.close())
+    closing.defer(() => deps.refusalLog.settled())
     return {
       deps,
       databaseLocation: database.location,

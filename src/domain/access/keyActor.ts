@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
 import { accessKeyExpired, accessKeyInvalid, accessKeyRevoked } from '../../errors/access.ts'
-import type { AccessKey, AccessKeyHashes } from '../../model/accessKey.ts'
+import type { AccessKey, AccessKeyHashes, AccessKeyUse } from '../../model/accessKey.ts'
 import { type Actor, everyFile } from '../../model/actor.ts'
 import { parseCredential } from '../../runtime/credentialText.ts'
 
@@ -51,11 +51,17 @@ function insistOnLife({ clock }: Deps, { revokedAt, expiresAt }: AccessKey): voi
   if (expiresAt !== null && Date.parse(expiresAt) <= clock.now() * 1000) throw accessKeyExpired()
 }
 
-const toActor = ({ id, scopes, reach, expiresAt }: AccessKey): Actor => ({
+const toActor = ({ id, scopes, reach, expiresAt, ...key }: AccessKey & AccessKeyUse): Actor => ({
   kind: 'key',
   name: `key:${id}`,
   scopes,
   reach,
+  limits: {
+    keyId: id,
+    perMinute: key.ratePerMinute,
+    perMonth: key.requestsPerMonth,
+    requestsOfMonth: key.requestsOfMonth,
+  },
   expiresAt,
 })
 

@@ -1,6 +1,6 @@
 import { withLeadership } from '../../database/connection/locks.ts'
 import { createCollector } from './collect.ts'
-import { expire, expireUploads, forgetAnswers, forgetFiles } from './expire.ts'
+import { expire, expireUploads, forgetAnswers, forgetAudit, forgetCounts, forgetFiles } from './expire.ts'
 import { advanceMark } from './mark.ts'
 import type { MaintenanceDeps } from './paging.ts'
 import { reap } from './reap.ts'
@@ -56,6 +56,8 @@ export function createCycle() {
     const mayRemove = await advanceMark(deps).catch(fail)
     const steps = {
       answers: forgetAnswers,
+      counts: forgetCounts,
+      audit: forgetAudit,
       expired: expire,
       counted: countLimited,
       forgotten: forgetFiles,

@@ -1,6 +1,7 @@
 /** The part of an operation's description in the spec that the HTTP layer reads. */
 export interface DescribedOperation {
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
+  readonly tags?: readonly string[]
   readonly parameters?: readonly DescribedParameter[]
   /** Whether the operation ignores query parameters that it does not know, instead of refusing them. */
   readonly 'x-unknown-parameters'?: 'ignored'

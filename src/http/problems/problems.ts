@@ -10,10 +10,19 @@ export interface Problem {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** A type of the registry of problem types (draft-ietf-httpapi-ratelimit-headers). */
+const quotaExceeded = 'https://iana.org/assignments/http-problem-types#quota-exceeded'
+
 /** The only place where a domain error meets an HTTP status. */
 const problems: Record<
   ErrorCode,
-  { readonly status: number; readonly title: string; readonly retryAfterSeconds?: number }
+  {
+    readonly status: number
+    readonly title: string
+    /** `/problems/<code>` unless a registry has one. */
+    readonly type?: string
+    readonly retryAfterSeconds?: number
+  }
 > = {
   'access-key-expired': { status: 401, title: 'Access key expired' },
   'access-key-invalid': { status: 401, title: 'Access key invalid' },
@@ -68,6 +77,7 @@ const problems: Record<
   'query-invalid': { status: 400, title: 'Query invalid' },
   'quota-exceeded': { status: 413, title: 'Quota exceeded' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
+  'rate-limited': { status: 429, title: 'Rate limited', type: quotaExceeded },
   'size-mismatch': { status: 422, title: 'Size mismatch' },
   'storage-full': { status: 507, title: 'Storage full' },
   'storage-unavailable': { status: 503, title: 'Storage unavailable', retryAfterSeconds: 5 },
@@ -84,16 +94,9 @@ const problems: Record<
  */
 export function toProblem(error: unknown): Problem {
   if (error instanceof FileServiceError) {
-    const { status, title, retryAfterSeconds } = problems[error.code]
+    const { status, title, retryAfterSeconds, type = `/problems/${error.code}` } = problems[error.code]
     const detail = status === 500 ? undefined : error.message
-    const body = {
-      type: `/problems/${error.code}`,
-      title,
-      status,
-      detail,
-      code: error.code,
-      ...error.details,
-    }
+    const body = { type, title, status, detail, code: error.code, ...error.details }
     return { body, headers: headersOf(error, retryAfterSeconds) }
   }
   if (error instanceof HttpError) {
@@ -119,6 +122,7 @@ function headersOf(
   retryAfterSeconds: number | undefined,
 ): Record<string, string> {
   if (problems[code].status === 401) return { 'WWW-Authenticate': challengeOf(code) }
+  if (code === 'rate-limited') return { 'Retry-After': String(details.retry_after) }
   if (code === 'range-not-satisfiable') return { 'Content-Range': `bytes */${details.size}` }
   return retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { RequestHandler } from 'express'
 import type { Deps } from '../../deps.ts'
 import { withRequestId } from '../../logger.ts'
-import { beginContext } from '../contract/context.ts'
+import { beginContext, contextOf } from '../contract/context.ts'
 import { findPublicBase } from './publicBase.ts'
 
 const FORM = /^[A-Za-z0-9_.:-]{1,128}$/
@@ -23,6 +23,7 @@ export const identifyRequest =
       const milliseconds = Math.round(performance.now() - startedAt)
       const { method } = req
       logger.request(method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'debug' : 'info', {
+        actor: contextOf(req).actor?.name ?? null,
         ...{ id, method, status: res.statusCode, milliseconds, finished: res.writableFinished },
         // Without the query, which may hold secrets, such as the signature of a link.
         path: pathOf(req.originalUrl),
