@@ -542,6 +542,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who changed keys and rules
+         * @description The newest entries first; `Link` (RFC 8288) leads to the next page. Only entries about buckets and names inside those of the
+         *     caller. `rate-limited` is the first 429 of an address in a minute. Entries are kept for `AUDIT_RETENTION_SECONDS`.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -920,6 +941,26 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        AuditEntry: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it, as `key:<id>`; null for the operator, and while the service was open. */
+            actor: string | null;
+            action: components["schemas"]["AuditAction"];
+            /** @description As `key:<id>`, `bucket:<name>` or `address:<address>`. */
+            target: string;
+            /** @description What was set. */
+            details: {
+                [key: string]: unknown;
+            };
+            /** @description The `X-Request-Id` of the request; null for a command. */
+            request_id: string | null;
+            /** @description The address of the caller, of IPv6 the first 64 bits; null for a command. */
+            address: string | null;
+        };
+        /** @enum {string} */
+        AuditAction: "bucket-changed" | "bucket-created" | "bucket-deleted" | "key-changed" | "key-created" | "key-revoked" | "key-rotated" | "rate-limited";
         Service: {
             message: string;
             name: string;
@@ -2317,6 +2358,37 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description The most entries on a page. */
+                limit?: number;
+                /** @description Only entries behind the one with this id, so older ones. */
+                after?: number;
+                /** @description Only what this actor did, as `key:<id>`. */
+                actor?: string;
+                /** @description Only this. */
+                action?: components["schemas"]["AuditAction"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntry"][];
                 };
             };
             default: components["responses"]["Problem"];

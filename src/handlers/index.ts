@@ -1,4 +1,5 @@
 import type { Registry } from '../http/contract/operation.ts'
+import { listAudit } from './access/listAudit.ts'
 import { createBucket } from './buckets/createBucket.ts'
 import { deleteBucket } from './buckets/deleteBucket.ts'
 import { deleteNamedFile } from './buckets/deleteNamedFile.ts'
@@ -58,6 +59,7 @@ export const registry: Registry = {
   getReadiness,
   getRoot,
   getUploadParameters,
+  listAudit,
   listBuckets,
   listFiles,
   listMultipartParts,

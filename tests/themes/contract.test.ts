@@ -288,7 +288,15 @@ describeService('the contract', { ALLOWED_TYPES: 'text/*', MAX_FILE_SIZE: '100' 
   })
 
   /** The owner's metadata, in every answer with a file; and the fields of a signed request, by S3's names. */
-  const metadata = ['/metadata', '/items/metadata', '/file/metadata', '/fields', '/headers', '/presignedUrls']
+  const metadata = [
+    '/metadata',
+    '/items/details',
+    '/items/metadata',
+    '/file/metadata',
+    '/fields',
+    '/headers',
+    '/presignedUrls',
+  ]
 
   /** Places of a schema whose objects may hold anything. */
   function openObjects(schema: unknown, place = ''): string[] {

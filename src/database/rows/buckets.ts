@@ -39,21 +39,19 @@ export async function listBucketRecords(
 
 /** Inserts a bucket. Undefined when there is a bucket of this name already. */
 export async function insertBucket(
-  db: Database,
+  trx: DatabaseTransaction,
   name: string,
   rules: Partial<BucketRules>,
 ): Promise<BucketRecord | undefined> {
-  return await db.transaction().execute(async (trx) => {
-    const inserted = await trx
-      .insertInto('buckets')
-      .values({ name, ...toColumns(rules) })
-      .onConflict((conflict) => conflict.doNothing())
-      .returning('name')
-      .executeTakeFirst()
-    if (!inserted) return undefined
-    await setLimits(trx, { kind: 'bucket', name }, toLimits(rules))
-    return await findBucket(trx, name)
-  })
+  const inserted = await trx
+    .insertInto('buckets')
+    .values({ name, ...toColumns(rules) })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('name')
+    .executeTakeFirst()
+  if (!inserted) return undefined
+  await setLimits(trx, { kind: 'bucket', name }, toLimits(rules))
+  return await findBucket(trx, name)
 }
 
 /** Inserts the bucket, with `defaultRules`, if there is none. */
@@ -73,21 +71,19 @@ export async function lockBucket(trx: DatabaseTransaction, name: string): Promis
 
 /** Changes the given rules. Undefined when there is no bucket of this name. */
 export async function updateBucketRules(
-  db: Database,
+  trx: DatabaseTransaction,
   name: string,
   rules: Partial<BucketRules>,
 ): Promise<BucketRecord | undefined> {
-  return await db.transaction().execute(async (trx) => {
-    const updated = await trx
-      .updateTable('buckets')
-      .set({ ...toColumns(rules), updated_at: sql<string>`now()` })
-      .where('name', '=', name)
-      .returning('name')
-      .executeTakeFirst()
-    if (!updated) return undefined
-    await setLimits(trx, { kind: 'bucket', name }, toLimits(rules))
-    return await findBucket(trx, name)
-  })
+  const updated = await trx
+    .updateTable('buckets')
+    .set({ ...toColumns(rules), updated_at: sql<string>`now()` })
+    .where('name', '=', name)
+    .returning('name')
+    .executeTakeFirst()
+  if (!updated) return undefined
+  await setLimits(trx, { kind: 'bucket', name }, toLimits(rules))
+  return await findBucket(trx, name)
 }
 
 /**
@@ -95,18 +91,16 @@ export async function updateBucketRules(
  * file locks the bucket's row; this function waits for that lock, and then looks for files. Returns the keys of received parts.
  * Throws `bucket-not-found`, and `bucket-not-empty` while the bucket has live files; then nothing is deleted.
  */
-export async function deleteBucketRecord(db: Database, name: string): Promise<StorageKey[]> {
-  return await db.transaction().execute(async (trx) => {
-    await insistOnEmpty(trx, name) // first: the uploads to a bucket that is in use are not locked for nothing
-    const { ids, parts } = await deleteUploadsTo(trx, name) // before the bucket's row is locked: a commit locks in this order
-    const { rows } = await sql`select from buckets where name = ${name} for update`.execute(trx)
-    if (rows.length === 0) throw bucketNotFound()
-    await insistOnEmpty(trx, name)
-    await trx.deleteFrom('buckets').where('name', '=', name).execute()
-    await endReservations(trx, ids)
-    await deleteAllowance(trx, { kind: 'bucket', name })
-    return parts
-  })
+export async function deleteBucketRecord(trx: DatabaseTransaction, name: string): Promise<StorageKey[]> {
+  await insistOnEmpty(trx, name) // first: the uploads to a bucket that is in use are not locked for nothing
+  const { ids, parts } = await deleteUploadsTo(trx, name) // before the bucket's row is locked: a commit locks in this order
+  const { rows } = await sql`select from buckets where name = ${name} for update`.execute(trx)
+  if (rows.length === 0) throw bucketNotFound()
+  await insistOnEmpty(trx, name)
+  await trx.deleteFrom('buckets').where('name', '=', name).execute()
+  await endReservations(trx, ids)
+  await deleteAllowance(trx, { kind: 'bucket', name })
+  return parts
 }
 
 async function insistOnEmpty(trx: DatabaseTransaction, name: string): Promise<void> {

@@ -1,27 +1,42 @@
 import { findUncounted } from '../../database/rows/allowances.ts'
+import { insertAuditEntry } from '../../database/rows/audit.ts'
 import {
   deleteBucketRecord,
   findBucket,
   insertBucket,
   updateBucketRules,
 } from '../../database/rows/buckets.ts'
+import type { DatabaseTransaction } from '../../database/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { bucketExists, bucketNotFound } from '../../errors/buckets.ts'
 import type { Actor } from '../../model/actor.ts'
+import type { Origin } from '../../model/audit.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 import { decide } from '../access/decide.ts'
 import { insistOn } from '../access/insist.ts'
 import { countFiles } from './countFiles.ts'
 
+/** A change of rules, and what the audit log tells about it. */
+export interface RulesChange {
+  readonly name: string
+  readonly rules: Partial<BucketRules>
+  readonly origin: Origin
+  /** The rules in the words of the API. */
+  readonly details: Readonly<Record<string, unknown>>
+}
+
 /** Creates a bucket; a missing rule is the one of `defaultRules`. Throws `bucket-exists` and what `insistOn` throws. */
 export async function createBucket(
   deps: Deps,
   actor: Actor,
-  name: string,
-  rules: Partial<BucketRules>,
+  { name, rules, origin, details }: RulesChange,
 ): Promise<BucketRecord> {
-  const bucket = await administering(deps, actor, name, () => insertBucket(deps.db, name, rules))
-  if (!bucket) throw bucketExists(name)
+  const bucket = await administering(deps, actor, name, async (trx) => {
+    const inserted = await insertBucket(trx, name, rules)
+    if (!inserted) throw bucketExists(name)
+    await insertAuditEntry(trx, actor, origin, { ...about(name), action: 'bucket-created', details })
+    return inserted
+  })
   return await counted(deps, bucket)
 }
 
@@ -35,11 +50,14 @@ export async function requireBucket({ db }: Deps, actor: Actor, name: string): P
 export async function changeBucket(
   deps: Deps,
   actor: Actor,
-  name: string,
-  rules: Partial<BucketRules>,
+  { name, rules, origin, details }: RulesChange,
 ): Promise<BucketRecord> {
-  const bucket = await administering(deps, actor, name, () => updateBucketRules(deps.db, name, rules))
-  return await counted(deps, found(bucket))
+  const bucket = await administering(deps, actor, name, async (trx) => {
+    const updated = found(await updateBucketRules(trx, name, rules))
+    await insertAuditEntry(trx, actor, origin, { ...about(name), action: 'bucket-changed', details })
+    return updated
+  })
+  return await counted(deps, bucket)
 }
 
 /** The bucket, with the usage of its files if a limit was set. Maintenance counts them when that cannot be done now. */
@@ -50,8 +68,16 @@ async function counted(deps: Deps, bucket: BucketRecord): Promise<BucketRecord> 
 }
 
 /** Deletes a bucket. Throws `bucket-not-found`, and `bucket-not-empty` while the bucket has live files. */
-export const removeBucket = (deps: Deps, actor: Actor, name: string): Promise<void> =>
-  administering(deps, actor, name, async () => deps.sweeper.soon(await deleteBucketRecord(deps.db, name)))
+export async function removeBucket(deps: Deps, actor: Actor, name: string, origin: Origin): Promise<void> {
+  const parts = await administering(deps, actor, name, async (trx) => {
+    const keys = await deleteBucketRecord(trx, name)
+    await insertAuditEntry(trx, actor, origin, { ...about(name), action: 'bucket-deleted', details: {} })
+    return keys
+  })
+  deps.sweeper.soon(parts)
+}
+
+const about = (name: string) => ({ target: `bucket:${name}`, reach: { buckets: [name], prefix: '' } })
 
 /**
  * Throws `bucket-not-found` when the bucket does not exist, unless the actor may make it: the first file then does. What the
@@ -69,16 +95,16 @@ function found(bucket: BucketRecord | undefined): BucketRecord {
   return bucket
 }
 
-/** Makes a change to a bucket, whose rules are for all names, and then drops the cached rules of the bucket. */
+/** Makes a change to a bucket, whose rules are for all names, in a transaction, and then drops its cached rules. */
 async function administering<Result>(
-  { bucketRules }: Deps,
+  { db, bucketRules }: Deps,
   actor: Actor,
   name: string,
-  change: () => Promise<Result>,
+  change: (trx: DatabaseTransaction) => Promise<Result>,
 ): Promise<Result> {
   insistOn(actor, 'admin', { bucket: name, name: '' })
   try {
-    return await change()
+    return await db.transaction().execute(change)
   } finally {
     bucketRules.forget(name)
   }
