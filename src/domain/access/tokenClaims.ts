@@ -1,0 +1,61 @@
+import type { JWTPayload } from 'jose'
+import type { ClaimNames } from '../../config/tokens.ts'
+import { tokenInvalid } from '../../errors/access.ts'
+import { type Scope, scopes } from '../../model/actor.ts'
+import { isOwner } from '../values/owners.ts'
+
+/** Whom a token speaks for. */
+export interface TokenHolder {
+  /** 1 to 255 characters. */
+  readonly owner: string
+  /** The scopes of a token that acts as an access key; undefined for the token of a user. */
+  readonly scopes: readonly Scope[] | undefined
+  /** Names of buckets; `*` stands for any characters. */
+  readonly buckets: readonly string[]
+  /** Seconds since 1970. */
+  readonly expires: number
+}
+
+/** The beginning of the values of the scope claim that are meant for this service. */
+const SCOPE_PREFIX = 'upfile:'
+
+/** The largest time of a `Date`, in seconds. */
+const LATEST_SECONDS = 8_640_000_000_000
+
+/** Reads the claims of a verified token. Throws `token-invalid`. */
+export function tokenHolder(payload: JWTPayload, names: ClaimNames): TokenHolder {
+  const owner = claimOf(payload, names.owner)
+  if (!isOwner(owner))
+    throw tokenInvalid(`its claim "${names.owner}" must be a text of 1 to 255 characters without controls`)
+  const meant = textsOf(payload, names.scope).filter((value) => value.startsWith(SCOPE_PREFIX))
+  return {
+    owner,
+    scopes: meant.length === 0 ? undefined : meant.map(toScope),
+    // A token without the claim reaches no bucket: the issuer may have forgotten to add it.
+    buckets: names.buckets === undefined ? ['*'] : textsOf(payload, names.buckets),
+    expires: Math.min(payload.exp ?? 0, LATEST_SECONDS),
+  }
+}
+
+function toScope(value: string): Scope {
+  const scope = scopes.find((each) => value === `${SCOPE_PREFIX}${each}`)
+  if (scope === undefined) throw tokenInvalid(`there is no scope "${value.slice(0, 100)}"`)
+  return scope
+}
+
+/** The values of a claim, which is a text with blanks between them (RFC 8693, 4.2), or a list; none when it is absent. */
+function textsOf(payload: JWTPayload, name: string): readonly string[] {
+  const claim = claimOf(payload, name) ?? []
+  if (typeof claim === 'string') return claim.split(/\s+/).filter((value) => value !== '')
+  if (Array.isArray(claim) && claim.every((value) => typeof value === 'string')) return claim
+  throw tokenInvalid(`its claim "${name}" must be a text or a list of texts`)
+}
+
+/** The claim of this name, else the member that the parts of the name lead to: `app_metadata.buckets`. */
+function claimOf(payload: object, name: string): unknown {
+  const whole = memberOf(payload, name)
+  return whole === undefined ? name.split('.').reduce(memberOf, payload as unknown) : whole
+}
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? new Map(Object.entries(value)).get(name) : undefined
