@@ -652,6 +652,12 @@ export interface components {
              * @enum {string}
              */
             links?: "direct" | "service";
+            /**
+             * @description What users, whom a token (JWT) speaks for, may do in the bucket. `none`: nothing. `own`: upload, and read, list, change
+             *     and delete their own files. `shared`: the same, and read and list all files.
+             * @enum {string}
+             */
+            users?: "none" | "own" | "shared";
             /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size?: number | null;
             /** @description Media types, `image/*` for a family; empty means all types that the service allows. */
@@ -679,6 +685,12 @@ export interface components {
              * @enum {string}
              */
             links?: "direct" | "service";
+            /**
+             * @description What users, whom a token (JWT) speaks for, may do in the bucket. `none`: nothing. `own`: upload, and read, list, change
+             *     and delete their own files. `shared`: the same, and read and list all files.
+             * @enum {string}
+             */
+            users?: "none" | "own" | "shared";
             /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size?: number | null;
             /** @description Media types, `image/*` for a family; empty means all types that the service allows. */
@@ -706,6 +718,12 @@ export interface components {
              * @enum {string}
              */
             links: "direct" | "service";
+            /**
+             * @description What users, whom a token (JWT) speaks for, may do in the bucket. `none`: nothing. `own`: upload, and read, list, change
+             *     and delete their own files. `shared`: the same, and read and list all files.
+             * @enum {string}
+             */
+            users: "none" | "own" | "shared";
             /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size: number | null;
             /** @description Media types, `image/*` for a family; empty means all types that the service allows. */

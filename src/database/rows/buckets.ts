@@ -113,6 +113,7 @@ async function insistOnEmpty(trx: DatabaseTransaction, name: string): Promise<vo
 const toColumns = (rules: Partial<BucketRules>) => ({
   ...(rules.visibility !== undefined && { visibility: rules.visibility }),
   ...(rules.links !== undefined && { links: rules.links }),
+  ...(rules.users !== undefined && { users: rules.users }),
   ...(rules.maxFileSizeBytes !== undefined && { max_file_size: rules.maxFileSizeBytes }),
   ...(rules.allowedTypes !== undefined && { allowed_types: [...rules.allowedTypes] }),
   ...(rules.expiresInSeconds !== undefined && { expires_in_seconds: rules.expiresInSeconds }),
@@ -137,6 +138,7 @@ const toBucketRecord = (row: BucketRow): BucketRecord => ({
   name: row.name,
   visibility: row.visibility,
   links: row.links,
+  users: row.users,
   maxFileSizeBytes: row.max_file_size,
   allowedTypes: row.allowed_types,
   expiresInSeconds: row.expires_in_seconds,

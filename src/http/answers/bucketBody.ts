@@ -9,6 +9,7 @@ export const toBucketBody = (bucket: BucketRecord): BucketBody => ({
   name: bucket.name,
   visibility: bucket.visibility,
   links: bucket.links,
+  users: bucket.users,
   max_file_size: bucket.maxFileSizeBytes,
   allowed_types: [...bucket.allowedTypes],
   expires_in: bucket.expiresInSeconds,
@@ -26,6 +27,7 @@ const toUsageBody = ({ usage }: BucketRecord): BucketBody['usage'] =>
 export const toBucketRules = (body: RulesBody): Partial<BucketRules> => ({
   ...(body.visibility !== undefined && { visibility: body.visibility }),
   ...(body.links !== undefined && { links: body.links }),
+  ...(body.users !== undefined && { users: body.users }),
   ...(body.max_file_size !== undefined && { maxFileSizeBytes: body.max_file_size }),
   ...(body.allowed_types !== undefined && {
     allowedTypes: body.allowed_types.map((type) => type.toLowerCase()),
