@@ -34,6 +34,7 @@ describe('The settings of tokens', () => {
 
   it.each([
     'https://b2clogin.example/keys?p=policy',
+    'https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com',
     'http://127.0.0.1:8080/keys',
     'http://localhost/keys/',
     'http://[::1]:8080/keys',
