@@ -55,9 +55,9 @@ export interface paths {
         /** A file's metadata */
         get: operations["getFile"];
         /**
-         * Change a file's name, type, metadata or expiry
-         * @description The body has one or more of the four properties and no others. `metadata` and `expires_at` accept null, which clears
-         *     them. An empty object or any other property gets 403 `invalid-properties`.
+         * Change a file's name, type, metadata, expiry or owner
+         * @description The body has one or more of the five properties and no others. `metadata`, `expires_at` and `owner` accept null, which
+         *     clears them. An empty object or any other property gets 403 `invalid-properties`.
          */
         put: operations["updateFile"];
         post?: never;
@@ -640,6 +640,8 @@ export interface components {
     schemas: {
         /** @default default */
         BucketName: string;
+        /** @description The user whom the file belongs to, as the tokens of users name them; without controls. Only for callers that are no users. */
+        Owner: string;
         /** @description The rules for all files of a bucket. A rule that the body does not name stays as it is. */
         BucketRules: {
             /**
@@ -771,6 +773,7 @@ export interface components {
             metadata?: string;
             /** @description Seconds until the file expires. */
             expires_in?: string;
+            owner?: components["schemas"]["Owner"];
         };
         Envelope: {
             message: string;
@@ -805,6 +808,7 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            owner?: components["schemas"]["Owner"];
         };
         PresignedUrl: {
             url: string;
@@ -860,6 +864,7 @@ export interface components {
             file_size?: number;
             /** @description The SHA-256 that the bytes have to have. */
             sha256?: string;
+            owner?: components["schemas"]["Owner"];
         };
         UploadParameters: {
             /** @enum {string} */
@@ -929,6 +934,8 @@ export interface components {
             file_md5: string;
             bucket: string;
             status: components["schemas"]["FileStatus"];
+            /** @description The user whom the file belongs to; null for nobody. */
+            owner: string | null;
             metadata: {
                 [key: string]: unknown;
             };
@@ -946,7 +953,7 @@ export interface components {
             created_by: string | null;
             content_url: string;
         };
-        /** @description At least one of the four, and nothing else. */
+        /** @description At least one of the five, and nothing else. */
         FileChanges: {
             /** @description For a file that was put under a name, as in `putNamedFile`: exactly this name, which may have folders, or 400. Else a label: its last part, cleaned. */
             file_name?: string;
@@ -956,6 +963,8 @@ export interface components {
             } | null;
             /** Format: date-time */
             expires_at?: string | null;
+            /** @description Another user or nobody. */
+            owner?: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -1076,6 +1085,8 @@ export interface components {
         LinkKeyId: string;
         /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
         LinkSignature: string;
+        /** @description The user whom the file belongs to. Only for callers that are no users. */
+        Owner: components["schemas"]["Owner"];
         /** @description Whether bytes that the bucket has already get 403 or become a second file. */
         Duplicates: "refuse" | "allow";
         /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
@@ -1120,6 +1131,8 @@ export interface operations {
                 name?: string;
                 /** @description Only files of this media type; `image/*` means every image. */
                 type?: string;
+                /** @description Only files of this user. */
+                owner?: components["schemas"]["Owner"];
                 /** @description Bytes, inclusive. */
                 min_size?: number;
                 /** @description Bytes, inclusive. */
@@ -1166,6 +1179,8 @@ export interface operations {
                 metadata?: string;
                 /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
+                /** @description The user whom the file belongs to. Only for callers that are no users. */
+                owner?: components["parameters"]["Owner"];
                 /** @description Whether bytes that the bucket has already get 403 or become a second file. */
                 duplicates?: components["parameters"]["Duplicates"];
             };
@@ -1246,6 +1261,7 @@ export interface operations {
                     metadata?: string;
                     /** @description Seconds until the file expires. */
                     expires_in?: string;
+                    owner?: components["schemas"]["Owner"];
                 };
             };
         };
@@ -2146,6 +2162,8 @@ export interface operations {
                 /** @description A media type; empty when it is not known. */
                 type?: string;
                 bucket?: components["schemas"]["BucketName"];
+                /** @description The user whom the file belongs to. Only for callers that are no users. */
+                owner?: components["parameters"]["Owner"];
                 metadata?: {
                     [key: string]: unknown;
                 };

@@ -13,6 +13,7 @@ const sources: Readonly<Record<keyof FileRecord, string>> = {
   name: 'f.name',
   named: 'f.named',
   mediaType: 'f.media_type',
+  owner: 'f.owner',
   size: 'f.size',
   hash: "encode(b.sha256, 'hex')",
   sha1: "encode(b.sha1, 'hex')",

@@ -22,6 +22,7 @@ export interface StoreRequest {
   readonly name: RequestedName
   /** The client's media type, which decides only where the bytes cannot. */
   readonly declaredType: string | undefined
+  readonly owner: string | undefined
   readonly metadata: Readonly<Record<string, unknown>>
   readonly expiresInSeconds: number | undefined
   readonly duplicates: 'refuse' | 'allow'
@@ -68,6 +69,7 @@ export async function storeFile(deps: Deps, actor: Actor, request: StoreRequest)
         name: prepared.name,
         named: 'path' in name,
         mediaType: prepared.mediaType,
+        owner: request.owner ?? null,
         metadata: request.metadata,
         expiresInSeconds: prepared.expiresInSeconds,
         createdBy: actor.name,
@@ -126,7 +128,7 @@ function replacing(actor: Actor, { path, condition }: Extract<RequestedName, { p
  * has no value when the version before did not know it and the client did not send it: the hashes that are kept stay valid.
  */
 function fingerprintOf({ receipt, claim: _, ...fields }: StoreRequest): Buffer {
-  const { bucket, name, declaredType, metadata, expiresInSeconds, duplicates } = fields
+  const { bucket, name, declaredType, owner, metadata, expiresInSeconds, duplicates } = fields
   const values = {
     bucket: [bucket],
     name: 'path' in name ? [name.path, 'named'] : [name.label],
@@ -134,6 +136,7 @@ function fingerprintOf({ receipt, claim: _, ...fields }: StoreRequest): Buffer {
     metadata: [metadata],
     expiresInSeconds: [expiresInSeconds ?? null],
     duplicates: [duplicates],
+    owner: owner === undefined ? [] : [{ owner }],
   } satisfies Record<keyof typeof fields, readonly unknown[]>
   const bytes = [receipt.digests.sha256.toString('hex'), receipt.size]
   return createHash('sha256')

@@ -24,6 +24,7 @@ export interface Announcement {
   readonly size: number | undefined
   readonly sha256: Buffer | undefined
   readonly metadata: Readonly<Record<string, unknown>>
+  readonly owner: string | undefined
 }
 
 /** The largest body of one upload request, in bytes: the limit of S3, and of the service too, so that clients see only one. */
@@ -107,7 +108,7 @@ const requestSeconds = ({ config: { http, protocol } }: Deps): number =>
 export async function insertAnnounced(
   deps: Deps,
   actor: Actor,
-  { bucket, name: text, declaredType, size, sha256, metadata }: Announcement,
+  { bucket, name: text, declaredType, size, sha256, metadata, owner }: Announcement,
   { parts, storageKey }: { parts: boolean; storageKey: StorageKey | null },
 ): Promise<UploadRecord> {
   const name = toStoredName(actor, text, '/filename')
@@ -122,7 +123,7 @@ export async function insertAnnounced(
   }
   const upload = {
     ...{ id: randomUUID(), bucket, name, declaredType, metadata, parts, storageKey },
-    ...{ size: size ?? null, sha256: sha256 ?? null, partsId: null, createdBy: actor.name },
+    ...{ size: size ?? null, sha256: sha256 ?? null, partsId: null, owner: owner ?? null, createdBy: actor.name },
   }
   const expiresInSeconds = deps.config.protocol.uploadSeconds
   const { subjects } = limits

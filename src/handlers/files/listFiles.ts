@@ -61,6 +61,7 @@ function parseFilter({ bucket = defaultBucket, deleted = false, status, ...query
     deleted: deleted || status === 'deleted',
     name: query.name === undefined ? undefined : parseName(query.name),
     type: query.type,
+    owner: query.owner,
     minSize: query.min_size,
     maxSize: query.max_size,
     createdAfter: parseBound('created_after', query.created_after),
