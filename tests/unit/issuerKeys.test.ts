@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { type KeyTimes, keyTimes } from '../../src/domain/access/issuerKeys.ts'
-import { createTokens, type Tokens } from '../../src/domain/access/tokens.ts'
+import { createTokens } from '../../src/domain/access/tokens.ts'
 import { createLogger } from '../../src/logger.ts'
+import type { Tokens } from '../../src/model/token.ts'
 import { eventually } from '../support/eventually.ts'
 import {
   AUDIENCE,

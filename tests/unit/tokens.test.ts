@@ -1,8 +1,9 @@
 import { createPublicKey } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { TokenConfig } from '../../src/config/tokens.ts'
-import { createTokens, type Tokens } from '../../src/domain/access/tokens.ts'
+import { createTokens } from '../../src/domain/access/tokens.ts'
 import { createLogger } from '../../src/logger.ts'
+import type { Tokens } from '../../src/model/token.ts'
 import {
   AUDIENCE,
   createSigningKey,

@@ -22,7 +22,7 @@ export async function findBucket(
 /** At most `limit` buckets within the reach with names after `after`, sorted by code point. */
 export async function listBucketRecords(
   db: Database,
-  { buckets }: Reach,
+  { buckets, owner }: Reach,
   { after, limit }: { after: string; limit: number },
 ): Promise<BucketRecord[]> {
   const name = sql<string>`b.name collate "C"`
@@ -31,6 +31,7 @@ export async function listBucketRecords(
     .$if(!buckets.includes('*'), (query) =>
       query.where(sql<boolean>`b.name like any(${toLikePatterns(buckets)}::text[])`),
     )
+    .$if(owner !== undefined, (query) => query.where('users', '<>', 'none'))
     .orderBy(name)
     .limit(limit)
     .execute()

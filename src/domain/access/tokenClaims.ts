@@ -2,19 +2,8 @@ import type { JWTPayload } from 'jose'
 import type { ClaimNames } from '../../config/tokens.ts'
 import { tokenInvalid } from '../../errors/access.ts'
 import { type Scope, scopes } from '../../model/actor.ts'
+import type { TokenHolder } from '../../model/token.ts'
 import { isOwner } from '../values/owners.ts'
-
-/** Whom a token speaks for. */
-export interface TokenHolder {
-  /** 1 to 255 characters. */
-  readonly owner: string
-  /** The scopes of a token that acts as an access key; undefined for the token of a user. */
-  readonly scopes: readonly Scope[] | undefined
-  /** Names of buckets; `*` stands for any characters. */
-  readonly buckets: readonly string[]
-  /** Seconds since 1970. */
-  readonly expires: number
-}
 
 /** The beginning of the values of the scope claim that are meant for this service. */
 const SCOPE_PREFIX = 'upfile:'

@@ -2,19 +2,10 @@ import { hash } from 'node:crypto'
 import { type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
 import type { TokenConfig } from '../../config/tokens.ts'
 import type { Deps } from '../../deps.ts'
+import type { TokenHolder, Tokens } from '../../model/token.ts'
 import { createIssuerKeys, type KeyTimes, keyTimes } from './issuerKeys.ts'
-import { type TokenHolder, tokenHolder } from './tokenClaims.ts'
+import { tokenHolder } from './tokenClaims.ts'
 import { explainRefusal } from './tokenRefusals.ts'
-
-/** Judges tokens (JWTs). */
-export interface Tokens {
-  /**
-   * Whom a token speaks for. Throws `token-invalid`, `token-expired`, and `identity-unavailable` when the keys of the issuer
-   * cannot be fetched.
-   */
-  verify(text: string): Promise<TokenHolder>
-  close(): void
-}
 
 /** Never those that the token names: RFC 8725, 3.1. */
 const PUBLIC_KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA']

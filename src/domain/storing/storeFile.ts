@@ -5,8 +5,8 @@ import { idempotencyKeyReused } from '../../errors/requests.ts'
 import type { Actor } from '../../model/actor.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord, NameCondition } from '../../model/file.ts'
-import { hasScope } from '../access/decide.ts'
-import { insistOn } from '../access/insist.ts'
+import { decide, hasScope } from '../access/decide.ts'
+import { insistOnRule } from '../access/insist.ts'
 import { toStoredName } from '../access/storedName.ts'
 import { insistOnSize, insistOnType, limitsOf } from '../buckets/bucketRules.ts'
 import { insistOnBucket, mayMakeBucket } from '../buckets/buckets.ts'
@@ -69,7 +69,7 @@ export async function storeFile(deps: Deps, actor: Actor, request: StoreRequest)
         name: prepared.name,
         named: 'path' in name,
         mediaType: prepared.mediaType,
-        owner: request.owner ?? null,
+        owner: prepared.owner,
         metadata: request.metadata,
         expiresInSeconds: prepared.expiresInSeconds,
         createdBy: actor.name,
@@ -104,22 +104,23 @@ async function prepare(deps: Deps, actor: Actor, request: StoreRequest) {
     'path' in request.name
       ? [request.name.path, request.name.path]
       : [toStoredName(actor, request.name.label, '/file_name'), request.name.label]
-  insistOn(actor, 'write', { bucket, name })
+  const { owner = actor.reach.owner } = request
+  await insistOnRule(deps, actor, 'write', { bucket, name, owner })
   await insistOnBucket(deps, actor, bucket)
   const limits = await limitsOf(deps, bucket)
   insistOnSize(limits, receipt.size)
   const mediaType = await detectReceived(deps, receipt, { declaredType, name: label })
   insistOnType(limits, mediaType)
   const expiresInSeconds = request.expiresInSeconds ?? limits.expiresInSeconds
-  return { name, mediaType, expiresInSeconds, subjects: limits.subjects }
+  return { name, owner: owner ?? null, mediaType, expiresInSeconds, subjects: limits.subjects }
 }
 
 /** The condition of a named file, and that the actor may delete the file that it replaces. */
 function replacing(actor: Actor, { path, condition }: Extract<RequestedName, { path: string }>) {
-  if (hasScope(actor, 'delete')) return condition
+  if (hasScope(actor, 'delete') && actor.reach.owner === undefined) return condition
   return (file: FileRecord | undefined) => {
     condition?.(file)
-    if (file) throw nameTaken(path)
+    if (file && decide(actor, 'delete', { owner: file.owner }) !== 'allowed') throw nameTaken(path)
   }
 }
 

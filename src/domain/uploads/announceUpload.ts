@@ -7,7 +7,7 @@ import type { StorageKey } from '../../model/blob.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import type { SignedRequest } from '../../storage/directAccess.ts'
 import { newStorageKey } from '../../storage/storageKey.ts'
-import { insistOn } from '../access/insist.ts'
+import { insistOnRule } from '../access/insist.ts'
 import { toStoredName } from '../access/storedName.ts'
 import { insistOnSize, limitsOf } from '../buckets/bucketRules.ts'
 import { insistOnBucket } from '../buckets/buckets.ts'
@@ -108,11 +108,11 @@ const requestSeconds = ({ config: { http, protocol } }: Deps): number =>
 export async function insertAnnounced(
   deps: Deps,
   actor: Actor,
-  { bucket, name: text, declaredType, size, sha256, metadata, owner }: Announcement,
+  { bucket, name: text, declaredType, size, sha256, metadata, owner = actor.reach.owner }: Announcement,
   { parts, storageKey }: { parts: boolean; storageKey: StorageKey | null },
 ): Promise<UploadRecord> {
   const name = toStoredName(actor, text, '/filename')
-  insistOn(actor, 'write', { bucket, name })
+  await insistOnRule(deps, actor, 'write', { bucket, name, owner })
   await insistOnBucket(deps, actor, bucket)
   const limits = await limitsOf(deps, bucket)
   // A type without a size is a browser's guess: the received bytes are checked instead.

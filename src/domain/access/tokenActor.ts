@@ -1,0 +1,17 @@
+import type { Actor, Scope } from '../../model/actor.ts'
+import type { TokenHolder } from '../../model/token.ts'
+
+/** What the rule of a bucket may allow a user. */
+const userScopes: readonly Scope[] = ['read', 'list', 'write', 'delete']
+
+/**
+ * The actor of a token. A token with scopes acts as an access key; its name is not that of a key, because an issuer may choose
+ * any subject.
+ */
+export function tokenActor({ owner, scopes, buckets, expires }: TokenHolder): Actor {
+  const expiresAt = new Date(expires * 1000).toISOString()
+  if (scopes)
+    return { kind: 'key', name: `token:${owner}`, scopes, reach: { buckets, prefix: '' }, expiresAt }
+  const reach = { buckets, prefix: '', owner }
+  return { kind: 'user', name: `user:${owner}`, scopes: userScopes, reach, expiresAt }
+}
