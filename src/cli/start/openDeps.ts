@@ -54,7 +54,10 @@ export async function openDeps(opened: Opened): Promise<Deps> {
 }
 
 /** Loads the code that judges tokens only where tokens are taken: loading it takes 40 ms. */
-async function openTokens({ access }: Config, opened: Pick<Deps, 'clock' | 'logger'>): Promise<Deps['tokens']> {
+async function openTokens(
+  { access }: Config,
+  opened: Pick<Deps, 'clock' | 'logger'>,
+): Promise<Deps['tokens']> {
   if (!access.tokens) return undefined
   const { createTokens } = await import('../../domain/access/tokens.ts')
   return createTokens(access.tokens, opened)

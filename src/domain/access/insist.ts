@@ -1,3 +1,4 @@
+import type { Deps } from '../../deps.ts'
 import {
   accessKeyNeeded,
   bucketForbidden,
@@ -5,7 +6,6 @@ import {
   ownerForbidden,
   scopeMissing,
 } from '../../errors/access.ts'
-import type { Deps } from '../../deps.ts'
 import type { Actor, Scope } from '../../model/actor.ts'
 import { decide, type Target } from './decide.ts'
 

@@ -35,21 +35,28 @@ export async function changeFile(
   if (changes.owner !== undefined) insistOn(actor, 'write', { owner: changes.owner })
   const signed = { ...changes, changedBy: actor.name }
   const { mediaType } = changes
-  return await changeVersion(byReference(deps, actor, 'write', target), async (version, { bucket, named }) => {
-    if (mediaType !== undefined) insistOnType(await limitsOf(deps, bucket), mediaType)
-    if (text === undefined) return await updateFileRecord(deps.db, version, signed)
-    const name = named ? parseFilePath(text, '/file_name') : toStoredName(actor, text, '/file_name')
-    insistOn(actor, 'write', { bucket, name })
-    if (!named) return await updateFileRecord(deps.db, version, { ...signed, name })
-    return await renameNamedRecord(deps.db, version, bucket, { ...signed, name }).catch((error: unknown) => {
-      throw isDuplicate(error) ? nameTaken(name) : error
-    })
-  })
+  return await changeVersion(
+    byReference(deps, actor, 'write', target),
+    async (version, { bucket, named }) => {
+      if (mediaType !== undefined) insistOnType(await limitsOf(deps, bucket), mediaType)
+      if (text === undefined) return await updateFileRecord(deps.db, version, signed)
+      const name = named ? parseFilePath(text, '/file_name') : toStoredName(actor, text, '/file_name')
+      insistOn(actor, 'write', { bucket, name })
+      if (!named) return await updateFileRecord(deps.db, version, { ...signed, name })
+      return await renameNamedRecord(deps.db, version, bucket, { ...signed, name }).catch(
+        (error: unknown) => {
+          throw isDuplicate(error) ? nameTaken(name) : error
+        },
+      )
+    },
+  )
 }
 
 /** Deletes one file. Maintenance removes the bytes when no other file needs them. Throws what `changeFile` throws. */
 export const removeFile = (deps: Deps, actor: Actor, target: ChangeTarget): Promise<FileRecord> =>
-  changeVersion(byReference(deps, actor, 'delete', target), (version) => deleteFileRecord(deps.db, version, actor.name))
+  changeVersion(byReference(deps, actor, 'delete', target), (version) =>
+    deleteFileRecord(deps.db, version, actor.name),
+  )
 
 const byReference = (
   deps: Deps,

@@ -123,7 +123,13 @@ export async function insertAnnounced(
   }
   const upload = {
     ...{ id: randomUUID(), bucket, name, declaredType, metadata, parts, storageKey },
-    ...{ size: size ?? null, sha256: sha256 ?? null, partsId: null, owner: owner ?? null, createdBy: actor.name },
+    ...{
+      size: size ?? null,
+      sha256: sha256 ?? null,
+      partsId: null,
+      owner: owner ?? null,
+      createdBy: actor.name,
+    },
   }
   const expiresInSeconds = deps.config.protocol.uploadSeconds
   const { subjects } = limits

@@ -6,7 +6,16 @@ import type { Operation } from '../../http/contract/operation.ts'
 import { defaultBucket } from '../../model/bucket.ts'
 
 export const createPresignedUrl: Operation<'createPresignedUrl'> = (deps) => async (req, res) => {
-  const { filename, type, file_size, bucket = defaultBucket, method = 'POST', sha256, metadata, owner } = req.body
+  const {
+    filename,
+    type,
+    file_size,
+    bucket = defaultBucket,
+    method = 'POST',
+    sha256,
+    metadata,
+    owner,
+  } = req.body
   const announcement = {
     bucket,
     name: filename,

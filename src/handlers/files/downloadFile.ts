@@ -9,8 +9,7 @@ import { defaultBucket } from '../../model/bucket.ts'
 
 export const downloadFile: Operation<'downloadFile'> = (deps) => async (req, res) => {
   const actor = actorOf(req)
-  const find = (who: Actor) =>
-    findContent(deps, who, req.params.file_hash, req.query.bucket ?? defaultBucket)
+  const find = (who: Actor) => findContent(deps, who, req.params.file_hash, req.query.bucket ?? defaultBucket)
   const content = await find(actor).catch(async (error: unknown) => {
     if (!hasCode(error, 'file-not-found')) throw error
     if (actor.kind === 'anonymous') throw accessKeyNeeded()
