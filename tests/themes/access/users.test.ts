@@ -126,7 +126,7 @@ describeService('A user', userSettings, (service) => {
       const answer = await ask(met)
       if (!refusal) return expect(answer.status).toBe(status)
       const [refused, code] = refusal
-    expect(answer).toBeProblem(refused, code)
+      expect(answer).toBeProblem(refused, code)
       expect((await admin.get(byId(met)).expect(200)).body).toEqual(met.file)
     },
   )
