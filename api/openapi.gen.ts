@@ -949,7 +949,7 @@ export interface components {
             expires_at: string | null;
             /** Format: date-time */
             deleted_at: string | null;
-            /** @description Who made the file, as `key:<id>`; null while the service was open. */
+            /** @description Who made the file, as `key:<id>`, `user:<owner>` or `token:<owner>`; null while the service was open. */
             created_by: string | null;
             content_url: string;
         };

@@ -3,6 +3,10 @@ import type { Limits, Usage } from './allowance.ts'
 /** The bucket of a request that names none. */
 export const defaultBucket = 'default'
 
+/** Whether a text has the form of a bucket's name, as the contract has it. */
+export const isBucketName = (text: unknown): text is string =>
+  typeof text === 'string' && /^[a-z0-9][a-z0-9._-]{0,62}$/.test(text)
+
 /** Whether clients without a credential or a link can read a bucket's files (`public`) or not (`private`). */
 export type Visibility = 'private' | 'public'
 

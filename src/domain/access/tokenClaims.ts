@@ -8,8 +8,11 @@ import { isOwner } from '../values/owners.ts'
 /** The beginning of the values of the scope claim that are meant for this service. */
 const SCOPE_PREFIX = 'upfile:'
 
-/** The largest time of a `Date`, in seconds. */
-const LATEST_SECONDS = 8_640_000_000_000
+/** 9999-12-31: the last day that RFC 3339 can express, in seconds since 1970. */
+const LATEST_SECONDS = 253_402_214_400
+
+/** The name of a bucket, with `*` for any characters. */
+const PATTERN = /^[a-z0-9._*-]{1,63}$/
 
 /** Reads the claims of a verified token. Throws `token-invalid`. */
 export function tokenHolder(payload: JWTPayload, names: ClaimNames): TokenHolder {
@@ -20,10 +23,17 @@ export function tokenHolder(payload: JWTPayload, names: ClaimNames): TokenHolder
   return {
     owner,
     scopes: meant.length === 0 ? undefined : meant.map(toScope),
-    // A token without the claim reaches no bucket: the issuer may have forgotten to add it.
-    buckets: names.buckets === undefined ? ['*'] : textsOf(payload, names.buckets),
+    buckets: names.buckets === undefined ? ['*'] : bucketsOf(payload, names.buckets),
     expires: Math.min(payload.exp ?? 0, LATEST_SECONDS),
   }
+}
+
+/** None without the claim: the issuer may have forgotten to add it. */
+function bucketsOf(payload: JWTPayload, name: string): readonly string[] {
+  const buckets = textsOf(payload, name)
+  if (!buckets.every((pattern) => PATTERN.test(pattern)))
+    throw tokenInvalid(`its claim "${name}" must hold names of buckets, as acme-*`)
+  return buckets
 }
 
 function toScope(value: string): Scope {

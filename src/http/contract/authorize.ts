@@ -4,6 +4,7 @@ import { hasScope } from '../../domain/access/decide.ts'
 import { insistOn, insistOnRule } from '../../domain/access/insist.ts'
 import { accessKeyNeeded } from '../../errors/access.ts'
 import type { Actor } from '../../model/actor.ts'
+import { isBucketName } from '../../model/bucket.ts'
 import { contextOf } from './context.ts'
 import type { Security } from './securityOf.ts'
 
@@ -21,7 +22,8 @@ export async function authorize(deps: Deps, req: Request, actor: Actor, security
   if (scope === undefined) return
   const bucket = contextOf(req).operation?.pathParameters.bucket ?? req.query.bucket
   if (typeof bucket !== 'string') return insistOn(actor, scope, {})
-  // What anonymous callers may read in a public bucket, users may read too, whatever the bucket's rule for users is.
-  if (security.anonymous) return insistOn(actor, scope, { bucket })
+  // What anonymous callers may read in a public bucket, users may read too, whatever the bucket's rule for users is. A text that
+  // is no name of a bucket is left to the validator.
+  if (security.anonymous || !isBucketName(bucket)) return insistOn(actor, scope, { bucket })
   await insistOnRule(deps, actor, scope, { bucket })
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import type { Api } from '../../support/api/agent.ts'
 import { upload } from '../../support/api/files.ts'
-import { putNamed } from '../../support/api/named.ts'
+import { follow, putNamed } from '../../support/api/named.ts'
 import { asAdmin, asUser, userSettings } from '../../support/api/users.ts'
 import { type FileBody, filesPath } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
@@ -229,6 +229,27 @@ describeService('A user', userSettings, (service) => {
       expect(await announced).toBeProblem(400)
     })
   })
+
+  it('may be called anything that is no control', async () => {
+    const sub = 'auth0|Änna "ß"/+&=%00?# \u{1F600}'
+    const odd = asUser(service, sub)
+    const { body } = await upload({ api: odd }, randomUUID(), { fields: { bucket: await makeBucket('own') } })
+    expect(body).toMatchObject({ owner: sub, created_by: `user:${sub}` })
+    const { url } = (await odd.get(`${filesPath}/${body.id}/link`).expect(200)).body
+    await follow(service, url).expect(200)
+    const { body: listed } = await admin.get(
+      `${filesPath}?bucket=${body.bucket}&owner=${encodeURIComponent(sub)}`,
+    )
+    expect(listed).toEqual([body])
+  })
+
+  it.each(['/buckets/%00', '/buckets/..', `${filesPath}?bucket=%00`, `/file/A%27/x`])(
+    'gets a refusal for %s, which names no bucket',
+    async (path) => {
+      expect((await anna.get(path)).status).toBeGreaterThanOrEqual(400)
+      expect((await anna.get(path)).status).toBeLessThan(500)
+    },
+  )
 
   it('makes no bucket and changes no rule', async () => {
     const bucket = await makeBucket('shared')
