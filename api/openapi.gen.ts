@@ -2162,11 +2162,11 @@ export interface operations {
                 /** @description A media type; empty when it is not known. */
                 type?: string;
                 bucket?: components["schemas"]["BucketName"];
-                /** @description The user whom the file belongs to. Only for callers that are no users. */
-                owner?: components["parameters"]["Owner"];
                 metadata?: {
                     [key: string]: unknown;
                 };
+                /** @description The user whom the file belongs to. Only for callers that are no users. */
+                owner?: components["parameters"]["Owner"];
             };
             header?: never;
             path?: never;

@@ -1,6 +1,12 @@
 import type { Actor, Scope } from '../../model/actor.ts'
 import type { TokenHolder } from '../../model/token.ts'
 
+const USER = 'user:'
+
+/** The user of an actor with this name, as in `Actor`; undefined when the actor is no user. */
+export const userOf = (name: string | null): string | undefined =>
+  name?.startsWith(USER) ? name.slice(USER.length) : undefined
+
 /** What the rule of a bucket may allow a user. */
 const userScopes: readonly Scope[] = ['read', 'list', 'write', 'delete']
 
@@ -13,5 +19,5 @@ export function tokenActor({ owner, scopes, buckets, expires }: TokenHolder): Ac
   if (scopes)
     return { kind: 'key', name: `token:${owner}`, scopes, reach: { buckets, prefix: '' }, expiresAt }
   const reach = { buckets, prefix: '', owner }
-  return { kind: 'user', name: `user:${owner}`, scopes: userScopes, reach, expiresAt }
+  return { kind: 'user', name: `${USER}${owner}`, scopes: userScopes, reach, expiresAt }
 }

@@ -243,6 +243,21 @@ describeService('A user', userSettings, (service) => {
     expect(listed).toEqual([body])
   })
 
+  it('makes links that lead to what the user may see now', async () => {
+    const { bucket, file } = await meet('shared', 'bob')
+    const { url } = (await anna.get(`${filesPath}/${file.id}/link`).expect(200)).body
+    const form = (await anna.get(`/s3/params?filename=a&bucket=${bucket}`).expect(200)).body
+    await follow(service, url).expect(200)
+    await admin.patch(`/buckets/${bucket}`).send({ users: 'own' }).expect(200)
+    expect(await follow(service, url)).toBeProblem(404, 'file-not-found')
+    await admin.put(`${filesPath}/${file.id}`).send({ owner: 'anna' }).expect(201)
+    await follow(service, url).expect(200)
+    await admin.patch(`/buckets/${bucket}`).send({ users: 'none' }).expect(200)
+    expect(await follow(service, url)).toBeProblem(404, 'file-not-found')
+    const sent = follow(service, form.url, 'post').field(form.fields).attach('file', Buffer.from('x'), 'x')
+    expect(await sent).toBeProblem(404, 'file-not-found')
+  })
+
   it.each(['/buckets/%00', '/buckets/..', `${filesPath}?bucket=%00`, `/file/A%27/x`])(
     'gets a refusal for %s, which names no bucket',
     async (path) => {
