@@ -186,12 +186,12 @@ describeService('What another user has', userSettings, (service) => {
     expect(other.body).toMatchObject({ owner: 'anna' })
     expect((await send(bob).expect(201)).body).toEqual(first.body)
     // Where one name ends and the next begins is not for users to say.
-    const slash = asUser(service, 'bob k')
+    const slash = asUser(service, 'bob/k')
     const answer = await slash
       .put(`${filesPath}?bucket=${bucket}`)
       .set('Idempotency-Key', '1')
       .send(Buffer.from('same'))
-    expect([answer.status, answer.body.owner]).toEqual([201, 'bob k'])
+    expect([answer.status, answer.body.owner]).toEqual([201, 'bob/k'])
   })
 
   it('is not touched as long as it is being sent', async () => {
