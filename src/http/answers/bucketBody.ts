@@ -1,11 +1,12 @@
 import type { components } from '../../../api/openapi.gen.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 
 type BucketBody = components['schemas']['Bucket']
 type RulesBody = components['schemas']['BucketRules']
 
-/** A bucket as the API shows it. */
-export const toBucketBody = (bucket: BucketRecord): BucketBody => ({
+/** A bucket as the API shows it to an actor: sums would tell a user of the files of others, unless users share them. */
+export const toBucketBody = (bucket: BucketRecord, { reach }: Actor): BucketBody => ({
   name: bucket.name,
   visibility: bucket.visibility,
   links: bucket.links,
@@ -15,7 +16,7 @@ export const toBucketBody = (bucket: BucketRecord): BucketBody => ({
   expires_in: bucket.expiresInSeconds,
   max_bytes: bucket.maxBytes,
   max_files: bucket.maxFiles,
-  usage: toUsageBody(bucket),
+  usage: reach.owner === undefined || bucket.users === 'shared' ? toUsageBody(bucket) : null,
   created_at: bucket.createdAt,
   updated_at: bucket.updatedAt,
 })

@@ -106,6 +106,21 @@ describeService('What another user has', userSettings, (service) => {
     ).toBe('5')
   })
 
+  it('is in no sum of a bucket, unless users share it', async () => {
+    for (const [users, usage] of [
+      ['own', null],
+      ['shared', { bytes: 3, files: 1, deleted_bytes: 0 }],
+    ] as const) {
+      const bucket = `b-${randomUUID()}`
+      await admin.post('/buckets').send({ name: bucket, users, max_bytes: 1000 }).expect(201)
+      await put(bob, bucket, 'bob')
+      expect((await admin.get(`/buckets/${bucket}`).expect(200)).body.usage.files).toBe(1)
+      expect((await anna.get(`/buckets/${bucket}`).expect(200)).body.usage).toEqual(usage)
+      const { body } = await anna.get('/buckets?limit=1000').expect(200)
+      expect(body.find(({ name }: { name: string }) => name === bucket).usage).toEqual(usage)
+    }
+  })
+
   it('is in the lists of a bucket that users share, and `owner` chooses among it', async () => {
     const bucket = await makeBucket('shared')
     const [own, other] = [await put(anna, bucket, 'anna'), await put(bob, bucket, 'bob')]
