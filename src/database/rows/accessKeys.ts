@@ -1,7 +1,14 @@
-import type { Selectable } from 'kysely'
+import { type RawBuilder, type Selectable, sql } from 'kysely'
+import { accessKeyRevoked, keyNameTaken } from '../../errors/access.ts'
 import type { AccessKey, AccessKeyHashes, AccessKeyUse } from '../../model/accessKey.ts'
-import type { Database, Schema } from '../schema.ts'
+import type { Reach } from '../../model/actor.ts'
+import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { requestsOfMonth } from './keyMonths.ts'
+import { toLikePatterns } from './reach.ts'
+
+/** A key before it is made; the database adds the other fields. */
+export type NewAccessKey = Pick<AccessKey, 'id' | 'name' | 'scopes' | 'reach' | 'createdBy' | 'expiresAt'> &
+  Pick<AccessKeyHashes, 'secretHash'>
 
 /** The key of this id, also when it was revoked or has expired; undefined when there is none. */
 export async function findAccessKey(
@@ -17,9 +24,97 @@ export async function findAccessKey(
   return row && { ...toAccessKey(row), ...toHashes(row), requestsOfMonth: row.requests_of_month }
 }
 
-type Row = Selectable<Schema['access_keys']>
+/** The key of this id or name, if it lies inside the reach; undefined when there is none. */
+export async function findKeyInside(
+  db: Database,
+  reach: Reach,
+  [column, value]: readonly ['id' | 'name', string],
+): Promise<AccessKey | undefined> {
+  const row = await db
+    .selectFrom('access_keys')
+    .selectAll()
+    .where(column, '=', value)
+    .where(liesInside(reach))
+    .executeTakeFirst()
+  return row && toAccessKey(row)
+}
 
-const toAccessKey = (row: Row): AccessKey => ({
+/** At most `limit` keys inside the reach with names after `after`, sorted by code point. */
+export async function listAccessKeys(
+  db: Database,
+  { reach, after, limit }: { readonly reach: Reach; readonly after: string; readonly limit: number },
+): Promise<AccessKey[]> {
+  const name = sql<string>`name collate "C"`
+  const rows = await db
+    .selectFrom('access_keys')
+    .selectAll()
+    .where(name, '>', after)
+    .where(liesInside(reach))
+    .orderBy(name)
+    .limit(limit)
+    .execute()
+  return rows.map(toAccessKey)
+}
+
+/**
+ * Inserts a key; the first key closes the service, in the same transaction. A key that is being revoked makes no key: the
+ * insertion locks the row of its maker, so that a revocation sees either all keys of the maker or comes first. Throws
+ * `key-name-taken`, and `access-key-revoked` when the maker was revoked.
+ */
+export const insertAccessKey = (
+  db: Database,
+  { reach, ...key }: NewAccessKey,
+): Promise<{ key: AccessKey; isFirst: boolean }> =>
+  db.transaction().execute(async (trx) => {
+    await insistOnMaker(trx, key.createdBy)
+    const row = await trx
+      .insertInto('access_keys')
+      .values({
+        id: key.id,
+        name: key.name,
+        secret_hash: key.secretHash,
+        scopes: [...key.scopes],
+        buckets: [...reach.buckets],
+        prefix: reach.prefix,
+        created_by: key.createdBy,
+        expires_at: key.expiresAt,
+      })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .returningAll()
+      .executeTakeFirst()
+    if (!row) throw keyNameTaken(key.name)
+    const { numUpdatedRows } = await trx
+      .updateTable('access_state')
+      .set({ locked_at: sql<string>`now()` })
+      .where('locked_at', 'is', null)
+      .executeTakeFirst()
+    return { key: toAccessKey(row), isFirst: numUpdatedRows > 0 }
+  })
+
+/** Keys of ADMIN_KEYS make keys as well, and have no row. */
+async function insistOnMaker(trx: DatabaseTransaction, createdBy: string | null): Promise<void> {
+  if (!createdBy?.startsWith(KEY)) return
+  const maker = await trx
+    .selectFrom('access_keys')
+    .select('revoked_at')
+    .where('id', '=', createdBy.slice(KEY.length))
+    .forShare()
+    .executeTakeFirst()
+  if (maker && maker.revoked_at !== null) throw accessKeyRevoked()
+}
+
+const KEY = 'key:'
+
+/**
+ * Whether every file that a key reaches is one of this reach: the condition of all statements about keys. An asterisk of the key
+ * is a character that only an asterisk of the reach takes.
+ */
+export const liesInside = ({ buckets, prefix }: Reach): RawBuilder<boolean> => sql<boolean>`
+  starts_with(prefix, ${prefix})
+  and (select bool_and(pattern like any(${toLikePatterns(buckets)}::text[])) from unnest(buckets) pattern)`
+
+/** The key that a row holds. */
+export const toAccessKey = (row: Selectable<Schema['access_keys']>): AccessKey => ({
   id: row.id,
   name: row.name,
   scopes: row.scopes,
@@ -33,7 +128,7 @@ const toAccessKey = (row: Row): AccessKey => ({
   lastUsedAt: row.last_used_at,
 })
 
-const toHashes = (row: Row): AccessKeyHashes => ({
+const toHashes = (row: Selectable<Schema['access_keys']>): AccessKeyHashes => ({
   secretHash: row.secret_hash,
   previousHash: row.previous_hash,
   previousUntil: row.previous_until,

@@ -57,6 +57,18 @@ export const deleteUploadsTo = (trx: DatabaseTransaction, bucket: string) =>
   deleteUploads(trx, sql`bucket = ${bucket}`)
 
 /**
+ * Deletes the uploads that these actors announced and that are no files yet, and moves their received bytes into the trash.
+ * Returns the keys of their parts.
+ */
+export async function deleteUploadsBy(
+  trx: DatabaseTransaction,
+  actors: readonly string[],
+): Promise<StorageKey[]> {
+  const announced = sql`created_by = any(${actors}) and status = 'pending' and expires_at is not null`
+  return (await deleteUploads(trx, announced)).parts
+}
+
+/**
  * Deletes the uploads that match the condition, and moves their received bytes into the trash. Locks the intents before the
  * uploads, as a commit does.
  */

@@ -27,6 +27,10 @@ export function findableName(text: string): string | undefined {
   return flawOf(name) === undefined ? name : undefined
 }
 
+/** As `flawOf`, for the beginning of names in NFC, which may end with a `/`. */
+export const flawOfPrefix = (prefix: string): string | undefined =>
+  flawOf(prefix.endsWith('/') ? `${prefix}x` : prefix)
+
 /** The first rule that a name in NFC breaks, as the end of a sentence; undefined when it keeps all of them. */
 function flawOf(name: string): string | undefined {
   if (name === '') return 'is missing'

@@ -1,0 +1,93 @@
+import { type RawBuilder, sql } from 'kysely'
+import { keyNameTaken, keyNotFound } from '../../errors/access.ts'
+import type { AccessKey } from '../../model/accessKey.ts'
+import type { Reach } from '../../model/actor.ts'
+import type { StorageKey } from '../../model/blob.ts'
+import { isDuplicate } from '../connection/failures.ts'
+import type { Database, DatabaseTransaction } from '../schema.ts'
+import { liesInside, toAccessKey } from './accessKeys.ts'
+import { inSeconds } from './inSeconds.ts'
+import { deleteUploadsBy } from './uploadEnds.ts'
+
+/** The changes of one key, at least one; a field that is absent stays as it is. */
+export interface AccessKeyChanges
+  extends Partial<Pick<AccessKey, 'name' | 'scopes' | 'reach' | 'expiresAt'>> {
+  /** A new secret. The old one is good for another `overlapSeconds`; with 0 it ends at once. */
+  readonly secret?: { readonly hash: Buffer; readonly overlapSeconds: number }
+}
+
+/**
+ * Changes the key of this id, if it lies inside the reach. `choose` gets the key, which no other request changes meanwhile, and
+ * returns the changes. Throws `key-not-found`, `key-name-taken`, and what `choose` throws.
+ */
+export const changeAccessKey = (
+  db: Database,
+  { id, reach }: { readonly id: string; readonly reach: Reach },
+  choose: (key: AccessKey) => AccessKeyChanges,
+): Promise<AccessKey> =>
+  db.transaction().execute(async (trx) => {
+    const row = await trx
+      .selectFrom('access_keys')
+      .selectAll()
+      .where('id', '=', id)
+      .where(liesInside(reach))
+      .forUpdate()
+      .executeTakeFirst()
+    if (!row) throw keyNotFound()
+    const changes = choose(toAccessKey(row))
+    const changed = await trx
+      .updateTable('access_keys')
+      .set(toColumns(changes))
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirstOrThrow()
+      .catch((error: unknown) => {
+        throw changes.name !== undefined && isDuplicate(error) ? keyNameTaken(changes.name) : error
+      })
+    return toAccessKey(changed)
+  })
+
+const toColumns = ({ name, scopes, reach, expiresAt, secret }: AccessKeyChanges) => ({
+  ...(name !== undefined && { name }),
+  ...(scopes !== undefined && { scopes: [...scopes] }),
+  ...(reach !== undefined && { buckets: [...reach.buckets], prefix: reach.prefix }),
+  ...(expiresAt !== undefined && { expires_at: expiresAt }),
+  ...(secret !== undefined && {
+    previous_hash: secret.overlapSeconds > 0 ? sql<Buffer>`secret_hash` : null,
+    previous_until: secret.overlapSeconds > 0 ? inSeconds(secret.overlapSeconds) : null,
+    secret_hash: secret.hash,
+  }),
+})
+
+/**
+ * Revokes the key of this id; with `descendants`, also the keys that it made, those that they made, and so on. Only keys inside
+ * the reach are revoked. Returns the ids, also of keys that were revoked before; empty when there is no such key.
+ */
+export const revokeAccessKeys = (
+  db: Database,
+  { id, reach, descendants }: { readonly id: string; readonly reach: Reach; readonly descendants: boolean },
+): Promise<string[]> =>
+  db.transaction().execute(async (trx) => {
+    let revoked = await revoke(trx, sql`id = ${id} and ${liesInside(reach)}`)
+    const ids = [...revoked]
+    while (descendants && revoked.length > 0) {
+      // A statement of its own: it sees the keys whose insertion had locked their maker until now.
+      revoked = await revoke(trx, sql`created_by = any(${revoked.map(toName)}) and ${liesInside(reach)}`)
+      ids.push(...revoked)
+    }
+    return ids
+  })
+
+/** Locks also the keys that were revoked before: two revocations of one key wait for each other at the first row. */
+async function revoke(trx: DatabaseTransaction, where: RawBuilder<unknown>): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    update access_keys set revoked_at = coalesce(revoked_at, now()) where ${where} returning id
+  `.execute(trx)
+  return rows.map(({ id }) => id)
+}
+
+/** Deletes the announced uploads of keys, and moves their received bytes into the trash. Returns the keys of those bytes. */
+export const endUploadsOf = (db: Database, ids: readonly string[]): Promise<StorageKey[]> =>
+  db.transaction().execute((trx) => deleteUploadsBy(trx, ids.map(toName)))
+
+const toName = (id: string) => `key:${id}`
