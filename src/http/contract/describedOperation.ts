@@ -8,6 +8,7 @@ export interface DescribedOperation {
   /** Schemes that a caller may use, each with the scopes of which one is enough (OpenAPI 3.1, 4.8.30). */
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[]
   readonly requestBody?: {
+    readonly required?: boolean
     readonly 'x-max-bytes'?: number
     readonly content: Readonly<Record<string, { readonly schema?: DescribedSchema }>>
   }

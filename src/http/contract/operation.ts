@@ -6,7 +6,11 @@ type Contents<R> = R extends { content: infer C } ? C[keyof C] : undefined
 type Answer<O> = O extends { responses: infer R }
   ? { [Status in keyof R]: Contents<R[Status]> }[keyof R]
   : never
-type Body<O> = O extends { requestBody: { content: infer C } } ? C[keyof C] : unknown
+type Body<O> = O extends { requestBody: { content: infer C } }
+  ? C[keyof C]
+  : O extends { requestBody?: { content: infer C } }
+    ? C[keyof C] | undefined
+    : unknown
 type Path<O> = O extends { parameters: { path: infer P } } ? P : Record<string, never>
 type Query<O> = O extends { parameters: { query?: infer Q } } ? NonNullable<Q> : Record<string, never>
 

@@ -28,13 +28,22 @@ type RequestContent = NonNullable<DescribedOperation['requestBody']>['content']
  * `req.body`.
  */
 export async function receiveBody(deps: Deps, req: Request, res: Response): Promise<void> {
-  const content = descriptionOf(req)?.requestBody?.content
+  const { content, required = false } = descriptionOf(req)?.requestBody ?? {}
   if (!content) return
+  if (!required && !hasBody(req)) {
+    // Of no body it says nothing; the validator wants one of the types, and would keep a schema for each other one.
+    req.headers['content-type'] = Object.keys(content)[0]
+    return
+  }
   requireType(req, content)
   const form = content['multipart/form-data']
   if (!form && !content['*/*']) await receiveJson(req, res, deps.config.http)
   else await receiveUpload(deps, req, res, form?.schema)
 }
+
+/** Whether bytes follow the head of a request (RFC 9112, 6). */
+const hasBody = ({ headers }: Request) =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 /**
  * Throws 415, before the body is read, for a type that the operation does not accept. JSON without a type is left to its parser,
