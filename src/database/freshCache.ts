@@ -2,6 +2,8 @@
 export interface FreshCache<Value> {
   /** The value of this name, whose reading began less than a second ago. Throws what the reading throws. */
   find(name: string): Promise<Value | undefined>
+  /** Reads the value past what is kept, which stays as it is, in turn with the other readings. Throws as above. */
+  read(name: string): Promise<Value | undefined>
   forget(name: string): void
 }
 
@@ -53,6 +55,7 @@ export function createFreshCache<Value>(
       entries.delete(name)
       return begin(name)
     },
+    read: readInTurn,
     forget: (name) => void entries.delete(name),
   }
 }

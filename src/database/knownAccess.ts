@@ -8,6 +8,8 @@ import type { Database } from './schema.ts'
 export interface KnownAccess {
   /** The key of this id, also one that has ended; undefined when there is none. Throws what the database throws. */
   findKey(id: string): Promise<(AccessKey & AccessKeyHashes & AccessKeyUse) | undefined>
+  /** As `findKey`, of the moment: a key that another process has just given a new secret is known by it. */
+  readKey(id: string): Promise<(AccessKey & AccessKeyHashes & AccessKeyUse) | undefined>
   /** Drops a key, and whether there is one, so that they are read again. To be called after every change of a key. */
   forget(id: string): void
   /** Whether an access key was ever made. Throws what the database throws. */
@@ -28,6 +30,7 @@ export function createKnownAccess(db: Database): KnownAccess {
   let wasLocked = false
   return {
     findKey: keys.find,
+    readKey: keys.read,
     forget(id) {
       keys.forget(id)
       states.forget('')
