@@ -55,9 +55,9 @@ export interface paths {
         /** A file's metadata */
         get: operations["getFile"];
         /**
-         * Change a file's name, type, metadata, expiry or owner
-         * @description The body has one or more of the five properties and no others. `metadata`, `expires_at` and `owner` accept null, which
-         *     clears them. An empty object or any other property gets 403 `invalid-properties`.
+         * Change a file's name, type, metadata or expiry
+         * @description The body has one or more of the four properties and no others. `metadata` and `expires_at` accept null, which clears
+         *     them. An empty object or any other property gets 403 `invalid-properties`.
          */
         put: operations["updateFile"];
         post?: never;
@@ -563,6 +563,102 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List keys
+         * @description In the order of their names, also those that were revoked or have expired. Only keys whose buckets and prefix lie inside
+         *     those of the caller. `Link` (RFC 8288) leads to the next page.
+         */
+        get: operations["listKeys"];
+        put?: never;
+        /**
+         * Make a key
+         * @description Nobody gives more than they have: 403 `scope-exceeded`. The response is the only one with `key`, of which the service keeps
+         *     a hash alone. The first key closes an open service within a second, for good.
+         */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` of the key. */
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        /** A key, without its text */
+        get: operations["getKey"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key
+         * @description For good, within a second in every process of the service. The uploads that the key announced end, too. Again 204 for a key
+         *     that was revoked; its row stays.
+         */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what a key may do
+         * @description Holds for later requests, within a second in every process of the service. Less is always allowed, more only inside the rights of the caller.
+         */
+        patch: operations["updateKey"];
+        trace?: never;
+    };
+    "/keys/{key_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` of the key. */
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a key another secret
+         * @description The id and the rights stay. The secret before this one is good for another `overlap_seconds`; an older one ends at once. The
+         *     response is the only one with the new `key`.
+         */
+        post: operations["rotateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/whoami": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who the caller is, and what they may do */
+        get: operations["getWhoami"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -640,8 +736,6 @@ export interface components {
     schemas: {
         /** @default default */
         BucketName: string;
-        /** @description The user whom the file belongs to, as the tokens of users name them; without controls. Only for callers that are no users. */
-        Owner: string;
         /** @description The rules for all files of a bucket. A rule that the body does not name stays as it is. */
         BucketRules: {
             /**
@@ -654,12 +748,6 @@ export interface components {
              * @enum {string}
              */
             links?: "direct" | "service";
-            /**
-             * @description What users, whom a token (JWT) speaks for, may do in the bucket. `none`: nothing. `own`: upload, and read, list, change
-             *     and delete their own files. `shared`: the same, and read and list all files.
-             * @enum {string}
-             */
-            users?: "none" | "own" | "shared";
             /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size?: number | null;
             /** @description Media types, `image/*` for a family; empty means all types that the service allows. */
@@ -687,12 +775,6 @@ export interface components {
              * @enum {string}
              */
             links?: "direct" | "service";
-            /**
-             * @description What users, whom a token (JWT) speaks for, may do in the bucket. `none`: nothing. `own`: upload, and read, list, change
-             *     and delete their own files. `shared`: the same, and read and list all files.
-             * @enum {string}
-             */
-            users?: "none" | "own" | "shared";
             /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size?: number | null;
             /** @description Media types, `image/*` for a family; empty means all types that the service allows. */
@@ -720,12 +802,6 @@ export interface components {
              * @enum {string}
              */
             links: "direct" | "service";
-            /**
-             * @description What users, whom a token (JWT) speaks for, may do in the bucket. `none`: nothing. `own`: upload, and read, list, change
-             *     and delete their own files. `shared`: the same, and read and list all files.
-             * @enum {string}
-             */
-            users: "none" | "own" | "shared";
             /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size: number | null;
             /** @description Media types, `image/*` for a family; empty means all types that the service allows. */
@@ -773,7 +849,6 @@ export interface components {
             metadata?: string;
             /** @description Seconds until the file expires. */
             expires_in?: string;
-            owner?: components["schemas"]["Owner"];
         };
         Envelope: {
             message: string;
@@ -808,7 +883,6 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
-            owner?: components["schemas"]["Owner"];
         };
         PresignedUrl: {
             url: string;
@@ -864,7 +938,6 @@ export interface components {
             file_size?: number;
             /** @description The SHA-256 that the bytes have to have. */
             sha256?: string;
-            owner?: components["schemas"]["Owner"];
         };
         UploadParameters: {
             /** @enum {string} */
@@ -934,8 +1007,6 @@ export interface components {
             file_md5: string;
             bucket: string;
             status: components["schemas"]["FileStatus"];
-            /** @description The user whom the file belongs to; null for nobody. */
-            owner: string | null;
             metadata: {
                 [key: string]: unknown;
             };
@@ -949,11 +1020,11 @@ export interface components {
             expires_at: string | null;
             /** Format: date-time */
             deleted_at: string | null;
-            /** @description Who made the file, as `key:<id>`, `user:<owner>` or `token:<owner>`; null while the service was open. */
+            /** @description Who made the file, as `key:<id>`; null while the service was open. */
             created_by: string | null;
             content_url: string;
         };
-        /** @description At least one of the five, and nothing else. */
+        /** @description At least one of the four, and nothing else. */
         FileChanges: {
             /** @description For a file that was put under a name, as in `putNamedFile`: exactly this name, which may have folders, or 400. Else a label: its last part, cleaned. */
             file_name?: string;
@@ -963,8 +1034,6 @@ export interface components {
             } | null;
             /** Format: date-time */
             expires_at?: string | null;
-            /** @description Another user or nobody. */
-            owner?: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -988,6 +1057,112 @@ export interface components {
         };
         /** @enum {string} */
         AuditAction: "bucket-changed" | "bucket-created" | "bucket-deleted" | "key-changed" | "key-created" | "key-revoked" | "key-rotated" | "rate-limited";
+        /**
+         * @description `read`: a file that one can name. `list`: find files and buckets. `write`: make, replace by name, change and announce files.
+         *     `delete`: also the expiry of a file that is there. `admin`: all of these, keys, and the rules of buckets.
+         * @enum {string}
+         */
+        Scope: "read" | "list" | "write" | "delete" | "admin";
+        /** @description What is not given is that of the key that makes this one. An open service gives everything, without an end. */
+        NewKey: {
+            /** @description For people; unique. Blanks around it are cut. */
+            name: string;
+            scopes: components["schemas"]["Scope"][];
+            /** @description Names of buckets; `*` in a name stands for any characters, also none. */
+            buckets?: string[];
+            /** @description The beginning of the names of all files that the key is for, as `reports/`; empty means every name. */
+            prefix?: string;
+            /** @description Seconds until the key ends, instead of `expires_at`. */
+            expires_in?: number;
+            /**
+             * Format: date-time
+             * @description Null means never.
+             */
+            expires_at?: string | null;
+        };
+        /** @description What is not given stays as it is. */
+        KeyChanges: {
+            /** @description For people; unique. Blanks around it are cut. */
+            name?: string;
+            scopes?: components["schemas"]["Scope"][];
+            /** @description Names of buckets; `*` in a name stands for any characters, also none. */
+            buckets?: string[];
+            /** @description The beginning of the names of all files that the key is for, as `reports/`; empty means every name. */
+            prefix?: string;
+            /** @description Seconds until the key ends, instead of `expires_at`. */
+            expires_in?: number;
+            /**
+             * Format: date-time
+             * @description Null means never.
+             */
+            expires_at?: string | null;
+        };
+        Rotation: {
+            /**
+             * @description How long the old secret is still good; 0 ends it at once.
+             * @default 86400
+             */
+            overlap_seconds: number;
+        };
+        Key: {
+            id: string;
+            name: string;
+            scopes: components["schemas"]["Scope"][];
+            buckets: string[];
+            prefix: string;
+            /** @description Who made the key, as `key:<id>`; null for the operator. */
+            created_by: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Null means never.
+             */
+            expires_at: string | null;
+            /** Format: date-time */
+            revoked_at: string | null;
+            /**
+             * Format: date-time
+             * @description To a minute.
+             */
+            last_used_at: string | null;
+        };
+        /** @description A key with its text, in the only response that has it. */
+        ShownKey: {
+            /** @description The key to send, in the header `x-api-key`. */
+            key: string;
+            id: string;
+            name: string;
+            scopes: components["schemas"]["Scope"][];
+            buckets: string[];
+            prefix: string;
+            created_by: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: date-time */
+            revoked_at: string | null;
+            /** Format: date-time */
+            last_used_at: string | null;
+        };
+        Identity: {
+            /** @description As `key:<id>`; null where everyone may do everything. */
+            actor: string | null;
+            /**
+             * @description `anyone`: the service asks for no key.
+             * @enum {string}
+             */
+            kind: "anyone" | "key";
+            scopes: components["schemas"]["Scope"][];
+            buckets: string[];
+            prefix: string;
+            /**
+             * Format: date-time
+             * @description Null means never.
+             */
+            expires_at: string | null;
+        };
         Service: {
             message: string;
             name: string;
@@ -1069,6 +1244,8 @@ export interface components {
         UploadId: string;
         /** @description The `key` of the response to `createMultipartUpload`. */
         UploadKey: string;
+        /** @description The `id` of the key. */
+        KeyId: string;
         /** @description From 1 to 10,000. */
         PartNumber: string;
         /** @description Seconds until the link expires. */
@@ -1085,8 +1262,6 @@ export interface components {
         LinkKeyId: string;
         /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
         LinkSignature: string;
-        /** @description The user whom the file belongs to. Only for callers that are no users. */
-        Owner: components["schemas"]["Owner"];
         /** @description Whether bytes that the bucket has already get 403 or become a second file. */
         Duplicates: "refuse" | "allow";
         /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
@@ -1131,8 +1306,6 @@ export interface operations {
                 name?: string;
                 /** @description Only files of this media type; `image/*` means every image. */
                 type?: string;
-                /** @description Only files of this user. */
-                owner?: components["schemas"]["Owner"];
                 /** @description Bytes, inclusive. */
                 min_size?: number;
                 /** @description Bytes, inclusive. */
@@ -1179,8 +1352,6 @@ export interface operations {
                 metadata?: string;
                 /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
-                /** @description The user whom the file belongs to. Only for callers that are no users. */
-                owner?: components["parameters"]["Owner"];
                 /** @description Whether bytes that the bucket has already get 403 or become a second file. */
                 duplicates?: components["parameters"]["Duplicates"];
             };
@@ -1261,7 +1432,6 @@ export interface operations {
                     metadata?: string;
                     /** @description Seconds until the file expires. */
                     expires_in?: string;
-                    owner?: components["schemas"]["Owner"];
                 };
             };
         };
@@ -2165,8 +2335,6 @@ export interface operations {
                 metadata?: {
                     [key: string]: unknown;
                 };
-                /** @description The user whom the file belongs to. Only for callers that are no users. */
-                owner?: components["parameters"]["Owner"];
             };
             header?: never;
             path?: never;
@@ -2425,6 +2593,212 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditEntry"][];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description The most keys on a page. */
+                limit?: number;
+                /** @description Only keys whose names come after this one. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"][];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` of the key. */
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description There is no such key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: {
+                /** @description Also the keys that it made, those that they made, and so on. */
+                descendants?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The `id` of the key. */
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` of the key. */
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChanges"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description There is no such key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `id` of the key. */
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            /** @description Rotated. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownKey"];
+                };
+            };
+            /** @description There is no such key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWhoami: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
                 };
             };
             default: components["responses"]["Problem"];

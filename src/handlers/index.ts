@@ -1,5 +1,12 @@
 import type { Registry } from '../http/contract/operation.ts'
+import { createKey } from './access/createKey.ts'
+import { getKey } from './access/getKey.ts'
+import { getWhoami } from './access/getWhoami.ts'
 import { listAudit } from './access/listAudit.ts'
+import { listKeys } from './access/listKeys.ts'
+import { revokeKey } from './access/revokeKey.ts'
+import { rotateKey } from './access/rotateKey.ts'
+import { updateKey } from './access/updateKey.ts'
 import { createBucket } from './buckets/createBucket.ts'
 import { deleteBucket } from './buckets/deleteBucket.ts'
 import { deleteNamedFile } from './buckets/deleteNamedFile.ts'
@@ -43,6 +50,7 @@ export const registry: Registry = {
   completeMultipartUpload,
   createBucket,
   createFile,
+  createKey,
   createMultipartUpload,
   createPresignedUrl,
   deleteBucket,
@@ -54,14 +62,17 @@ export const registry: Registry = {
   getFileLink,
   getFileStatus,
   getHealthcheck,
+  getKey,
   getLiveness,
   getNamedFileLink,
   getReadiness,
   getRoot,
   getUploadParameters,
   listAudit,
+  getWhoami,
   listBuckets,
   listFiles,
+  listKeys,
   listMultipartParts,
   postDirectUpload,
   putDirectPart,
@@ -71,9 +82,12 @@ export const registry: Registry = {
   putNamedFile,
   readLink,
   readPublicFile,
+  revokeKey,
+  rotateKey,
   signMultipartPart,
   signMultipartParts,
   updateBucket,
   updateFile,
   updateFileStatus,
+  updateKey,
 }

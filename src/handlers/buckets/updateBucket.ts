@@ -7,9 +7,8 @@ import { refuseCondition } from '../../http/contract/unmetConditions.ts'
 
 export const updateBucket: Operation<'updateBucket'> = (deps) => async (req, res) => {
   const { bucket } = req.params
-  const actor = actorOf(req)
-  await refuseCondition(req, () => requireBucket(deps, actor, bucket))
+  await refuseCondition(req, () => requireBucket(deps, actorOf(req), bucket))
   const [rules, origin] = [toBucketRules(req.body), originOf(deps, req)]
   const change = { name: bucket, rules, origin, details: req.body }
-  res.json(toBucketBody(await changeBucket(deps, actor, change), actor))
+  res.json(toBucketBody(await changeBucket(deps, actorOf(req), change)))
 }
