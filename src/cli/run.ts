@@ -1,10 +1,11 @@
 import { runCommand } from './command.ts'
 import { fsck } from './fsck.ts'
+import { keys } from './keys.ts'
 import { migrate } from './migrate.ts'
 import { migrateStorage } from './migrateStorage.ts'
 import { serve } from './serve.ts'
 
-const commands = [serve, migrate, fsck, migrateStorage]
+const commands = [serve, migrate, keys, fsck, migrateStorage]
 
 /** The message of an error, and in brackets that of its cause unless the message holds it already. */
 function toText(error: unknown): string {

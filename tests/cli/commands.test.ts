@@ -6,7 +6,7 @@ import { packageVersion } from '../../src/runtime/packageVersion.ts'
 import { asAdministrator, createDatabase, findPostgres } from '../support/postgres.ts'
 import { runUpfile } from '../support/runUpfile.ts'
 
-const commands = ['serve', 'migrate', 'fsck', 'migrate-storage']
+const commands = ['serve', 'migrate', 'keys', 'fsck', 'migrate-storage']
 
 describe('upfile', () => {
   it.each(['--help', '-h', 'help'])('tells with %s what commands there are', async (word) => {

@@ -16,7 +16,6 @@ const source = [
   'config/database',
   'config/rates',
   'config/storage',
-  'config/tokens',
 ]
   .map((name) => read(`src/${name}.ts`))
   .join('')

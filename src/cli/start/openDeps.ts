@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { Config } from '../../config.ts'
 import { createBucketRulesCache } from '../../database/bucketRulesCache.ts'
 import { createClock } from '../../database/clock.ts'
 import { createCommitQueue } from '../../database/commit/commitQueue.ts'
@@ -42,7 +41,6 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     linkSecrets: [newest, ...older],
     bucketRules: createBucketRulesCache(db),
     knownAccess,
-    tokens: await openTokens(config, { clock, logger: opened.logger }),
     digestThreads: createDigestThreads(),
     uploadBlocks: createUploadBlocks(),
     ticks: createTicks(),
@@ -51,14 +49,4 @@ export async function openDeps(opened: Opened): Promise<Deps> {
     sweeper: createSweeper(opened),
     verifications: new Map(),
   }
-}
-
-/** Loads the code that judges tokens only where tokens are taken: loading it takes 40 ms. */
-async function openTokens(
-  { access }: Config,
-  opened: Pick<Deps, 'clock' | 'logger'>,
-): Promise<Deps['tokens']> {
-  if (!access.tokens) return undefined
-  const { createTokens } = await import('../../domain/access/tokens.ts')
-  return createTokens(access.tokens, opened)
 }

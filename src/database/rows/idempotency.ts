@@ -108,6 +108,5 @@ const parseFileRecord = (json: StoredFileRecord): FileRecord => ({
   metadata: JSON.stringify(json.metadata),
   // Missing in answers of earlier versions.
   named: json.named ?? false,
-  owner: json.owner ?? null,
   createdBy: json.createdBy ?? null,
 })
