@@ -7,7 +7,6 @@ import { dirname, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { loadConfig } from '../../src/config.ts'
-import { newCredential } from '../../src/runtime/credentialText.ts'
 import { filesPath, upload } from '../support/client.ts'
 import { createDatabase } from '../support/postgres.ts'
 
@@ -36,6 +35,8 @@ const copied = all('COPY')
   .flatMap((rest) => rest.split(' ').slice(0, -1))
 const compile = all('RUN').at(-1) ?? ''
 const command: string[] = JSON.parse(last('CMD'))
+/** What docs/deployment.md says to do in the container, as `upfile node src/main.ts …`. */
+const inContainer = (/^docker exec (.*)$/m.exec(read('docs/deployment.md'))?.[1] ?? '').split(' ')
 const healthcheck: string[] = JSON.parse(/ CMD (\[.*\])$/.exec(` ${last('HEALTHCHECK')}`)?.[1] ?? '[]')
 
 describe('the Dockerfile', () => {
@@ -129,10 +130,8 @@ describe('what the Dockerfile copies', () => {
 
   it('is enough to serve whoever has a key, is healthy when it does, and is not written to', async () => {
     const before = await listTree(app)
-    const key = newCredential('key').text
     const env = {
       ...environment,
-      ADMIN_KEYS: key,
       PORT: '0',
       ENVIRONMENT: 'testing',
       DATA_DIR: writable,
@@ -152,7 +151,9 @@ describe('what the Dockerfile copies', () => {
     const { port } = new URL((started[0] as { url: string }).url)
     const service = { url: `http://127.0.0.1:${port}` }
     expect(await upload(service, 'From a stranger.')).toBeProblem(401, 'access-key-needed')
-    const stored = await upload(service, 'From the image.', { headers: { 'x-api-key': key } })
+    const [, , ...words] = inContainer
+    const { stdout: key } = spawnSync(process.execPath, words, { cwd: app, env, encoding: 'utf8' })
+    const stored = await upload(service, 'From the image.', { headers: { 'x-api-key': key.trim() } })
     expect(stored.headers.get('location')).toMatch(filesPath)
     const healthy = () =>
       spawnSync(process.execPath, healthcheck.slice(1), { env: { PORT: port }, timeout: 10_000 }).status
