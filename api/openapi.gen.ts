@@ -1072,6 +1072,10 @@ export interface components {
             buckets?: string[];
             /** @description The beginning of the names of all files that the key is for, as `reports/`; empty means every name. */
             prefix?: string;
+            /** @description The most requests in a minute; null means any number. */
+            rate_per_minute?: number | null;
+            /** @description The most requests in a calendar month, in UTC; null means any number. */
+            requests_per_month?: number | null;
             /** @description Seconds until the key ends, instead of `expires_at`. */
             expires_in?: number;
             /**
@@ -1089,6 +1093,10 @@ export interface components {
             buckets?: string[];
             /** @description The beginning of the names of all files that the key is for, as `reports/`; empty means every name. */
             prefix?: string;
+            /** @description The most requests in a minute; null means any number. */
+            rate_per_minute?: number | null;
+            /** @description The most requests in a calendar month, in UTC; null means any number. */
+            requests_per_month?: number | null;
             /** @description Seconds until the key ends, instead of `expires_at`. */
             expires_in?: number;
             /**
@@ -1110,6 +1118,8 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             buckets: string[];
             prefix: string;
+            rate_per_minute: number | null;
+            requests_per_month: number | null;
             /** @description Who made the key, as `key:<id>`; null for the operator. */
             created_by: string | null;
             /** Format: date-time */
@@ -1136,6 +1146,8 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             buckets: string[];
             prefix: string;
+            rate_per_minute: number | null;
+            requests_per_month: number | null;
             created_by: string | null;
             /** Format: date-time */
             created_at: string;

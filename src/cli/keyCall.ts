@@ -13,6 +13,8 @@ export type KeyCall = { readonly json: boolean } & (
         readonly scopes: readonly Scope[]
         readonly buckets: readonly string[]
         readonly prefix: string
+        readonly ratePerMinute: number | null
+        readonly requestsPerMonth: number | null
       }
       /** Undefined means that the key does not expire. */
       readonly expiresInSeconds: number | undefined
@@ -25,7 +27,7 @@ export type KeyCall = { readonly json: boolean } & (
 
 /** The options of each action, beside --json. */
 const optionsOf: Readonly<Record<KeyCall['action'], readonly string[]>> = {
-  create: ['scope', 'bucket', 'prefix', 'expires-in'],
+  create: ['scope', 'bucket', 'prefix', 'rate', 'per-month', 'expires-in'],
   list: [],
   rotate: ['overlap'],
   revoke: ['descendants'],
@@ -58,12 +60,18 @@ function readCreate(name: string, options: Call['options'], json: boolean): KeyC
   if (unknown !== undefined) return `there is no scope "${unknown}", only ${scopes.join(', ')}`
   const expiresInSeconds = readSeconds(options['expires-in'], 1, LONGEST_LIFE_SECONDS)
   if (expiresInSeconds === 'wrong') return `"--expires-in" must be a time as 90d, 12h, 30m or 60s`
+  const ratePerMinute = readLimit(options.rate, mostPerMinute)
+  if (ratePerMinute === 'wrong') return '"--rate" must be a number of requests in a minute, as 600'
+  const requestsPerMonth = readLimit(options['per-month'], mostPerMonth)
+  if (requestsPerMonth === 'wrong') return '"--per-month" must be a number of requests in a month, as 100000'
   try {
     const fields = {
       name: parseKeyName(name),
       scopes: wanted.filter(isScope),
       buckets: parsePatterns(listOf(options.bucket) ?? everyFile.buckets),
       prefix: parsePrefix(String(options.prefix ?? everyFile.prefix)),
+      ratePerMinute,
+      requestsPerMonth,
     }
     return { action: 'create', json, fields, expiresInSeconds }
   } catch (error) {
@@ -79,6 +87,16 @@ function readRotate(target: string, options: Call['options'], json: boolean): Ke
   const seconds = readSeconds(options.overlap, 0, LONGEST_OVERLAP_SECONDS)
   if (seconds === 'wrong') return '"--overlap" must be a time as 3600 or 1h, of at most 30d'
   return { action: 'rotate', json, target, overlapSeconds: seconds ?? defaultOverlapSeconds }
+}
+
+/** As in the API. */
+const [mostPerMinute, mostPerMonth] = [1_000_000, 1_000_000_000_000]
+
+/** A number from 1 to `most`; null, for any number, when the option was not given. */
+function readLimit(given: unknown, most: number): number | 'wrong' | null {
+  if (given === undefined) return null
+  const limit = /^\d{1,15}$/.test(String(given)) ? Number(given) : 0
+  return limit >= 1 && limit <= most ? limit : 'wrong'
 }
 
 const isScope = (text: string): text is Scope => scopes.some((scope) => scope === text)

@@ -6,6 +6,7 @@ import { hasCode } from '../errors.ts'
 import { toKeyBody } from '../http/answers/keyBody.ts'
 import type { AccessKey } from '../model/accessKey.ts'
 import { anyone } from '../model/actor.ts'
+import { commandLine } from '../model/audit.ts'
 import { newCredential } from '../runtime/credentialText.ts'
 import type { Command } from './command.ts'
 import { type KeyCall, readKeyCall } from './keyCall.ts'
@@ -25,6 +26,8 @@ is the operator. The first key closes an open service.
     --scope LIST        of read, list, write, delete, admin, with commas between them (read,list,write,delete)
     --bucket PATTERN    a bucket, or several as acme-*; may be repeated (every bucket)
     --prefix TEXT       the beginning of the names of all files that the key is for (every name)
+    --rate N            the most requests in a minute (any number)
+    --per-month N       the most requests in a calendar month, in UTC (any number)
     --expires-in TIME   a number with s, m, h or d, as 90d; a number alone means seconds (the key does not expire)
   list                  list all keys, also those that were revoked or have expired
   rotate NAME|ID        give a key another secret; standard output is the new key alone
@@ -41,6 +44,8 @@ Exit code 0 when it is done, 1 when not, 2 for a wrong call.
     scope: { type: 'string', multiple: true },
     bucket: { type: 'string', multiple: true },
     prefix: { type: 'string' },
+    rate: { type: 'string' },
+    'per-month': { type: 'string' },
     'expires-in': { type: 'string' },
     overlap: { type: 'string' },
     descendants: { type: 'boolean' },
@@ -86,7 +91,7 @@ async function createKey(
   location: string,
 ): Promise<number> {
   const expiresAt = expiresInSeconds === undefined ? null : await momentIn(deps, expiresInSeconds)
-  const { key, text, isFirst } = await domain.createKey(deps, operator, { ...fields, expiresAt })
+  const { key, text, isFirst } = await domain.createKey(deps, operator, { ...fields, expiresAt }, commandLine)
   if (json) print({ ...toKeyBody(key), key: text })
   else process.stdout.write(`${text}\n`)
   say(`Made the key ${called(key)} in the database ${location}. ${describeRights(key)}`)
@@ -113,7 +118,7 @@ async function rotateKey(
   { target, overlapSeconds, json }: CallTo<'rotate'>,
 ): Promise<number> {
   const { id } = await findKey(deps, target)
-  const { key, text } = await domain.rotateKey(deps, operator, { id, overlapSeconds })
+  const { key, text } = await domain.rotateKey(deps, operator, { id, overlapSeconds }, commandLine)
   if (json) print({ ...toKeyBody(key), key: text })
   else process.stdout.write(`${text}\n`)
   const end = overlapSeconds === 0 ? 'has ended' : `ends at ${await momentIn(deps, overlapSeconds)}`
@@ -126,7 +131,7 @@ async function revokeKey(
   { target, descendants, json }: CallTo<'revoke'>,
 ): Promise<number> {
   const key = await findKey(deps, target)
-  const ids = await domain.revokeKey(deps, operator, { id: key.id, descendants })
+  const ids = await domain.revokeKey(deps, operator, { id: key.id, descendants }, commandLine)
   if (json) print({ revoked: ids })
   say(`Revoked the key ${called(key)}${descendants ? ` and ${ids.length - 1} that came of it` : ''}.`)
   return 0

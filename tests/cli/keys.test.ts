@@ -33,6 +33,8 @@ describe('upfile keys, on a database without keys', () => {
         scopes: ['admin'],
         buckets: ['*'],
         prefix: '',
+        rate_per_minute: null,
+        requests_per_month: null,
         created_by: null,
         created_at: expect.any(String),
         expires_at: null,
@@ -52,12 +54,15 @@ describe('upfile keys, on a database without keys', () => {
       'read,list',
       '--scope=write',
       ...reach,
+      ...['--rate', '600', '--per-month=100000'],
       '--expires-in',
       '90d',
     )
     expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('names that begin with "reports/"')])
     const [key] = await listed()
     expect(key).toMatchObject({
+      rate_per_minute: 600,
+      requests_per_month: 100_000,
       id: idOf(made.stdout),
       name: 'ci',
       scopes: ['read', 'list', 'write'],
@@ -177,6 +182,13 @@ describe('upfile keys', () => {
       ['create', 'a', '--expires-in', '90 days'],
       /"--expires-in" must be a time as 90d/,
     ],
+    [
+      'a rate of nothing',
+      ['create', 'a', '--rate', '0'],
+      /"--rate" must be a number of requests in a minute/,
+    ],
+    ['a rate that is no number', ['create', 'a', '--rate', '9/s'], /"--rate" must be/],
+    ['a month of too many', ['create', 'a', '--per-month', '1'.repeat(16)], /"--per-month" must be a number/],
     ['a life of nothing', ['create', 'a', '--expires-in', '0'], /"--expires-in" must be/],
     ['an overlap that is too long', ['rotate', 'a', '--overlap', '31d'], /"--overlap" must be a time/],
     ['no key to rotate', ['rotate'], /say the name or the id/],

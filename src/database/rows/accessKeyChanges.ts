@@ -5,13 +5,15 @@ import type { Reach } from '../../model/actor.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import { isDuplicate } from '../connection/failures.ts'
 import type { Database, DatabaseTransaction } from '../schema.ts'
-import { liesInside, toAccessKey } from './accessKeys.ts'
+import { type AuditedKey, liesInside, toAccessKey } from './accessKeys.ts'
 import { inSeconds } from './inSeconds.ts'
 import { deleteUploadsBy } from './uploadEnds.ts'
 
 /** The changes of one key, at least one; a field that is absent stays as it is. */
 export interface AccessKeyChanges
-  extends Partial<Pick<AccessKey, 'name' | 'scopes' | 'reach' | 'expiresAt'>> {
+  extends Partial<
+    Pick<AccessKey, 'name' | 'scopes' | 'reach' | 'ratePerMinute' | 'requestsPerMonth' | 'expiresAt'>
+  > {
   /** A new secret. The old one is good for another `overlapSeconds`; with 0 it ends at once. */
   readonly secret?: { readonly hash: Buffer; readonly overlapSeconds: number }
 }
@@ -24,6 +26,7 @@ export const changeAccessKey = (
   db: Database,
   { id, reach }: { readonly id: string; readonly reach: Reach },
   choose: (key: AccessKey) => AccessKeyChanges,
+  audited: (trx: DatabaseTransaction, after: AccessKey, before: AccessKey) => Promise<void>,
 ): Promise<AccessKey> =>
   db.transaction().execute(async (trx) => {
     const row = await trx
@@ -44,13 +47,16 @@ export const changeAccessKey = (
       .catch((error: unknown) => {
         throw changes.name !== undefined && isDuplicate(error) ? keyNameTaken(changes.name) : error
       })
+    await audited(trx, toAccessKey(changed), toAccessKey(row))
     return toAccessKey(changed)
   })
 
-const toColumns = ({ name, scopes, reach, expiresAt, secret }: AccessKeyChanges) => ({
+const toColumns = ({ name, scopes, reach, expiresAt, secret, ...limits }: AccessKeyChanges) => ({
   ...(name !== undefined && { name }),
   ...(scopes !== undefined && { scopes: [...scopes] }),
   ...(reach !== undefined && { buckets: [...reach.buckets], prefix: reach.prefix }),
+  ...(limits.ratePerMinute !== undefined && { rate_per_minute: limits.ratePerMinute }),
+  ...(limits.requestsPerMonth !== undefined && { requests_per_month: limits.requestsPerMonth }),
   ...(expiresAt !== undefined && { expires_at: expiresAt }),
   ...(secret !== undefined && {
     previous_hash: secret.overlapSeconds > 0 ? sql<Buffer>`secret_hash` : null,
@@ -66,23 +72,40 @@ const toColumns = ({ name, scopes, reach, expiresAt, secret }: AccessKeyChanges)
 export const revokeAccessKeys = (
   db: Database,
   { id, reach, descendants }: { readonly id: string; readonly reach: Reach; readonly descendants: boolean },
+  audited: AuditedKey<Pick<AccessKey, 'id' | 'reach'>>,
 ): Promise<string[]> =>
   db.transaction().execute(async (trx) => {
-    let revoked = await revoke(trx, sql`id = ${id} and ${liesInside(reach)}`)
+    let revoked = await revoke(trx, sql`id = ${id} and ${liesInside(reach)}`, audited)
     const ids = [...revoked]
     while (descendants && revoked.length > 0) {
       // A statement of its own: it sees the keys whose insertion had locked their maker until now.
-      revoked = await revoke(trx, sql`created_by = any(${revoked.map(toName)}) and ${liesInside(reach)}`)
+      const made = sql`created_by = any(${revoked.map(toName)}) and ${liesInside(reach)}`
+      revoked = await revoke(trx, made, audited)
       ids.push(...revoked)
     }
     return ids
   })
 
+interface RevokedRow {
+  readonly id: string
+  readonly buckets: string[]
+  readonly prefix: string
+  readonly was_revoked: boolean
+}
+
 /** Locks also the keys that were revoked before: two revocations of one key wait for each other at the first row. */
-async function revoke(trx: DatabaseTransaction, where: RawBuilder<unknown>): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    update access_keys set revoked_at = coalesce(revoked_at, now()) where ${where} returning id
+async function revoke(
+  trx: DatabaseTransaction,
+  where: RawBuilder<unknown>,
+  audited: AuditedKey<Pick<AccessKey, 'id' | 'reach'>>,
+): Promise<string[]> {
+  const { rows } = await sql<RevokedRow>`
+    with before as (select id, revoked_at from access_keys where ${where} for update)
+    update access_keys key set revoked_at = coalesce(key.revoked_at, now()) from before where key.id = before.id
+    returning key.id, buckets, prefix, before.revoked_at is not null as was_revoked
   `.execute(trx)
+  for (const { id, buckets, prefix } of rows.filter((row) => !row.was_revoked))
+    await audited(trx, { id, reach: { buckets, prefix } })
   return rows.map(({ id }) => id)
 }
 

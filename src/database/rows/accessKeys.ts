@@ -7,8 +7,11 @@ import { requestsOfMonth } from './keyMonths.ts'
 import { toLikePatterns } from './reach.ts'
 
 /** A key before it is made; the database adds the other fields. */
-export type NewAccessKey = Pick<AccessKey, 'id' | 'name' | 'scopes' | 'reach' | 'createdBy' | 'expiresAt'> &
+export type NewAccessKey = Omit<AccessKey, 'createdAt' | 'revokedAt' | 'lastUsedAt'> &
   Pick<AccessKeyHashes, 'secretHash'>
+
+/** Writes to the audit log what a transaction does to a key. */
+export type AuditedKey<Key = AccessKey> = (trx: DatabaseTransaction, key: Key) => Promise<void>
 
 /** The key of this id, also when it was revoked or has expired; undefined when there is none. */
 export async function findAccessKey(
@@ -64,6 +67,7 @@ export async function listAccessKeys(
 export const insertAccessKey = (
   db: Database,
   { reach, ...key }: NewAccessKey,
+  audited: AuditedKey,
 ): Promise<{ key: AccessKey; isFirst: boolean }> =>
   db.transaction().execute(async (trx) => {
     await insistOnMaker(trx, key.createdBy)
@@ -76,6 +80,8 @@ export const insertAccessKey = (
         scopes: [...key.scopes],
         buckets: [...reach.buckets],
         prefix: reach.prefix,
+        rate_per_minute: key.ratePerMinute,
+        requests_per_month: key.requestsPerMonth,
         created_by: key.createdBy,
         expires_at: key.expiresAt,
       })
@@ -83,6 +89,7 @@ export const insertAccessKey = (
       .returningAll()
       .executeTakeFirst()
     if (!row) throw keyNameTaken(key.name)
+    await audited(trx, toAccessKey(row))
     const { numUpdatedRows } = await trx
       .updateTable('access_state')
       .set({ locked_at: sql<string>`now()` })

@@ -8,25 +8,17 @@ import { findKeyInside, insertAccessKey, listAccessKeys } from '../../database/r
 import type { Deps } from '../../deps.ts'
 import { keyNotFound, keyRevoked } from '../../errors/access.ts'
 import type { AccessKey } from '../../model/accessKey.ts'
-import type { Actor, Reach, Scope } from '../../model/actor.ts'
+import type { Actor, Scope } from '../../model/actor.ts'
+import type { Origin } from '../../model/audit.ts'
 import { newCredential, newSecret } from '../../runtime/credentialText.ts'
-import { parseKeyName, parsePatterns, parsePrefix } from './keyFields.ts'
+import { changedDetails, detailsOf, keyAudit } from './keyAudit.ts'
+import { choose, type KeyFields } from './keyChoice.ts'
 import { excessOf, insistOnRights } from './rights.ts'
 
 /** What the functions about keys need: the service has all of it, a command makes it. */
 export interface KeyDeps extends Pick<Deps, 'db'> {
   readonly sweeper: Pick<Deps['sweeper'], 'soon'>
   readonly knownAccess: Pick<Deps['knownAccess'], 'forget'>
-}
-
-/** The fields of a key that somebody chooses. What a new key is not given is that of its maker. */
-export interface KeyFields {
-  readonly name?: string | undefined
-  readonly scopes?: readonly Scope[] | undefined
-  readonly buckets?: readonly string[] | undefined
-  readonly prefix?: string | undefined
-  /** Null means never. */
-  readonly expiresAt?: string | null | undefined
 }
 
 /** A key with its text, which is shown once and kept nowhere. */
@@ -43,11 +35,19 @@ export async function createKey(
   { db, knownAccess }: KeyDeps,
   actor: Actor,
   fields: KeyFields & { readonly name: string; readonly scopes: readonly Scope[] },
+  origin: Origin,
 ): Promise<ShownKey & { readonly isFirst: boolean }> {
-  const { name, ...rights } = choose(fields, { ...actor, name: fields.name })
+  const { perMinute = null, perMonth = null } = actor.limits ?? {}
+  const own = { ...actor, name: fields.name, ratePerMinute: perMinute, requestsPerMonth: perMonth }
+  const { name, ...rights } = choose(fields, own)
   insistOnRights(actor, rights)
   const { id, hash, text } = newCredential('key')
-  const made = await insertAccessKey(db, { id, name, ...rights, createdBy: actor.name, secretHash: hash })
+  const audit = keyAudit(actor, origin, 'key-created')
+  const made = await insertAccessKey(
+    db,
+    { id, name, ...rights, createdBy: actor.name, secretHash: hash },
+    (trx, key) => audit(trx, key, detailsOf(key)),
+  )
   knownAccess.forget(id) // the service may have been open until now
   return { ...made, text }
 }
@@ -74,12 +74,22 @@ export async function requireKey(
  * Changes a key. Whoever makes its rights smaller need not have them all. Throws `key-not-found`, `key-name-taken`,
  * `key-properties-invalid` and `scope-exceeded`.
  */
-export const changeKey = (deps: KeyDeps, actor: Actor, id: string, fields: KeyFields): Promise<AccessKey> =>
-  change(deps, actor, id, (before) => {
+export function changeKey(
+  deps: KeyDeps,
+  actor: Actor,
+  { id, ...fields }: KeyFields & { readonly id: string },
+  origin: Origin,
+): Promise<AccessKey> {
+  const audit = keyAudit(actor, origin, 'key-changed')
+  const choosing = (before: AccessKey) => {
     const after = choose(fields, before)
     if (excessOf(before, after) !== undefined) insistOnRights(actor, after)
     return after
-  })
+  }
+  return change(deps, actor, id, choosing, (trx, after, before) =>
+    audit(trx, after, changedDetails(after, before)),
+  )
+}
 
 /** How long the old secret of a rotated key is good for, if nobody says otherwise. */
 export const defaultOverlapSeconds = 86_400
@@ -92,13 +102,17 @@ export async function rotateKey(
   deps: KeyDeps,
   actor: Actor,
   { id, overlapSeconds }: { readonly id: string; readonly overlapSeconds: number },
+  origin: Origin,
 ): Promise<ShownKey> {
   const { text, hash } = newSecret('key', id)
-  const key = await change(deps, actor, id, (before) => {
+  const audit = keyAudit(actor, origin, 'key-rotated')
+  const choosing = (before: AccessKey) => {
     if (before.revokedAt !== null) throw keyRevoked()
     insistOnRights(actor, before)
     return { secret: { hash, overlapSeconds } }
-  })
+  }
+  const details = { overlap_seconds: overlapSeconds }
+  const key = await change(deps, actor, id, choosing, (trx, after) => audit(trx, after, details))
   return { key, text }
 }
 
@@ -108,10 +122,14 @@ export async function rotateKey(
  */
 export async function revokeKey(
   { db, sweeper, knownAccess }: KeyDeps,
-  { reach }: Actor,
+  actor: Actor,
   { id, descendants }: { readonly id: string; readonly descendants: boolean },
+  origin: Origin,
 ): Promise<readonly string[]> {
-  const ids = await revokeAccessKeys(db, { id, reach, descendants })
+  const audit = keyAudit(actor, origin, 'key-revoked')
+  const ids = await revokeAccessKeys(db, { id, reach: actor.reach, descendants }, (trx, key) =>
+    audit(trx, key, {}),
+  )
   if (ids.length === 0) throw keyNotFound()
   ids.forEach(knownAccess.forget)
   // Afterwards: no upload whose bytes are just being committed delays the end of a key that leaked.
@@ -119,33 +137,18 @@ export async function revokeKey(
   return ids
 }
 
+type AuditedChange = Parameters<typeof changeAccessKey>[3]
+
 /** Changes a key inside the actor's reach. Throws what `changeAccessKey` throws. */
 async function change(
   { db, knownAccess }: KeyDeps,
   { reach }: Actor,
   id: string,
-  choosing: (before: AccessKey) => AccessKeyChanges,
+  ...how: [choose: (before: AccessKey) => AccessKeyChanges, audited: AuditedChange]
 ): Promise<AccessKey> {
   try {
-    return await changeAccessKey(db, { id, reach }, choosing)
+    return await changeAccessKey(db, { id, reach }, ...how)
   } finally {
     knownAccess.forget(id) // also after a failure: the connection may have broken behind the commit
-  }
-}
-
-/** The name and rights with the fields that are given instead. Throws `key-properties-invalid`. */
-function choose(
-  { name, scopes, buckets, prefix, expiresAt }: KeyFields,
-  before: Pick<AccessKey, 'name' | 'scopes' | 'reach' | 'expiresAt'>,
-): Pick<AccessKey, 'name' | 'scopes' | 'reach' | 'expiresAt'> {
-  const reach: Reach = {
-    buckets: buckets === undefined ? before.reach.buckets : parsePatterns(buckets),
-    prefix: prefix === undefined ? before.reach.prefix : parsePrefix(prefix),
-  }
-  return {
-    name: name === undefined ? before.name : parseKeyName(name),
-    scopes: scopes === undefined ? before.scopes : [...new Set(scopes)],
-    reach,
-    expiresAt: expiresAt === undefined ? before.expiresAt : expiresAt,
   }
 }

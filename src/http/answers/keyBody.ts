@@ -1,5 +1,5 @@
 import type { components } from '../../../api/openapi.gen.ts'
-import type { KeyFields } from '../../domain/access/keys.ts'
+import type { KeyFields } from '../../domain/access/keyChoice.ts'
 import type { AccessKey } from '../../model/accessKey.ts'
 import { parseExpiry } from '../fields/expiry.ts'
 
@@ -10,6 +10,8 @@ export const toKeyBody = (key: AccessKey): components['schemas']['Key'] => ({
   scopes: [...key.scopes],
   buckets: [...key.reach.buckets],
   prefix: key.reach.prefix,
+  rate_per_minute: key.ratePerMinute,
+  requests_per_month: key.requestsPerMonth,
   created_by: key.createdBy,
   created_at: key.createdAt,
   expires_at: key.expiresAt,
@@ -23,5 +25,7 @@ export const toKeyFields = (body: components['schemas']['KeyChanges'], now: numb
   scopes: body.scopes,
   buckets: body.buckets,
   prefix: body.prefix,
+  ratePerMinute: body.rate_per_minute,
+  requestsPerMonth: body.requests_per_month,
   expiresAt: parseExpiry(body, now),
 })

@@ -35,6 +35,60 @@ describeService('listAudit', { ADMIN_KEYS: admin.text, AUDIT_RETENTION_SECONDS: 
     expect(body[0].id).toBeGreaterThan(body[1].id)
   })
 
+  it('tells who made, changed, rotated and revoked a key, and no secret', async () => {
+    const call = (method: 'patch' | 'post' | 'delete', path: string, body: object = {}) =>
+      asAdmin()[method](path).set('x-api-key', admin.text).send(body)
+    const fields = { name: 'ci', scopes: ['read'], buckets: ['ci-*'], prefix: 'a/', rate_per_minute: 60 }
+    const { body: made } = await call('post', '/keys', fields).expect(201)
+    await call('patch', `/keys/${made.id}`, { scopes: ['list'], name: 'ci' }).expect(200)
+    const { body: rotated } = await call('post', `/keys/${made.id}/rotate`, { overlap_seconds: 5 }).expect(
+      200,
+    )
+    const { body: child } = await asAdmin()
+      .post('/keys')
+      .set('x-api-key', admin.text)
+      .send({ name: 'other', scopes: ['read'] })
+    await call('delete', `/keys/${made.id}?descendants=true`).expect(204)
+    await call('delete', `/keys/${made.id}`).expect(204) // changes nothing
+    await call('patch', `/keys/${made.id}`, { scopes: [] }).expect(400)
+    const { body } = await list('?limit=5').expect(200)
+    const entries = body.map(({ action, target, details }: Record<string, unknown>) => [
+      action,
+      target,
+      details,
+    ])
+    const limits = { requests_per_month: null, expires_at: null }
+    expect(entries).toEqual([
+      ['key-revoked', `key:${made.id}`, {}],
+      ['key-created', `key:${child.id}`, expect.objectContaining({ name: 'other' })],
+      ['key-rotated', `key:${made.id}`, { overlap_seconds: 5 }],
+      ['key-changed', `key:${made.id}`, { scopes: ['list'] }],
+      ['key-created', `key:${made.id}`, { ...fields, ...limits }],
+    ])
+    for (const secret of [made.key, rotated.key]) expect(JSON.stringify(body)).not.toContain(secret.slice(17))
+  })
+
+  it('shows an admin of some buckets and names the entries about those', async () => {
+    const call = (path: string, body: object) => asAdmin().post(path).set('x-api-key', admin.text).send(body)
+    const makeAdmin = async (name: string, rights: object) =>
+      (await call('/keys', { name, scopes: ['admin'], ...rights }).expect(201)).body
+    const acme = await makeAdmin('acme', { buckets: ['acme-*', 'shared'] })
+    const part = await makeAdmin('part', { buckets: ['acme-*'], prefix: 'part/' })
+    await call('/buckets', { name: 'acme-1' }).expect(201)
+    await call('/buckets', { name: 'acmeX1' }).expect(400)
+    await call('/buckets', { name: 'other' }).expect(201)
+    const inside = await makeAdmin('inside', { buckets: ['acme-1', 'acme-2*'], prefix: 'part/of/' })
+    const seenBy = async ({ key }: { key: string }) => {
+      const { body } = await asAdmin().get('/audit').set('x-api-key', key).expect(200)
+      return body.map(({ target }: { target: string }) => target)
+    }
+    const [acmeKey, partKey, insideKey] = [acme, part, inside].map(({ id }) => `key:${id}`)
+    expect(await seenBy(acme)).toEqual([insideKey, 'bucket:acme-1', partKey, acmeKey])
+    expect(await seenBy(part)).toEqual([insideKey, partKey])
+    const reader = (await call('/keys', { name: 'reader', scopes: ['read', 'list', 'write', 'delete'] })).body
+    expect(await asAdmin().get('/audit').set('x-api-key', reader.key)).toBeProblem(403, 'scope-missing')
+  })
+
   it('has no entry of a change that was refused', async () => {
     const { body: before } = await list()
     const key = { 'x-api-key': admin.text }
