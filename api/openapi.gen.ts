@@ -55,9 +55,9 @@ export interface paths {
         /** A file's metadata */
         get: operations["getFile"];
         /**
-         * Change a file's name, type, metadata or expiry
-         * @description The body has one or more of the four properties and no others. `metadata` and `expires_at` accept null, which clears
-         *     them. An empty object or any other property gets 403 `invalid-properties`.
+         * Change a file's name, type, metadata, expiry or owner
+         * @description The body has one or more of the five properties and no others. `metadata`, `expires_at` and `owner` accept null, which
+         *     clears them. An empty object or any other property gets 403 `invalid-properties`.
          */
         put: operations["updateFile"];
         post?: never;
@@ -736,6 +736,8 @@ export interface components {
     schemas: {
         /** @default default */
         BucketName: string;
+        /** @description The user whom the file belongs to, as the tokens of users name them; without controls. Only for callers that are no users. */
+        Owner: string;
         /** @description The rules for all files of a bucket. A rule that the body does not name stays as it is. */
         BucketRules: {
             /**
@@ -748,6 +750,12 @@ export interface components {
              * @enum {string}
              */
             links?: "direct" | "service";
+            /**
+             * @description What users, whom a token (JWT) speaks for, may do in the bucket. `none`: nothing. `own`: upload, and read, list, change
+             *     and delete their own files. `shared`: the same, and read and list all files.
+             * @enum {string}
+             */
+            users?: "none" | "own" | "shared";
             /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size?: number | null;
             /** @description Media types, `image/*` for a family; empty means all types that the service allows. */
@@ -775,6 +783,12 @@ export interface components {
              * @enum {string}
              */
             links?: "direct" | "service";
+            /**
+             * @description What users, whom a token (JWT) speaks for, may do in the bucket. `none`: nothing. `own`: upload, and read, list, change
+             *     and delete their own files. `shared`: the same, and read and list all files.
+             * @enum {string}
+             */
+            users?: "none" | "own" | "shared";
             /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size?: number | null;
             /** @description Media types, `image/*` for a family; empty means all types that the service allows. */
@@ -802,6 +816,12 @@ export interface components {
              * @enum {string}
              */
             links: "direct" | "service";
+            /**
+             * @description What users, whom a token (JWT) speaks for, may do in the bucket. `none`: nothing. `own`: upload, and read, list, change
+             *     and delete their own files. `shared`: the same, and read and list all files.
+             * @enum {string}
+             */
+            users: "none" | "own" | "shared";
             /** @description The largest file, in bytes; null means the limit of the service. */
             max_file_size: number | null;
             /** @description Media types, `image/*` for a family; empty means all types that the service allows. */
@@ -849,6 +869,7 @@ export interface components {
             metadata?: string;
             /** @description Seconds until the file expires. */
             expires_in?: string;
+            owner?: components["schemas"]["Owner"];
         };
         Envelope: {
             message: string;
@@ -883,6 +904,7 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            owner?: components["schemas"]["Owner"];
         };
         PresignedUrl: {
             url: string;
@@ -938,6 +960,7 @@ export interface components {
             file_size?: number;
             /** @description The SHA-256 that the bytes have to have. */
             sha256?: string;
+            owner?: components["schemas"]["Owner"];
         };
         UploadParameters: {
             /** @enum {string} */
@@ -1007,6 +1030,8 @@ export interface components {
             file_md5: string;
             bucket: string;
             status: components["schemas"]["FileStatus"];
+            /** @description The user whom the file belongs to; null for nobody. */
+            owner: string | null;
             metadata: {
                 [key: string]: unknown;
             };
@@ -1020,11 +1045,11 @@ export interface components {
             expires_at: string | null;
             /** Format: date-time */
             deleted_at: string | null;
-            /** @description Who made the file, as `key:<id>`; null while the service was open. */
+            /** @description Who made the file, as `key:<id>`, `user:<owner>` or `token:<owner>`; null while the service was open. */
             created_by: string | null;
             content_url: string;
         };
-        /** @description At least one of the four, and nothing else. */
+        /** @description At least one of the five, and nothing else. */
         FileChanges: {
             /** @description For a file that was put under a name, as in `putNamedFile`: exactly this name, which may have folders, or 400. Else a label: its last part, cleaned. */
             file_name?: string;
@@ -1034,6 +1059,8 @@ export interface components {
             } | null;
             /** Format: date-time */
             expires_at?: string | null;
+            /** @description Another user or nobody. */
+            owner?: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -1274,6 +1301,8 @@ export interface components {
         LinkKeyId: string;
         /** @description HMAC-SHA-256 of the method and of the target before this parameter, in base64url. */
         LinkSignature: string;
+        /** @description The user whom the file belongs to. Only for callers that are no users. */
+        Owner: components["schemas"]["Owner"];
         /** @description Whether bytes that the bucket has already get 403 or become a second file. */
         Duplicates: "refuse" | "allow";
         /** @description RFC 9530. The service verifies sha-256, sha-512 and the old md5 and sha, and ignores others. */
@@ -1318,6 +1347,8 @@ export interface operations {
                 name?: string;
                 /** @description Only files of this media type; `image/*` means every image. */
                 type?: string;
+                /** @description Only files of this user. */
+                owner?: components["schemas"]["Owner"];
                 /** @description Bytes, inclusive. */
                 min_size?: number;
                 /** @description Bytes, inclusive. */
@@ -1364,6 +1395,8 @@ export interface operations {
                 metadata?: string;
                 /** @description The bucket of the file. A hash is looked up in this bucket. */
                 bucket?: components["parameters"]["Bucket"];
+                /** @description The user whom the file belongs to. Only for callers that are no users. */
+                owner?: components["parameters"]["Owner"];
                 /** @description Whether bytes that the bucket has already get 403 or become a second file. */
                 duplicates?: components["parameters"]["Duplicates"];
             };
@@ -1444,6 +1477,7 @@ export interface operations {
                     metadata?: string;
                     /** @description Seconds until the file expires. */
                     expires_in?: string;
+                    owner?: components["schemas"]["Owner"];
                 };
             };
         };
@@ -2347,6 +2381,8 @@ export interface operations {
                 metadata?: {
                     [key: string]: unknown;
                 };
+                /** @description The user whom the file belongs to. Only for callers that are no users. */
+                owner?: components["parameters"]["Owner"];
             };
             header?: never;
             path?: never;

@@ -10,6 +10,7 @@ import type { Logger } from './logger.ts'
 import type { StorageKey } from './model/blob.ts'
 import type { FileRecord } from './model/file.ts'
 import type { KeyUsage, Rates, RefusalLog } from './model/rates.ts'
+import type { Tokens } from './model/token.ts'
 import type { BlockPool } from './runtime/blockPool.ts'
 import type { Ticks } from './runtime/ticks.ts'
 import type { UploadBlocks } from './runtime/uploadBlocks.ts'
@@ -33,6 +34,8 @@ export interface Deps {
   readonly linkSecrets: readonly [string, ...string[]]
   readonly bucketRules: BucketRulesCache
   readonly knownAccess: KnownAccess
+  /** Undefined when the service takes no tokens. */
+  readonly tokens: Tokens | undefined
   readonly digestThreads: DigestThreads
   /** The memory of large uploads. */
   readonly uploadBlocks: UploadBlocks

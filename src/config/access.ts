@@ -1,6 +1,7 @@
 import { type Credential, parseCredential } from '../runtime/credentialText.ts'
 import { isLoopback } from './addresses.ts'
 import type { createReader } from './reader.ts'
+import { type TokenConfig, tokenConfig } from './tokens.ts'
 
 export interface AccessConfig {
   /**
@@ -10,6 +11,8 @@ export interface AccessConfig {
   readonly mode: 'off' | 'on' | 'until-first-key'
   /** Keys with the scope `admin` for everything, which are in no table. */
   readonly adminKeys: readonly Credential[]
+  /** Undefined when the service takes no tokens. */
+  readonly tokens: TokenConfig | undefined
 }
 
 interface Reachability {
@@ -20,7 +23,7 @@ interface Reachability {
 
 const MOST_ADMIN_KEYS = 2
 
-/** Reads AUTH and ADMIN_KEYS. A service that others than this machine may reach is never open by default. */
+/** Reads AUTH, ADMIN_KEYS and JWT_…. A service that others than this machine may reach is never open by default. */
 export function accessConfig(
   read: ReturnType<typeof createReader>,
   reachability: Reachability,
@@ -32,9 +35,9 @@ export function accessConfig(
     read.refuse(
       `ADMIN_KEYS must be one or two access keys with a comma between them: \`upfile keys generate\` makes one`,
     )
-  const mode =
-    auth === 'auto' ? (texts.length > 0 || isExposed(reachability) ? 'on' : 'until-first-key') : auth
-  return { mode, adminKeys }
+  const tokens = tokenConfig(read)
+  const closed = texts.length > 0 || tokens !== undefined || isExposed(reachability)
+  return { mode: auth === 'auto' ? (closed ? 'on' : 'until-first-key') : auth, adminKeys, tokens }
 }
 
 const isExposed = ({ host, publicUrl, trustedProxies }: Reachability) =>

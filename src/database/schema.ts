@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
 import type { Scope } from '../model/actor.ts'
 import type { AuditAction } from '../model/audit.ts'
-import type { LinkRule, Visibility } from '../model/bucket.ts'
+import type { LinkRule, UserRule, Visibility } from '../model/bucket.ts'
 import type { FileRecord } from '../model/file.ts'
 import type { UploadStatus } from '../model/upload.ts'
 
@@ -52,6 +52,7 @@ export interface Schema {
     name: string
     visibility: Generated<Visibility>
     links: Generated<LinkRule>
+    users: Generated<UserRule>
     max_file_size: number | null
     allowed_types: Generated<string[]>
     expires_in_seconds: number | null
@@ -110,6 +111,7 @@ export interface Schema {
     deleted_at: string | null
     created_by: string | null
     changed_by: string | null
+    owner: string | null
   }
   uploads: {
     id: string
@@ -128,6 +130,7 @@ export interface Schema {
     updated_at: Generated<string>
     expires_at: string | null
     created_by: string | null
+    owner: string | null
   }
   upload_parts: {
     upload_id: string

@@ -70,3 +70,24 @@ export const keyPropertiesInvalid = (detail: string, pointer: string) =>
 /** The cookie of the page is not valid, or no longer. */
 export const sessionInvalid = () =>
   new FileServiceError('session-invalid', 'The session has ended: enter the access key again.')
+
+/** A token that proves nobody. The sentence `detail` says why; it has nothing that the sender of the token does not know. */
+export const tokenInvalid = (detail: string, cause?: unknown) =>
+  new FileServiceError('token-invalid', `The token is not valid: ${detail}.`, {}, { cause })
+
+/** A token of the issuer whose time is over. */
+export const tokenExpired = () =>
+  new FileServiceError('token-expired', 'The token has expired: get a new one from its issuer.')
+
+/** Nobody knows whether the token is valid, because the issuer's keys cannot be fetched. */
+export const identityUnavailable = (cause?: unknown) =>
+  new FileServiceError(
+    'identity-unavailable',
+    'The keys of the issuer of tokens are not available.',
+    {},
+    { cause },
+  )
+
+/** A user acts on a file of another user, or names another user as the owner of a file. */
+export const ownerForbidden = () =>
+  new FileServiceError('owner-forbidden', 'A user acts on their own files only, and for nobody else.')

@@ -44,7 +44,7 @@ export function routeOperations(
     )
     contextOf(req).actor = actor
     limitRates(deps, req, res)
-    authorize(req, actor, security)
+    await authorize(deps, req, actor, security)
     judgeUnknownParameters(req)
     await requireLink(deps, req)
     refuseOddValues(req)

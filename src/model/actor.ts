@@ -10,11 +10,12 @@ export type Scope = (typeof scopes)[number]
 /** Who makes a request. */
 export interface Actor {
   /**
-   * `anyone`: every caller of a service that is open. `anonymous`: a caller of a closed service without a credential. `link`: a
-   * signed link, which names the request that it allows.
+   * `anyone`: every caller of a service that is open. `anonymous`: a caller of a closed service without a credential. `key`: an
+   * access key, or a token that acts as one. `user`: the user whom a token speaks for. `link`: a signed link, which names the
+   * request that it allows.
    */
-  readonly kind: 'anyone' | 'anonymous' | 'key' | 'link'
-  /** As `key:<id>`, for records and logs; null for a caller without an identity. */
+  readonly kind: 'anyone' | 'anonymous' | 'key' | 'user' | 'link'
+  /** As `key:<id>`, `token:<owner>` or `user:<owner>`, for records and logs; null for a caller without an identity. */
   readonly name: string | null
   readonly scopes: readonly Scope[]
   readonly reach: Reach
@@ -40,6 +41,11 @@ export interface Reach {
   readonly buckets: readonly string[]
   /** The beginning of the names of all files; empty means every name. */
   readonly prefix: string
+  /**
+   * The user whose files they are. In a bucket whose rule `users` is `none` they are none, in one with `shared` a user also reads
+   * and lists those of others. Undefined means the files of everybody, whatever the rule is.
+   */
+  readonly owner?: string
 }
 
 /** Every file. */

@@ -88,6 +88,8 @@ export interface NewFile {
   /** Whether this file has its name in the bucket to itself: a file that had the name to itself before is deleted. */
   readonly named: boolean
   readonly mediaType: string
+  /** As in `FileRecord`. */
+  readonly owner: string | null
   readonly metadata: Readonly<Record<string, unknown>>
   /** Lifetime, counted from the commit on the database's clock; undefined means for ever. */
   readonly expiresInSeconds: number | undefined

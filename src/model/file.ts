@@ -8,6 +8,8 @@ export interface FileRecord {
   /** Whether the file has its name in the bucket to itself; only then the name may have folders. */
   readonly named: boolean
   readonly mediaType: string
+  /** The user whom the file belongs to: 1 to 255 characters; null for nobody. */
+  readonly owner: string | null
   /** Bytes. */
   readonly size: number
   /** SHA-256 of the bytes in lower-case hex, as the other digests. */
@@ -46,6 +48,7 @@ export interface FileChanges {
   readonly mediaType?: string
   readonly metadata?: Readonly<Record<string, unknown>>
   readonly expiresAt?: string | null
+  readonly owner?: string | null
 }
 
 /** A change, and the actor that makes it, as `createdBy` of a file. */

@@ -21,6 +21,8 @@ export interface UploadRecord {
   /** Null when the sender did not name a digest. */
   readonly sha256: Buffer | null
   readonly metadata: Readonly<Record<string, unknown>>
+  /** Of the future file, as in `FileRecord`. */
+  readonly owner: string | null
   /** Whether the client sends the file in parts. */
   readonly parts: boolean
   /** The key that the client writes to in the storage; null when the client sends the bytes to the service. */

@@ -16,6 +16,7 @@ const source = [
   'config/database',
   'config/rates',
   'config/storage',
+  'config/tokens',
 ]
   .map((name) => read(`src/${name}.ts`))
   .join('')

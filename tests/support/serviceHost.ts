@@ -103,6 +103,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
       await deps.refusalLog.settled()
       await db.destroy().catch(() => {})
       await deps.digestThreads.close()
+      deps.tokens?.close()
       await storage.close()
       await logger.close()
       await database.drop()

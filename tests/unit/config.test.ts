@@ -231,6 +231,7 @@ describe('loadConfig', () => {
     ['on', { PUBLIC_URL: 'https://files.example.com' }],
     ['on', { TRUSTED_PROXIES: '1' }],
     ['on', { ADMIN_KEYS: newCredential('key').text }],
+    ['on', { JWT_SECRET: 'x'.repeat(32), JWT_ISSUER: '*', JWT_AUDIENCE: '*' }],
     ['on', { AUTH: 'on' }],
     ['off', { AUTH: 'off', ADMIN_KEYS: newCredential('key').text }],
   ])('is %s with %j', (mode, settings) => {

@@ -101,6 +101,7 @@ export async function openService(
     closing.defer(() => deps.rates.close())
     closing.defer(() => deps.keyUsage.close())
     closing.defer(() => deps.refusalLog.settled())
+    closing.defer(() => deps.tokens?.close())
     return {
       deps,
       databaseLocation: database.location,

@@ -6,12 +6,12 @@ import { isOpen } from '../../domain/access/openness.ts'
  * throws.
  */
 export async function sayAccess(deps: Deps): Promise<string> {
-  const { mode, adminKeys } = deps.config.access
+  const { mode, adminKeys, tokens } = deps.config.access
   if (await isOpen(deps))
     return mode === 'off' ? 'everyone' : 'everyone on this machine, until an access key is made'
   if (adminKeys.length === 0 && !(await deps.knownAccess.locked()))
     deps.logger.warn(
       'Closed, and there is no access key: `upfile keys create me --scope admin` makes one, ADMIN_KEYS brings one',
     )
-  return 'holders of an access key'
+  return tokens ? 'holders of an access key, and of a token' : 'holders of an access key'
 }

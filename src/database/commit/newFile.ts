@@ -33,6 +33,7 @@ const fileColumns: Readonly<
   name: ['name', 'text', ({ name }) => name],
   named: ['named', 'boolean', ({ named }) => named],
   mediaType: ['media_type', 'text', ({ mediaType }) => mediaType],
+  owner: ['owner', 'text', ({ owner }) => owner],
   metadata: ['metadata', 'json', ({ metadata }) => metadata],
   createdBy: ['created_by', 'text', ({ createdBy }) => createdBy],
 }

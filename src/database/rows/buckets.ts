@@ -22,7 +22,7 @@ export async function findBucket(
 /** At most `limit` buckets within the reach with names after `after`, sorted by code point. */
 export async function listBucketRecords(
   db: Database,
-  { buckets }: Reach,
+  { buckets, owner }: Reach,
   { after, limit }: { after: string; limit: number },
 ): Promise<BucketRecord[]> {
   const name = sql<string>`b.name collate "C"`
@@ -31,6 +31,7 @@ export async function listBucketRecords(
     .$if(!buckets.includes('*'), (query) =>
       query.where(sql<boolean>`b.name like any(${toLikePatterns(buckets)}::text[])`),
     )
+    .$if(owner !== undefined, (query) => query.where('users', '<>', 'none'))
     .orderBy(name)
     .limit(limit)
     .execute()
@@ -113,6 +114,7 @@ async function insistOnEmpty(trx: DatabaseTransaction, name: string): Promise<vo
 const toColumns = (rules: Partial<BucketRules>) => ({
   ...(rules.visibility !== undefined && { visibility: rules.visibility }),
   ...(rules.links !== undefined && { links: rules.links }),
+  ...(rules.users !== undefined && { users: rules.users }),
   ...(rules.maxFileSizeBytes !== undefined && { max_file_size: rules.maxFileSizeBytes }),
   ...(rules.allowedTypes !== undefined && { allowed_types: [...rules.allowedTypes] }),
   ...(rules.expiresInSeconds !== undefined && { expires_in_seconds: rules.expiresInSeconds }),
@@ -137,6 +139,7 @@ const toBucketRecord = (row: BucketRow): BucketRecord => ({
   name: row.name,
   visibility: row.visibility,
   links: row.links,
+  users: row.users,
   maxFileSizeBytes: row.max_file_size,
   allowedTypes: row.allowed_types,
   expiresInSeconds: row.expires_in_seconds,

@@ -18,13 +18,14 @@ const atVersion = ({ id, version }: FileVersion) =>
 export async function updateFileRecord(
   db: Database | DatabaseTransaction,
   version: FileVersion,
-  { name, mediaType, metadata, expiresAt, changedBy }: SignedChanges,
+  { name, mediaType, metadata, expiresAt, owner, changedBy }: SignedChanges,
 ): Promise<FileRecord | undefined> {
   const columns: Updateable<Schema['files']> = {
     ...(name !== undefined && { name }),
     ...(mediaType !== undefined && { media_type: mediaType }),
     ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
     ...(expiresAt !== undefined && { expires_at: expiresAt }),
+    ...(owner !== undefined && { owner }),
     changed_by: changedBy,
   }
   const update = db

@@ -10,6 +10,7 @@ export interface FileFilter {
   readonly name?: string | undefined
   /** A media type, or a family as `image/*`. */
   readonly type?: string | undefined
+  readonly owner?: string | undefined
   /** Bytes, included. */
   readonly minSize?: number | undefined
   /** Bytes, included. */
@@ -28,12 +29,13 @@ export const isSelective = ({ bucket: _, deleted: __, ...chosen }: FileFilter): 
 
 /** SQL for the files `f` that match the filter. */
 export function conditions(filter: FileFilter) {
-  const { bucket, deleted, name, type, minSize, maxSize, createdAfter, createdBefore, prefix } = filter
+  const { bucket, deleted, name, type, owner, minSize, maxSize, createdAfter, createdBefore, prefix } = filter
   const all = [
     sql`f.bucket = ${bucket}`,
     sql.raw(deleted ? 'f.deleted_at is not null' : isLiveInIndex),
     name !== undefined && containsName(name),
     type !== undefined && typeCondition(type.toLowerCase()),
+    owner !== undefined && sql`f.owner = ${owner}`,
     minSize !== undefined && sql`f.size >= ${minSize}`,
     maxSize !== undefined && sql`f.size <= ${maxSize}`,
     createdAfter !== undefined && sql`f.created_at > ${createdAfter}`,

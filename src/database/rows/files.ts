@@ -13,6 +13,7 @@ const sources: Readonly<Record<keyof FileRecord, string>> = {
   name: 'f.name',
   named: 'f.named',
   mediaType: 'f.media_type',
+  owner: 'f.owner',
   size: 'f.size',
   hash: "encode(b.sha256, 'hex')",
   sha1: "encode(b.sha1, 'hex')",
@@ -117,15 +118,17 @@ async function findNewest(
   return rows[0]
 }
 
-/** The ids of at most `atMost` live files of this name in the bucket, in no order. */
+/** The ids of at most `atMost` live files within the reach of this name in the bucket, in no order. */
 export async function listNamesakes(
   db: Database,
-  bucket: string,
-  name: string,
-  atMost: number,
+  { bucket, name }: Pick<FileRecord, 'bucket' | 'name'>,
+  { reach, atMost }: { readonly reach: Reach; readonly atMost: number },
 ): Promise<string[]> {
+  const within = withinReach(reach, 3)
   const statement = `select f.id from files f
-    where f.bucket = $1 and f.name collate "C" = $2 and ${isLiveInIndex} limit ${atMost}`
-  const { rows } = await db.executeQuery<{ id: string }>(CompiledQuery.raw(statement, [bucket, name]))
+    where f.bucket = $1 and f.name collate "C" = $2 and ${isLiveInIndex}${within.condition} limit ${atMost}`
+  const { rows } = await db.executeQuery<{ id: string }>(
+    CompiledQuery.raw(statement, [bucket, name, ...within.parameters]),
+  )
   return rows.map(({ id }) => id)
 }

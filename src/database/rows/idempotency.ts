@@ -108,5 +108,6 @@ const parseFileRecord = (json: StoredFileRecord): FileRecord => ({
   metadata: JSON.stringify(json.metadata),
   // Missing in answers of earlier versions.
   named: json.named ?? false,
+  owner: json.owner ?? null,
   createdBy: json.createdBy ?? null,
 })

@@ -6,18 +6,25 @@ export interface ReachCondition {
   readonly condition: string
   readonly parameters: readonly unknown[]
   /** For the name of the statement: a condition makes another statement. */
-  readonly suffix: '' | '_within'
+  readonly suffix: '' | '_within' | '_for_user'
 }
 
 const EVERYTHING: ReachCondition = { condition: '', parameters: [], suffix: '' }
 
-/** The condition for the files within a reach, with parameters from the number `first` on. Every file needs no condition. */
-export function withinReach({ buckets, prefix }: Reach, first: number): ReachCondition {
-  if (prefix === '' && buckets.includes('*')) return EVERYTHING
+/**
+ * The condition for the files within a reach that one may read, with parameters from the number `first` on. Every file needs no
+ * condition.
+ */
+export function withinReach({ buckets, prefix, owner }: Reach, first: number): ReachCondition {
+  if (prefix === '' && buckets.includes('*') && owner === undefined) return EVERYTHING
+  const condition = ` and f.bucket like any($${first}::text[]) and starts_with(f.name, $${first + 1})`
+  const parameters = [toLikePatterns(buckets), prefix]
+  if (owner === undefined) return { condition, parameters, suffix: '_within' }
   return {
-    condition: ` and f.bucket like any($${first}::text[]) and starts_with(f.name, $${first + 1})`,
-    parameters: [toLikePatterns(buckets), prefix],
-    suffix: '_within',
+    condition: `${condition} and exists (select from buckets r where r.name = f.bucket
+      and (r.users = 'shared' or (r.users = 'own' and f.owner = $${first + 2})))`,
+    parameters: [...parameters, owner],
+    suffix: '_for_user',
   }
 }
 

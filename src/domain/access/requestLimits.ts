@@ -54,4 +54,4 @@ export function countFailure(
   return state.exceeded ? state : undefined
 }
 
-const guesses = ['access-key-invalid', 'session-invalid'] as const
+const guesses = ['access-key-invalid', 'session-invalid', 'token-invalid'] as const

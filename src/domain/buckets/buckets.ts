@@ -13,7 +13,7 @@ import type { Actor } from '../../model/actor.ts'
 import type { Origin } from '../../model/audit.ts'
 import type { BucketRecord, BucketRules } from '../../model/bucket.ts'
 import { decide } from '../access/decide.ts'
-import { insistOn } from '../access/insist.ts'
+import { insistOn, insistOnRule } from '../access/insist.ts'
 import { countFiles } from './countFiles.ts'
 
 /** A change of rules, and what the audit log tells about it. */
@@ -41,9 +41,9 @@ export async function createBucket(
 }
 
 /** Throws `bucket-not-found` and what `insistOn` throws. */
-export async function requireBucket({ db }: Deps, actor: Actor, name: string): Promise<BucketRecord> {
-  insistOn(actor, 'list', { bucket: name })
-  return found(await findBucket(db, name))
+export async function requireBucket(deps: Deps, actor: Actor, name: string): Promise<BucketRecord> {
+  await insistOnRule(deps, actor, 'list', { bucket: name })
+  return found(await findBucket(deps.db, name))
 }
 
 /** Changes the given rules, for new files only: files in the bucket stay as they are. Throws `bucket-not-found`. */

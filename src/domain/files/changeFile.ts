@@ -5,6 +5,7 @@ import { nameTaken } from '../../errors/files.ts'
 import type { Actor } from '../../model/actor.ts'
 import type { FileChanges, FileCondition, FileRecord } from '../../model/file.ts'
 import { insistOn } from '../access/insist.ts'
+import { ownCondition } from '../access/ownCondition.ts'
 import { toStoredName } from '../access/storedName.ts'
 import { insistOnType, limitsOf } from '../buckets/bucketRules.ts'
 import { parseFilePath } from '../values/filePaths.ts'
@@ -21,8 +22,8 @@ export interface ChangeTarget {
 
 /**
  * Changes one file. Throws `file-not-found`, `ambiguous-hash`, `type-not-allowed`, `name-invalid` and `name-taken` for a file
- * that has its name to itself, what `changeVersion` throws, and `scope-missing` and `name-forbidden`: a changed expiry may
- * delete a file, and a file may not leave the actor's reach.
+ * that has its name to itself, what `changeVersion` throws, and `scope-missing`, `name-forbidden` and `owner-forbidden`: a
+ * changed expiry may delete a file, and a file may not leave the actor's reach.
  */
 export async function changeFile(
   deps: Deps,
@@ -31,29 +32,38 @@ export async function changeFile(
   { name: text, ...changes }: FileChanges,
 ): Promise<FileRecord> {
   if (changes.expiresAt !== undefined) insistOn(actor, 'delete', {})
+  if (changes.owner !== undefined) insistOn(actor, 'write', { owner: changes.owner })
   const signed = { ...changes, changedBy: actor.name }
   const { mediaType } = changes
-  return await changeVersion(byReference(deps, actor, target), async (version, { bucket, named }) => {
-    if (mediaType !== undefined) insistOnType(await limitsOf(deps, bucket), mediaType)
-    if (text === undefined) return await updateFileRecord(deps.db, version, signed)
-    const name = named ? parseFilePath(text, '/file_name') : toStoredName(actor, text, '/file_name')
-    insistOn(actor, 'write', { bucket, name })
-    if (!named) return await updateFileRecord(deps.db, version, { ...signed, name })
-    return await renameNamedRecord(deps.db, version, bucket, { ...signed, name }).catch((error: unknown) => {
-      throw isDuplicate(error) ? nameTaken(name) : error
-    })
-  })
+  return await changeVersion(
+    byReference(deps, actor, 'write', target),
+    async (version, { bucket, named }) => {
+      if (mediaType !== undefined) insistOnType(await limitsOf(deps, bucket), mediaType)
+      if (text === undefined) return await updateFileRecord(deps.db, version, signed)
+      const name = named ? parseFilePath(text, '/file_name') : toStoredName(actor, text, '/file_name')
+      insistOn(actor, 'write', { bucket, name })
+      if (!named) return await updateFileRecord(deps.db, version, { ...signed, name })
+      return await renameNamedRecord(deps.db, version, bucket, { ...signed, name }).catch(
+        (error: unknown) => {
+          throw isDuplicate(error) ? nameTaken(name) : error
+        },
+      )
+    },
+  )
 }
 
 /** Deletes one file. Maintenance removes the bytes when no other file needs them. Throws what `changeFile` throws. */
 export const removeFile = (deps: Deps, actor: Actor, target: ChangeTarget): Promise<FileRecord> =>
-  changeVersion(byReference(deps, actor, target), (version) => deleteFileRecord(deps.db, version, actor.name))
+  changeVersion(byReference(deps, actor, 'delete', target), (version) =>
+    deleteFileRecord(deps.db, version, actor.name),
+  )
 
 const byReference = (
   deps: Deps,
   actor: Actor,
+  scope: 'write' | 'delete',
   { reference, bucket, condition }: ChangeTarget,
 ): ChangedFile => ({
   find: () => findOnlyFile(deps, actor, reference, bucket),
-  condition,
+  condition: ownCondition(actor, scope, condition),
 })

@@ -7,6 +7,7 @@ import { type Actor, link } from '../../model/actor.ts'
 import { longestLinkSeconds } from '../../storage/directAccess.ts'
 import { hasScope } from '../access/decide.ts'
 import { insistOnKeyOf } from '../access/keyActor.ts'
+import { userOf } from '../access/tokenActor.ts'
 
 /** The request that a link allows. */
 export interface LinkRequest {
@@ -66,9 +67,15 @@ export async function verifyLink(deps: Deps, method: string, target: string): Pr
   const issuer = await insistOnKeyOf(deps, name).catch((error: unknown) => {
     throw ENDED.some((code) => hasCode(error, code)) ? linkRevoked() : error
   })
-  if (!issuer) return link
+  if (!issuer) return linkOf(name)
   if (!hasScope(issuer, READING.includes(method) ? 'read' : 'write')) throw linkRevoked()
   return { ...issuer, kind: 'link' }
+}
+
+/** A link of a user leads to what is the user's, or is shared with users, when it is followed. */
+function linkOf(name: string | null): Actor {
+  const owner = userOf(name)
+  return owner === undefined ? link : { ...link, reach: { ...link.reach, owner } }
 }
 
 const READING = ['GET', 'HEAD']

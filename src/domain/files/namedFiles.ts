@@ -5,7 +5,7 @@ import type { Deps } from '../../deps.ts'
 import { fileNotFound, nameShared } from '../../errors/files.ts'
 import type { Actor } from '../../model/actor.ts'
 import type { FileCondition, FileContent, FileRecord } from '../../model/file.ts'
-import { reaches } from '../access/reaches.ts'
+import { ownCondition } from '../access/ownCondition.ts'
 import { findableName } from '../values/filePaths.ts'
 import { changeVersion } from './changeVersion.ts'
 import { IDS_NAMED } from './findFile.ts'
@@ -21,8 +21,7 @@ export async function findNamedFile(
   text: string,
 ): Promise<FileContent> {
   const name = findableName(text)
-  const reached = name !== undefined && reaches(actor, { bucket, name })
-  const content = reached ? await findNamedContent(db, bucket, name) : undefined
+  const content = name === undefined ? undefined : await findNamedContent(db, { bucket, name }, actor.reach)
   if (!content) throw fileNotFound()
   return content
 }
@@ -38,17 +37,19 @@ export async function removeNamedFile(
   { bucket, name }: { readonly bucket: string; readonly name: string },
   condition: FileCondition | undefined,
 ): Promise<void> {
-  const find = () => findOwner(deps, actor, bucket, name)
+  const find = () => findNamed(deps, actor, bucket, name)
+  const judge = ownCondition(actor, 'delete', condition)
   // The condition is judged in the transaction: the file may have been replaced since it was found.
   await changeVersion({ find, condition: undefined }, async (_, found) => {
-    const file = await deleteNamedRecord(deps.db, found, { condition, by: actor.name })
+    const file = await deleteNamedRecord(deps.db, found, { condition: judge, by: actor.name })
     if (!file) throw fileNotFound() // deleted, or renamed, since it was found
     return file
   })
 }
 
-async function findOwner(deps: Deps, actor: Actor, bucket: string, text: string): Promise<FileRecord> {
+async function findNamed(deps: Deps, actor: Actor, bucket: string, text: string): Promise<FileRecord> {
   const { file } = await findNamedFile(deps, actor, bucket, text)
   if (file.named) return file
-  throw nameShared(file.name, await listNamesakes(deps.db, bucket, file.name, IDS_NAMED))
+  const ids = await listNamesakes(deps.db, file, { reach: actor.reach, atMost: IDS_NAMED })
+  throw nameShared(file.name, ids)
 }

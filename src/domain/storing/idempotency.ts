@@ -32,7 +32,8 @@ export async function claimIdempotencyKey(
   sent: string,
 ): Promise<IdempotentClaim> {
   const { leaseSeconds } = config.protocol
-  const key = actor.name === null ? sent : `${actor.name}/${sent}`
+  // A key has no blank, so what follows the last one is the key: no two actors share a name, whatever users are called.
+  const key = actor.name === null ? sent : `${actor.name} ${sent}`
   const state = await beginIdempotent(db, key, leaseSeconds)
   if (state.kind === 'running') throw idempotentRequestRunning()
   if (state.kind === 'done') return { hold: undefined, answered: state, release: async () => {} }

@@ -5,8 +5,8 @@ import { idempotencyKeyReused } from '../../errors/requests.ts'
 import type { Actor } from '../../model/actor.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord, NameCondition } from '../../model/file.ts'
-import { hasScope } from '../access/decide.ts'
-import { insistOn } from '../access/insist.ts'
+import { decide, hasScope } from '../access/decide.ts'
+import { insistOnRule } from '../access/insist.ts'
 import { toStoredName } from '../access/storedName.ts'
 import { insistOnSize, insistOnType, limitsOf } from '../buckets/bucketRules.ts'
 import { insistOnBucket, mayMakeBucket } from '../buckets/buckets.ts'
@@ -22,6 +22,7 @@ export interface StoreRequest {
   readonly name: RequestedName
   /** The client's media type, which decides only where the bytes cannot. */
   readonly declaredType: string | undefined
+  readonly owner: string | undefined
   readonly metadata: Readonly<Record<string, unknown>>
   readonly expiresInSeconds: number | undefined
   readonly duplicates: 'refuse' | 'allow'
@@ -68,6 +69,7 @@ export async function storeFile(deps: Deps, actor: Actor, request: StoreRequest)
         name: prepared.name,
         named: 'path' in name,
         mediaType: prepared.mediaType,
+        owner: prepared.owner,
         metadata: request.metadata,
         expiresInSeconds: prepared.expiresInSeconds,
         createdBy: actor.name,
@@ -102,22 +104,23 @@ async function prepare(deps: Deps, actor: Actor, request: StoreRequest) {
     'path' in request.name
       ? [request.name.path, request.name.path]
       : [toStoredName(actor, request.name.label, '/file_name'), request.name.label]
-  insistOn(actor, 'write', { bucket, name })
+  const { owner = actor.reach.owner } = request
+  await insistOnRule(deps, actor, 'write', { bucket, name, owner })
   await insistOnBucket(deps, actor, bucket)
   const limits = await limitsOf(deps, bucket)
   insistOnSize(limits, receipt.size)
   const mediaType = await detectReceived(deps, receipt, { declaredType, name: label })
   insistOnType(limits, mediaType)
   const expiresInSeconds = request.expiresInSeconds ?? limits.expiresInSeconds
-  return { name, mediaType, expiresInSeconds, subjects: limits.subjects }
+  return { name, owner: owner ?? null, mediaType, expiresInSeconds, subjects: limits.subjects }
 }
 
 /** The condition of a named file, and that the actor may delete the file that it replaces. */
 function replacing(actor: Actor, { path, condition }: Extract<RequestedName, { path: string }>) {
-  if (hasScope(actor, 'delete')) return condition
+  if (hasScope(actor, 'delete') && actor.reach.owner === undefined) return condition
   return (file: FileRecord | undefined) => {
     condition?.(file)
-    if (file) throw nameTaken(path)
+    if (file && decide(actor, 'delete', { owner: file.owner }) !== 'allowed') throw nameTaken(path)
   }
 }
 
@@ -126,7 +129,7 @@ function replacing(actor: Actor, { path, condition }: Extract<RequestedName, { p
  * has no value when the version before did not know it and the client did not send it: the hashes that are kept stay valid.
  */
 function fingerprintOf({ receipt, claim: _, ...fields }: StoreRequest): Buffer {
-  const { bucket, name, declaredType, metadata, expiresInSeconds, duplicates } = fields
+  const { bucket, name, declaredType, owner, metadata, expiresInSeconds, duplicates } = fields
   const values = {
     bucket: [bucket],
     name: 'path' in name ? [name.path, 'named'] : [name.label],
@@ -134,6 +137,7 @@ function fingerprintOf({ receipt, claim: _, ...fields }: StoreRequest): Buffer {
     metadata: [metadata],
     expiresInSeconds: [expiresInSeconds ?? null],
     duplicates: [duplicates],
+    owner: owner === undefined ? [] : [{ owner }],
   } satisfies Record<keyof typeof fields, readonly unknown[]>
   const bytes = [receipt.digests.sha256.toString('hex'), receipt.size]
   return createHash('sha256')

@@ -7,7 +7,7 @@ import type { StorageKey } from '../../model/blob.ts'
 import type { UploadRecord } from '../../model/upload.ts'
 import type { SignedRequest } from '../../storage/directAccess.ts'
 import { newStorageKey } from '../../storage/storageKey.ts'
-import { insistOn } from '../access/insist.ts'
+import { insistOnRule } from '../access/insist.ts'
 import { toStoredName } from '../access/storedName.ts'
 import { insistOnSize, limitsOf } from '../buckets/bucketRules.ts'
 import { insistOnBucket } from '../buckets/buckets.ts'
@@ -24,6 +24,7 @@ export interface Announcement {
   readonly size: number | undefined
   readonly sha256: Buffer | undefined
   readonly metadata: Readonly<Record<string, unknown>>
+  readonly owner: string | undefined
 }
 
 /** The largest body of one upload request, in bytes: the limit of S3, and of the service too, so that clients see only one. */
@@ -107,11 +108,11 @@ const requestSeconds = ({ config: { http, protocol } }: Deps): number =>
 export async function insertAnnounced(
   deps: Deps,
   actor: Actor,
-  { bucket, name: text, declaredType, size, sha256, metadata }: Announcement,
+  { bucket, name: text, declaredType, size, sha256, metadata, owner = actor.reach.owner }: Announcement,
   { parts, storageKey }: { parts: boolean; storageKey: StorageKey | null },
 ): Promise<UploadRecord> {
   const name = toStoredName(actor, text, '/filename')
-  insistOn(actor, 'write', { bucket, name })
+  await insistOnRule(deps, actor, 'write', { bucket, name, owner })
   await insistOnBucket(deps, actor, bucket)
   const limits = await limitsOf(deps, bucket)
   // A type without a size is a browser's guess: the received bytes are checked instead.
@@ -122,7 +123,13 @@ export async function insertAnnounced(
   }
   const upload = {
     ...{ id: randomUUID(), bucket, name, declaredType, metadata, parts, storageKey },
-    ...{ size: size ?? null, sha256: sha256 ?? null, partsId: null, createdBy: actor.name },
+    ...{
+      size: size ?? null,
+      sha256: sha256 ?? null,
+      partsId: null,
+      owner: owner ?? null,
+      createdBy: actor.name,
+    },
   }
   const expiresInSeconds = deps.config.protocol.uploadSeconds
   const { subjects } = limits

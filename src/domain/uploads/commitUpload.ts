@@ -21,14 +21,14 @@ export async function commitUpload(
   receipt: Receipt,
   { repeatable }: { repeatable: boolean },
 ): Promise<FileRecord> {
-  const { id, bucket, name, metadata, createdBy } = upload
+  const { id, bucket, name, metadata, owner, createdBy } = upload
   const { subjects, ...checked } = await check(deps, upload, receipt)
   const { size, storageKey, blockCrc32, lease, room } = receipt
   const { sha256, sha1, md5 } = receipt.digests
   const bytes = { storageKey, size, sha256, sha1, md5, blockCrc32 }
   try {
     const { file } = await commitFile(deps, {
-      file: { id, bucket, name, named: false, metadata, createdBy, bytes, ...checked },
+      file: { id, bucket, name, named: false, metadata, owner, createdBy, bytes, ...checked },
       duplicates: 'allow',
       reach: everyFile,
       makesBucket: true, // the announcement was refused where it may not

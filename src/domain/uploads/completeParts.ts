@@ -25,6 +25,7 @@ export async function completeParts(
   named: readonly NamedPart[],
 ): Promise<FileRecord> {
   const list = toPartsList(named)
+  await requireParts(deps, actor, id) // each caller is judged, also one that joins the flight of another
   const key = `${id} ${list.digest.toString('hex')}`
   return await singleFlight(deps.verifications, key, () => complete(deps, actor, id, list))
 }

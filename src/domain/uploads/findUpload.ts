@@ -23,9 +23,9 @@ export async function findDurableFile(deps: Deps, upload: UploadId): Promise<Fil
 }
 
 /** The upload of this id that the actor reaches, if it has not expired. Throws `file-not-found`. */
-export async function requireUpload({ db }: Deps, actor: Actor, id: string): Promise<UploadRecord> {
-  const upload = await findUpload(db, id)
-  if (!upload || !reaches(actor, upload))
+export async function requireUpload(deps: Deps, actor: Actor, id: string): Promise<UploadRecord> {
+  const upload = await findUpload(deps.db, id)
+  if (!upload || !(await reaches(deps, actor, upload)))
     throw fileNotFound(
       'There is no such upload: it was never announced, was aborted, has expired or has its file.',
     )

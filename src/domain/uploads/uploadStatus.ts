@@ -61,7 +61,7 @@ async function findBoth(deps: Deps, actor: Actor, id: string): Promise<UploadAnd
   const upload = await findUpload(deps.db, id)
   const file = await fileOf(deps, { id, bucket: upload?.bucket ?? '' })
   const found = file ?? upload
-  if (found && !reaches(actor, found)) throw fileNotFound()
+  if (found && !(await reaches(deps, actor, found))) throw fileNotFound()
   // The file of a completed upload may be deleted by now.
   if (!file && (!upload || upload.expiresAt === null)) throw fileNotFound()
   return { upload, file }

@@ -12,5 +12,5 @@ export const createBucket: Operation<'createBucket'> = (deps) => async (req, res
   res
     .status(201)
     .location(publicUrl(req, `/buckets/${bucket.name}`))
-    .json(toBucketBody(bucket))
+    .json(toBucketBody(bucket, actorOf(req)))
 }

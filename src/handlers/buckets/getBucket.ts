@@ -5,5 +5,6 @@ import type { Operation } from '../../http/contract/operation.ts'
 
 export const getBucket: Operation<'getBucket'> = (deps) => async (req, res) => {
   res.set('Cache-Control', 'private, no-cache')
-  res.json(toBucketBody(await requireBucket(deps, actorOf(req), req.params.bucket)))
+  const actor = actorOf(req)
+  res.json(toBucketBody(await requireBucket(deps, actor, req.params.bucket), actor))
 }

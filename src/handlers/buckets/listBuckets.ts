@@ -6,7 +6,8 @@ import type { Operation } from '../../http/contract/operation.ts'
 
 export const listBuckets: Operation<'listBuckets'> = (deps) => async (req, res) => {
   const { limit = 100, after = '' } = req.query
-  const buckets = await listBucketRecords(deps.db, actorOf(req).reach, { after, limit: limit + 1 })
+  const actor = actorOf(req)
+  const buckets = await listBucketRecords(deps.db, actor.reach, { after, limit: limit + 1 })
   const page = buckets.slice(0, limit)
   const last = page.at(-1)
   if (buckets.length > limit && last) {
@@ -14,5 +15,5 @@ export const listBuckets: Operation<'listBuckets'> = (deps) => async (req, res) 
     res.set('Link', `<${publicUrl(req, '/buckets')}?${query}>; rel="next"`)
   }
   res.set('Cache-Control', 'private, no-cache')
-  res.json(page.map(toBucketBody))
+  res.json(page.map((bucket) => toBucketBody(bucket, actor)))
 }

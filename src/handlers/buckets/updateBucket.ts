@@ -7,8 +7,9 @@ import { refuseCondition } from '../../http/contract/unmetConditions.ts'
 
 export const updateBucket: Operation<'updateBucket'> = (deps) => async (req, res) => {
   const { bucket } = req.params
-  await refuseCondition(req, () => requireBucket(deps, actorOf(req), bucket))
+  const actor = actorOf(req)
+  await refuseCondition(req, () => requireBucket(deps, actor, bucket))
   const [rules, origin] = [toBucketRules(req.body), originOf(deps, req)]
   const change = { name: bucket, rules, origin, details: req.body }
-  res.json(toBucketBody(await changeBucket(deps, actorOf(req), change)))
+  res.json(toBucketBody(await changeBucket(deps, actor, change), actor))
 }

@@ -6,7 +6,7 @@ import type { Operation } from '../../http/contract/operation.ts'
 import { defaultBucket } from '../../model/bucket.ts'
 
 export const createMultipartUpload: Operation<'createMultipartUpload'> = (deps) => async (req, res) => {
-  const { filename, type, bucket = defaultBucket, file_size, sha256, metadata } = req.body
+  const { filename, type, bucket = defaultBucket, file_size, sha256, metadata, owner } = req.body
   const upload = await beginParts(deps, actorOf(req), {
     bucket,
     name: filename,
@@ -15,6 +15,7 @@ export const createMultipartUpload: Operation<'createMultipartUpload'> = (deps) 
     size: file_size,
     sha256: sha256 === undefined ? undefined : Buffer.from(sha256, 'hex'),
     metadata: toMetadata(metadata ?? {}),
+    owner,
   })
   res.json({ key: upload.id, uploadId: upload.id, bucket: upload.bucket })
 }

@@ -6,7 +6,16 @@ import type { Operation } from '../../http/contract/operation.ts'
 import { defaultBucket } from '../../model/bucket.ts'
 
 export const createPresignedUrl: Operation<'createPresignedUrl'> = (deps) => async (req, res) => {
-  const { filename, type, file_size, bucket = defaultBucket, method = 'POST', sha256, metadata } = req.body
+  const {
+    filename,
+    type,
+    file_size,
+    bucket = defaultBucket,
+    method = 'POST',
+    sha256,
+    metadata,
+    owner,
+  } = req.body
   const announcement = {
     bucket,
     name: filename,
@@ -14,6 +23,7 @@ export const createPresignedUrl: Operation<'createPresignedUrl'> = (deps) => asy
     size: file_size,
     sha256: sha256 === undefined ? undefined : Buffer.from(sha256, 'hex'),
     metadata: toMetadata(metadata ?? {}),
+    owner,
   }
   const { upload, request, expiresAt } = await announceUpload(deps, actorOf(req), announcement, method)
   const url = publicUrl(req, request.url)

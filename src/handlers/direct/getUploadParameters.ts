@@ -10,7 +10,7 @@ import { memberKey, parseQuery } from '../../http/fields/query.ts'
 import { defaultBucket } from '../../model/bucket.ts'
 
 export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => async (req, res) => {
-  const { filename, type, bucket = defaultBucket } = req.query
+  const { filename, type, bucket = defaultBucket, owner } = req.query
   const { request } = await announceForm(deps, actorOf(req), {
     bucket,
     name: filename,
@@ -19,6 +19,7 @@ export const getUploadParameters: Operation<'getUploadParameters'> = (deps) => a
     size: undefined,
     sha256: undefined,
     metadata: toMetadata(metadataOf(req.originalUrl)),
+    owner,
   })
   const { method, fields } = request
   res.set('Cache-Control', 'no-store')

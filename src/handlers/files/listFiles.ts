@@ -4,7 +4,7 @@ import type { FileFilter } from '../../database/rows/fileFilter.ts'
 import { countFiles, estimateFiles, listFileRecords } from '../../database/rows/fileList.ts'
 import type { FilePage } from '../../database/rows/filePages.ts'
 import type { Deps } from '../../deps.ts'
-import { insistOn } from '../../domain/access/insist.ts'
+import { listReach } from '../../domain/access/listReach.ts'
 import { queryInvalid } from '../../errors/requests.ts'
 import { filesPath, fileWriter } from '../../http/answers/fileBody.ts'
 import { sendJson } from '../../http/answers/json.ts'
@@ -20,10 +20,9 @@ import { defaultBucket } from '../../model/bucket.ts'
 type Query = NonNullable<operations['listFiles']['parameters']['query']>
 
 export const listFiles: Operation<'listFiles'> = (deps) => async (req, res) => {
-  const actor = actorOf(req)
   // A list is of one bucket, also when the request names none.
-  insistOn(actor, 'list', { bucket: req.query.bucket ?? defaultBucket })
-  const page = parsePage(req.query, actor.reach)
+  const reach = await listReach(deps, actorOf(req), req.query.bucket ?? defaultBucket)
+  const page = parsePage(req.query, reach)
   const [{ files, end }, total] = await Promise.all([
     listFileRecords(deps.db, page),
     countWanted(deps, req.query.count, page.filter),
@@ -45,7 +44,11 @@ function parsePage(query: Query, reach: Reach): FilePage {
   const descending = sort.startsWith('-')
   const field = (descending ? sort.slice(1) : sort) as FilePage['sort']
   return {
-    filter: { ...parseFilter(query), prefix: reach.prefix === '' ? undefined : reach.prefix },
+    filter: {
+      ...parseFilter(query),
+      ...(reach.owner !== undefined && { owner: reach.owner }),
+      prefix: reach.prefix === '' ? undefined : reach.prefix,
+    },
     sort: field,
     descending,
     limit,
@@ -61,6 +64,7 @@ function parseFilter({ bucket = defaultBucket, deleted = false, status, ...query
     deleted: deleted || status === 'deleted',
     name: query.name === undefined ? undefined : parseName(query.name),
     type: query.type,
+    owner: query.owner,
     minSize: query.min_size,
     maxSize: query.max_size,
     createdAfter: parseBound('created_after', query.created_after),

@@ -5,7 +5,7 @@ import { takeReceived } from '../../http/receive/received.ts'
 import { defaultBucket } from '../../model/bucket.ts'
 
 export const putFile: Operation<'putFile'> = (deps) => async (req, res) => {
-  const { file_name, bucket, expires_in, duplicates } = req.query
+  const { file_name, bucket, expires_in, duplicates, owner } = req.query
   const metadata = parseMetadataText(req.query.metadata)
   const { receipt, filename, contentType } = takeReceived(req)
   await answerStored(deps, req, res, {
@@ -13,6 +13,7 @@ export const putFile: Operation<'putFile'> = (deps) => async (req, res) => {
     bucket: bucket ?? defaultBucket,
     name: { label: file_name ?? filename ?? '' },
     declaredType: contentType,
+    owner,
     metadata,
     expiresInSeconds: expires_in,
     duplicates: duplicates ?? 'refuse',

@@ -21,7 +21,7 @@ export const updateFile: Operation<'updateFile'> = (deps) => async (req, res) =>
   sendJson(res.status(201).set('ETag', metadataEtag(file)), fileWriter(req)(file))
 }
 
-const CHANGEABLE = ['file_name', 'file_type', 'metadata', 'expires_at']
+const CHANGEABLE = ['file_name', 'file_type', 'metadata', 'expires_at', 'owner']
 
 function parseChanges(body: components['schemas']['FileChanges']): FileChanges {
   const names = Object.keys(body)
@@ -30,7 +30,7 @@ function parseChanges(body: components['schemas']['FileChanges']): FileChanges {
     throw invalidProperties(`Only these can be changed: ${CHANGEABLE.join(', ')}.`, unknown)
   if (names.length === 0)
     throw invalidProperties(`Name a property to change, of ${CHANGEABLE.join(', ')}.`, [])
-  const { file_name, file_type, metadata, expires_at } = body
+  const { file_name, file_type, metadata, expires_at, owner } = body
   return {
     ...(file_name !== undefined && { name: file_name }),
     ...(file_type !== undefined && { mediaType: file_type.toLowerCase() }),
@@ -38,5 +38,6 @@ function parseChanges(body: components['schemas']['FileChanges']): FileChanges {
     ...(expires_at !== undefined && {
       expiresAt: expires_at === null ? null : parseFuture(expires_at, Date.now() / 1000),
     }),
+    ...(owner !== undefined && { owner }),
   }
 }

@@ -28,7 +28,7 @@ export async function answerNamed(
   res: Response<Envelope>,
   bucket: string,
 ): Promise<void> {
-  const { file_type, expires_in } = req.body
+  const { file_type, expires_in, owner } = req.body
   // Refused before the file is taken: `problemHandler` gives up a file that nobody took.
   const metadata = parseMetadataText(req.body.metadata)
   const path = nameOf(req)
@@ -38,6 +38,7 @@ export async function answerNamed(
     bucket,
     name: { path, condition: nameCondition(req.headers) },
     declaredType: file_type ?? contentType,
+    owner,
     metadata,
     expiresInSeconds: expires_in === undefined ? undefined : Number(expires_in),
     duplicates: 'allow',

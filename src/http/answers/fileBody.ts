@@ -20,12 +20,12 @@ export function fileWriter(req: IncomingMessage): WriteFile {
     `{"id":"${file.id}","file_hash":"${file.hash}","file_name":${JSON.stringify(file.name)},"file_size":${file.size}` +
     `,"file_type":${JSON.stringify(file.mediaType)},"file_sha1":"${file.sha1}","file_md5":"${file.md5}"` +
     `,"bucket":"${file.bucket}","status":"${file.deletedAt === null ? 'stored' : 'deleted'}"` +
-    `,"metadata":${file.metadata},"created_at":"${file.createdAt}","updated_at":"${file.updatedAt}"` +
-    `,"stored_at":"${file.storedAt}","expires_at":${textOrNull(file.expiresAt)}` +
-    `,"deleted_at":${textOrNull(file.deletedAt)},"created_by":${textOrNull(file.createdBy)},"content_url":${urlStart}${file.id}/content"}`
+    `,"owner":${JSON.stringify(file.owner)},"metadata":${file.metadata},"created_at":"${file.createdAt}","updated_at":"${file.updatedAt}"` +
+    `,"stored_at":"${file.storedAt}","expires_at":${timeOrNull(file.expiresAt)}` +
+    `,"deleted_at":${timeOrNull(file.deletedAt)},"created_by":${JSON.stringify(file.createdBy)},"content_url":${urlStart}${file.id}/content"}`
 }
 
-const textOrNull = (text: string | null) => (text === null ? 'null' : `"${text}"`)
+const timeOrNull = (time: string | null) => (time === null ? 'null' : `"${time}"`)
 
 /**
  * The entity tag of a file's metadata. Every file, and every change of a file, has another one. `contentEtag` is the tag of

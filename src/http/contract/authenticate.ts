@@ -2,14 +2,15 @@ import type { Request } from 'express'
 import type { Deps } from '../../deps.ts'
 import { keyActor } from '../../domain/access/keyActor.ts'
 import { isOpen } from '../../domain/access/openness.ts'
+import { tokenActor } from '../../domain/access/tokenActor.ts'
 import { proxyInFront } from '../../errors/requests.ts'
 import { type Actor, anonymous, anyone, link } from '../../model/actor.ts'
-import { presentedKey, refuseMisplacedKey } from './credentials.ts'
+import { presentedCredential, refuseMisplacedKey } from './credentials.ts'
 import type { Security } from './securityOf.ts'
 
 /**
- * Finds out who makes a request. Throws `credential-misplaced`, `credentials-ambiguous`, what `keyActor` throws, and what the
- * database throws: a request that nobody can judge opens nothing.
+ * Finds out who makes a request. Throws `credential-misplaced`, `credentials-ambiguous`, what `keyActor` and `verify` of tokens
+ * throw, and what the database throws: a request that nobody can judge opens nothing.
  */
 export async function authenticate(deps: Deps, req: Request, security: Security): Promise<Actor> {
   refuseMisplacedKey(req.originalUrl)
@@ -17,8 +18,9 @@ export async function authenticate(deps: Deps, req: Request, security: Security)
   if (security.kind === 'link') return link
   const { mode } = deps.config.access
   if (mode === 'off') return anyone
-  const key = presentedKey(req.headers)
-  if (key !== undefined) return await keyActor(deps, key)
+  const presented = presentedCredential(req.headers, { takesTokens: deps.tokens !== undefined })
+  if (presented?.kind === 'key') return await keyActor(deps, presented.text)
+  if (presented && deps.tokens) return tokenActor(await deps.tokens.verify(presented.text))
   if (!(await isOpen(deps))) return anonymous
   const forwarded = FORWARDED.find((name) => req.headers[name] !== undefined)
   if (forwarded !== undefined) throw proxyInFront(forwarded)

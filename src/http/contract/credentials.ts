@@ -3,15 +3,27 @@ import { credentialMisplaced, credentialsAmbiguous } from '../../errors/access.t
 import { looksLikeCredential } from '../../runtime/credentialText.ts'
 import { decodeParameter } from '../fields/query.ts'
 
+/** A credential that a request presents, well formed or not. */
+export interface PresentedCredential {
+  readonly kind: 'key' | 'token'
+  readonly text: string
+}
+
 /**
- * The access key that a request presents, well formed or not; undefined when there is none. A user and a password of Basic (RFC
- * 7617), or a token of Bearer (RFC 6750), that are nobody's key here belong to a proxy in front, and are no credential of ours.
- * Throws `credentials-ambiguous` when there are two.
+ * The access key or token that a request presents; undefined when there is none. A user and a password of Basic (RFC 7617) that
+ * are nobody's key here belong to a proxy in front, and are no credential of ours; so does a token of Bearer (RFC 6750), unless
+ * the service takes tokens. Throws `credentials-ambiguous` when there are two.
  */
-export function presentedKey(headers: IncomingHttpHeaders): string | undefined {
-  const keys = [...fromKeyHeader(headers['x-api-key']), ...fromAuthorization(headers.authorization)]
-  if (keys.length > 1) throw credentialsAmbiguous()
-  return keys[0]
+export function presentedCredential(
+  headers: IncomingHttpHeaders,
+  { takesTokens }: { readonly takesTokens: boolean },
+): PresentedCredential | undefined {
+  const texts = [
+    ...fromKeyHeader(headers['x-api-key']),
+    ...fromAuthorization(headers.authorization, takesTokens),
+  ]
+  if (texts.length > 1) throw credentialsAmbiguous()
+  return texts[0]
 }
 
 /** Node joins a repeated header with commas, which no key contains. An empty header is a variable of a client that is not set. */
@@ -20,13 +32,17 @@ const fromKeyHeader = (value: string | string[] | undefined) =>
     .split(',')
     .map((text) => text.trim())
     .filter((text) => text !== '')
+    .map(toKey)
+
+const toKey = (text: string): PresentedCredential => ({ kind: 'key', text })
 
 /** The syntax of credentials is RFC 9110, 11.4. */
-function fromAuthorization(value: string | undefined): string[] {
+function fromAuthorization(value: string | undefined, takesTokens: boolean): PresentedCredential[] {
   const [, scheme = '', text = ''] = /^([a-z]+) +(\S+)$/i.exec(value ?? '') ?? []
   switch (scheme.toLowerCase()) {
     case 'bearer':
-      return looksLikeCredential(text) ? [text] : []
+      if (looksLikeCredential(text)) return [toKey(text)]
+      return takesTokens ? [{ kind: 'token', text }] : []
     case 'basic':
       return fromBasic(Buffer.from(text, 'base64').toString())
     default:
@@ -35,11 +51,11 @@ function fromAuthorization(value: string | undefined): string[] {
 }
 
 /** A key is the password, with any user; or the user, with an empty password, as `curl -u $KEY:` sends it. */
-function fromBasic(text: string): string[] {
+function fromBasic(text: string): PresentedCredential[] {
   const colon = text.indexOf(':')
   const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)]
-  if (looksLikeCredential(password)) return [password]
-  return password === '' && looksLikeCredential(user) ? [user] : []
+  if (looksLikeCredential(password)) return [toKey(password)]
+  return password === '' && looksLikeCredential(user) ? [toKey(user)] : []
 }
 
 const KEY = /upfk_[0-9A-Za-z]{50}/

@@ -7,12 +7,9 @@ import { insistOnBucket } from '../../domain/buckets/buckets.ts'
 import { maxRequestBytes } from '../../domain/uploads/announceUpload.ts'
 import { requireUpload } from '../../domain/uploads/findUpload.ts'
 import type { Subject } from '../../model/allowance.ts'
-import { defaultBucket } from '../../model/bucket.ts'
+import { defaultBucket, isBucketName } from '../../model/bucket.ts'
 import { actorOf, contextOf } from '../contract/context.ts'
 import type { OperationId } from '../contract/operation.ts'
-
-/** The pattern of the spec. Checked here too, because the bucket is looked up before the validator sees its name. */
-const BUCKET = /^[a-z0-9][a-z0-9._-]{0,62}$/
 
 /** An operation whose body is a form or the bytes of a file. */
 type UploadOperationId = {
@@ -79,8 +76,6 @@ async function ofKnownBucket(deps: Deps, req: Request, bucket: unknown): Promise
   if (isBucketName(bucket)) await insistOnBucket(deps, actorOf(req), bucket)
   return await limitOfBucket(deps, bucket)
 }
-
-const isBucketName = (text: unknown): text is string => typeof text === 'string' && BUCKET.test(text)
 
 /** The limits of an upload to this bucket: those of the service for a text that cannot be the name of one. */
 export async function limitOfBucket(deps: Deps, bucket: unknown): Promise<UploadLimit> {

@@ -12,6 +12,7 @@ describeService('createBucket: a bucket', (service) => {
       name,
       visibility: 'private',
       links: 'direct',
+      users: 'none',
       max_file_size: null,
       allowed_types: ['image/png'],
       expires_in: 60,

@@ -40,6 +40,7 @@ describeService('createFile', (service) => {
         file_md5: digest('md5', text),
         bucket: 'default',
         status: 'stored',
+        owner: null,
         metadata: {},
         created_at: time,
         updated_at: body.created_at,
