@@ -1186,16 +1186,18 @@ export interface components {
             last_used_at: string | null;
         };
         Identity: {
-            /** @description As `key:<id>`; null where everyone may do everything. */
+            /** @description As `key:<id>`, `user:<owner>` or `token:<owner>`; null where everyone may do everything. */
             actor: string | null;
             /**
              * @description `anyone`: the service asks for no key.
              * @enum {string}
              */
-            kind: "anyone" | "key";
+            kind: "anyone" | "key" | "user";
             scopes: components["schemas"]["Scope"][];
             buckets: string[];
             prefix: string;
+            /** @description The user, to whom the rules of buckets apply; null for others. */
+            owner: string | null;
             /**
              * Format: date-time
              * @description Null means never.

@@ -12,6 +12,7 @@ export const getWhoami: Operation<'getWhoami'> = () => (req, res) => {
     scopes: [...scopes],
     buckets: [...reach.buckets],
     prefix: reach.prefix,
+    owner: reach.owner ?? null,
     expires_at: expiresAt,
   })
 }
