@@ -75,6 +75,8 @@ export interface HttpConfig extends SlowLimits {
   readonly linkSeconds: number
   /** Secrets that sign links, the newest first; without one the service makes a secret and keeps it in the database. */
   readonly linkSecrets: readonly string[]
+  /** Lifetime of a session of the page for browsers. */
+  readonly sessionSeconds: number
   readonly shutdownSeconds: number
   /** Seconds that a connection without a request stays open. */
   readonly keepAliveSeconds: number
@@ -141,6 +143,7 @@ export function loadConfig(env: Env, instead: (env: Env) => Env = () => ({})): C
       validateResponses: read.flag('VALIDATE_RESPONSES', environment !== 'production'),
       linkSeconds: read.integer('SIGNED_URL_EXPIRATION', 3600, 1, longestLinkSeconds),
       linkSecrets: read.secrets('LINK_SECRETS', { most: 2, leastCharacters: 32 }),
+      sessionSeconds: read.integer('SESSION_SECONDS', 43_200, 1, 2_592_000),
       shutdownSeconds: read.integer('SHUTDOWN_SECONDS', 30, 0, 3600),
       keepAliveSeconds: read.integer('KEEP_ALIVE_SECONDS', 65, 1, 86_400),
       minimumBytesPerSecond: read.integer('MINIMUM_BYTES_PER_SECOND', 1024, 0, 2 ** 30),

@@ -68,6 +68,7 @@ export const settingNames = [
   'KEEP_ALIVE_SECONDS',
   'LINK_SECRETS',
   'SIGNED_URL_EXPIRATION',
+  'SESSION_SECONDS',
   'ENVIRONMENT',
   'LOG_LEVEL',
   'LOG_DIR',

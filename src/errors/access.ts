@@ -91,3 +91,10 @@ export const identityUnavailable = (cause?: unknown) =>
 /** A user acts on a file of another user, or names another user as the owner of a file. */
 export const ownerForbidden = () =>
   new FileServiceError('owner-forbidden', 'A user acts on their own files only, and for nobody else.')
+
+/** A request that changes something has the cookie of a session, and does not come from a page of this service. */
+export const foreignSession = () =>
+  new FileServiceError(
+    'foreign-page',
+    'Only the pages of this service may make changes with their session: send an access key in the header x-api-key instead.',
+  )

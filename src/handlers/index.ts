@@ -1,5 +1,7 @@
 import type { Registry } from '../http/contract/operation.ts'
 import { createKey } from './access/createKey.ts'
+import { createSession } from './access/createSession.ts'
+import { deleteSession } from './access/deleteSession.ts'
 import { getKey } from './access/getKey.ts'
 import { getWhoami } from './access/getWhoami.ts'
 import { listAudit } from './access/listAudit.ts'
@@ -53,9 +55,11 @@ export const registry: Registry = {
   createKey,
   createMultipartUpload,
   createPresignedUrl,
+  createSession,
   deleteBucket,
   deleteFile,
   deleteNamedFile,
+  deleteSession,
   downloadFile,
   getBucket,
   getFile,

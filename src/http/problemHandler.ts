@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import { contextOf } from './contract/context.ts'
+import { tellOfSession } from './contract/session.ts'
 import { HttpError } from './problems/httpErrors.ts'
 import { toProblem } from './problems/problems.ts'
 import { releaseClaim } from './receive/claims.ts'
@@ -11,7 +12,7 @@ export const problemHandler =
   (deps: Deps): ErrorRequestHandler =>
   async (error: unknown, req: Request, res: Response, _next) => {
     const { logger } = deps
-    const { body, headers } = toProblem(error)
+    const { body, headers } = toProblem(tellOfSession(deps, req, res, error))
     const request = { request_id: contextOf(req).id, method: req.method, path: req.path }
     const fields = { ...request, status: body.status, code: body.code }
     // An HttpError is the fault of the request, also 501 and 505.

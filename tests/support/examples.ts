@@ -76,7 +76,8 @@ export function sendExample(service: Pick<TestService, 'url'>, example: Example)
   })
 }
 
-function toBody({ type, content, value }: NonNullable<Example['body']>): FormData | string {
+/** The body of a request, as its example has it. */
+export function toBody({ type, content, value }: NonNullable<Example['body']>): FormData | string {
   if (type === 'application/json') return JSON.stringify(value)
   if (type !== 'multipart/form-data') return String(value)
   const form = new FormData()

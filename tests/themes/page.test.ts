@@ -1,13 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { createContext, runInContext } from 'node:vm'
+import { createContext, SourceTextModule } from 'node:vm'
 import { beforeAll, expect, it } from '@jest/globals'
 import { type FileBody, putRaw, send } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 
 describeService('The page', (service) => {
-  let script: string
+  const scripts = new Map<string, string>()
   beforeAll(async () => {
-    script = (await send(service, '/web/page.js')).bytes.toString()
+    for (const name of ['page.js', 'session.js'])
+      scripts.set(name, (await send(service, `/web/${name}`)).bytes.toString())
     for (const name of ['apple.txt', 'pear.txt']) await putRaw(service, name, { query: `?file_name=${name}` })
   })
 
@@ -24,6 +25,7 @@ describeService('The page', (service) => {
     append(...children: unknown[]) {
       this.children.push(...children)
     }
+    focus() {}
     replaceChildren(...children: unknown[]) {
       this.children = children
     }
@@ -36,7 +38,7 @@ describeService('The page', (service) => {
   }
 
   /** The page's script on a page of its own; its fetches are answered when the test says so. */
-  function openPage() {
+  async function openPage() {
     const elements = new Map<string, FakeElement>()
     const byId = (id: string) => elements.get(id) ?? elements.set(id, new FakeElement()).get(id)
     const waiting: { path: string; answer(): Promise<void> }[] = []
@@ -45,17 +47,22 @@ describeService('The page', (service) => {
       new Promise((resolve) => {
         const answer = async () => {
           const body = await (await fetch(`${service.url}${path}`)).json()
-          resolve({ ok: true, headers: new Headers(), json: async () => body as FileBody[] })
+          resolve({ ok: true, status: 200, headers: new Headers(), json: async () => body as FileBody[] })
           await turn()
         }
         waiting.push({ path, answer })
       })
-    runInContext(script, createContext({ document, fetch: fetching, URLSearchParams }))
+    const context = createContext({ document, fetch: fetching, URLSearchParams })
+    const load = (name: string) => new SourceTextModule(scripts.get(name) ?? '', { context })
+    const page = load('page.js')
+    await page.link((name) => load(name.replace('./', '')))
+    await page.evaluate()
+    await waiting.shift()?.answer() // who the caller is
     return { byId, waiting }
   }
 
   it('shows what was searched for last, whichever answer comes last', async () => {
-    const { byId, waiting } = openPage()
+    const { byId, waiting } = await openPage()
     const name = byId('name')
     for (const value of ['apple', 'pear']) {
       Object.assign(name ?? {}, { value })
@@ -67,7 +74,7 @@ describeService('The page', (service) => {
       'pear',
     ])
     for (const { answer } of waiting.toReversed()) await answer()
-    expect(byId('files')?.text).toMatch(/pear\.txt/)
-    expect(byId('files')?.text).not.toMatch(/apple\.txt/)
+    expect(byId('rows')?.text).toMatch(/pear\.txt/)
+    expect(byId('rows')?.text).not.toMatch(/apple\.txt/)
   })
 })

@@ -43,6 +43,7 @@ const wrong: readonly [name: string, value: string][] = [
   ['SCRUB_AFTER_SECONDS', '0'],
   ['MAINTENANCE_INTERVAL_SECONDS', 'often'],
   ['SCAN_SECONDS', ' 60'],
+  ['SESSION_SECONDS', '0'],
   ['PUBLIC_URL', 'files.example.com'],
   ['TRUSTED_PROXIES', 'true'],
   ['CORS_ORIGINS', 'https://example.com/'],

@@ -12,29 +12,59 @@ const NAME = /^key:([0-9A-Za-z]{12})$/
  * `access-key-revoked` and `access-key-expired`. A text of a wrong form costs no query.
  */
 export async function keyActor(deps: Deps, text: string): Promise<Actor> {
+  const { key } = await provenKey(deps, text)
+  return key.actor
+}
+
+/** An access key as this process knows it, of the table or of ADMIN_KEYS. */
+export interface KnownKey extends AccessKeyHashes, Pick<AccessKey, 'id' | 'expiresAt' | 'revokedAt'> {
+  /** Who the holder of the key is. */
+  readonly actor: Actor
+}
+
+/**
+ * The key whose text this is, and until when the text is good, in the form of RFC 3339; null means as long as the key. Throws
+ * what `keyActor` throws.
+ */
+export async function provenKey(
+  deps: Deps,
+  text: string,
+): Promise<{ readonly key: KnownKey; readonly until: string | null }> {
   const presented = parseCredential(text)
-  if (!presented) throw accessKeyInvalid()
-  const admin = deps.config.access.adminKeys.find(({ id }) => id === presented.id)
-  if (admin) {
-    if (!timingSafeEqual(admin.hash, presented.hash)) throw accessKeyInvalid()
-    return adminActor(admin.id)
-  }
-  const key = await proven(deps, presented)
-  if (!key) throw accessKeyInvalid()
+  const key = presented && (await proven(deps, presented))
+  if (!presented || !key) throw accessKeyInvalid()
   insistOnLife(deps, key)
-  return toActor(key)
+  return { key, until: key.secretHash.equals(presented.hash) ? null : key.previousUntil }
+}
+
+/** The key of this id, also one that has ended; undefined when there is none. Throws what the database throws. */
+export async function findKey({ config, knownAccess }: Deps, id: string): Promise<KnownKey | undefined> {
+  const admin = config.access.adminKeys.find((key) => key.id === id)
+  if (admin) return { ...endless, id, secretHash: admin.hash, actor: adminActor(id) }
+  const key = await knownAccess.findKey(id)
+  return key && { ...key, actor: toActor(key) }
 }
 
 /** The key that a text proves; undefined when it proves none. */
-async function proven(deps: Deps, { id, hash }: Credential): Promise<(AccessKey & AccessKeyUse) | undefined> {
-  const { knownAccess } = deps
-  const known = await knownAccess.findKey(id)
+async function proven(deps: Deps, { id, hash }: Credential): Promise<KnownKey | undefined> {
+  const known = await findKey(deps, id)
   if (!known || proves(deps, known, hash)) return known
-  // Another process may have rotated the key less than a second ago. A wrong secret costs a query, as an unknown id does.
+  return await readAgain(deps, id, (key) => proves(deps, key, hash))
+}
+
+/**
+ * Reads a key that does not fit once more: another process may have rotated it less than a second ago. Returns the key when it
+ * fits now. A wrong secret costs a query, as an unknown id does.
+ */
+export async function readAgain(
+  { knownAccess }: Deps,
+  id: string,
+  fits: (key: AccessKeyHashes) => boolean,
+): Promise<KnownKey | undefined> {
   const key = await knownAccess.readKey(id)
-  if (!key || !proves(deps, key, hash)) return undefined
+  if (!key || !fits(key)) return undefined
   knownAccess.forget(id)
-  return key
+  return { ...key, actor: toActor(key) }
 }
 
 /**
@@ -44,11 +74,10 @@ async function proven(deps: Deps, { id, hash }: Credential): Promise<(AccessKey 
 export async function insistOnKeyOf(deps: Deps, name: string | null): Promise<Actor | undefined> {
   const [, id] = NAME.exec(name ?? '') ?? []
   if (id === undefined) return undefined
-  if (deps.config.access.adminKeys.some((key) => key.id === id)) return adminActor(id)
-  const key = await deps.knownAccess.findKey(id)
+  const key = await findKey(deps, id)
   if (!key) throw accessKeyRevoked()
   insistOnLife(deps, key)
-  return toActor(key)
+  return key.actor
 }
 
 function proves({ clock }: Deps, key: AccessKeyHashes, hash: Buffer): boolean {
@@ -58,10 +87,17 @@ function proves({ clock }: Deps, key: AccessKeyHashes, hash: Buffer): boolean {
   return timingSafeEqual(previousHash, hash) && Date.parse(previousUntil) > clock.now() * 1000
 }
 
-function insistOnLife({ clock }: Deps, { revokedAt, expiresAt }: AccessKey): void {
-  if (revokedAt !== null) throw accessKeyRevoked()
-  if (expiresAt !== null && Date.parse(expiresAt) <= clock.now() * 1000) throw accessKeyExpired()
+function insistOnLife(deps: Deps, key: KnownKey): void {
+  if (key.revokedAt !== null) throw accessKeyRevoked()
+  if (hasEnded(deps, key)) throw accessKeyExpired()
 }
+
+/** Whether a key was revoked or has expired. */
+export const hasEnded = ({ clock }: Deps, { revokedAt, expiresAt }: KnownKey): boolean =>
+  revokedAt !== null || (expiresAt !== null && Date.parse(expiresAt) <= clock.now() * 1000)
+
+/** A key of ADMIN_KEYS ends when the setting changes. */
+const endless = { expiresAt: null, revokedAt: null, previousHash: null, previousUntil: null }
 
 const toActor = ({ id, scopes, reach, expiresAt, ...key }: AccessKey & AccessKeyUse): Actor => ({
   kind: 'key',

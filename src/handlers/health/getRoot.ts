@@ -1,6 +1,6 @@
 import { filesPath } from '../../http/answers/fileBody.ts'
 import type { Operation } from '../../http/contract/operation.ts'
-import { loadPage, pagePolicy } from '../../http/pages/page.ts'
+import { loadPage, pagePolicies } from '../../http/pages/page.ts'
 import { packageVersion } from '../../runtime/packageVersion.ts'
 
 export const getRoot: Operation<'getRoot'> = () => {
@@ -16,6 +16,6 @@ export const getRoot: Operation<'getRoot'> = () => {
   return (req, res) => {
     res.vary('Accept')
     if (req.accepts(['application/json', 'text/html']) !== 'text/html') return void res.json(service)
-    res.set('Content-Security-Policy', pagePolicy).type('html').send(page)
+    res.set(pagePolicies).type('html').send(page)
   }
 }

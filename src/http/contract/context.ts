@@ -13,6 +13,8 @@ export interface RequestContext {
   operation: RequestedOperation | undefined
   /** Undefined until `authenticate` has found out who makes the request. */
   actor: Actor | undefined
+  /** Whether the request came with the cookie of a session that is not valid, or no longer. */
+  sessionEnded: boolean
   /** The claim on the request's Idempotency-Key. */
   claim: IdempotentClaim | undefined
   /** The file that came with the request, until a handler takes it. */
@@ -43,6 +45,7 @@ export function beginContext(req: IncomingMessage, start: Pick<RequestContext, '
     ...start,
     operation: undefined,
     actor: undefined,
+    sessionEnded: false,
     claim: undefined,
     received: undefined,
   })

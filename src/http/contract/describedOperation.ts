@@ -5,6 +5,8 @@ export interface DescribedOperation {
   readonly parameters?: readonly DescribedParameter[]
   /** Whether the operation ignores query parameters that it does not know, instead of refusing them. */
   readonly 'x-unknown-parameters'?: 'ignored'
+  /** Whether a GET changes something. */
+  readonly 'x-changes'?: true
   /** Schemes that a caller may use, each with the scopes of which one is enough (OpenAPI 3.1, 4.8.30). */
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[]
   readonly requestBody?: {

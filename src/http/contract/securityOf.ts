@@ -12,7 +12,7 @@ export type Security =
   | { readonly kind: 'credential'; readonly scopes: readonly Scope[]; readonly anonymous: boolean }
 
 /** The schemes of the contract that carry a credential. */
-const credentialSchemes = ['accessKey', 'bearer', 'basic']
+const credentialSchemes = ['accessKey', 'bearer', 'basic', 'session']
 
 /** The operations that let a caller without a credential in, by a rule of their own. */
 const anonymousOperations = ['downloadFile']

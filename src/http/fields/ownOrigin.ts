@@ -26,6 +26,17 @@ export function isOwnOrigin(
   )
 }
 
+/**
+ * Whether a browser says that a page of this service makes the request. Browsers send `Sec-Fetch-Site` to https and to their own
+ * machine, and to others `Origin` with every request but GET.
+ */
+export function isFromOwnPage(req: IncomingMessage, address: OwnAddress): boolean {
+  const [site, origin] = [header(req, 'sec-fetch-site'), header(req, 'origin')]
+  return site === undefined
+    ? origin !== undefined && isOwnOrigin(origin, req, address)
+    : site === 'same-origin'
+}
+
 /** Whether the client came by https, as PUBLIC_URL says, or the outermost trusted proxy. */
 export function cameByHttps(req: IncomingMessage, { publicUrl, trustedProxies }: OwnAddress): boolean {
   if (publicUrl !== undefined) return new URL(publicUrl).protocol === 'https:'
