@@ -50,6 +50,7 @@ export const targets: Readonly<Record<OperationId, Target>> = {
   getRoot: 'nothing',
   getUploadParameters: 'new name',
   getWhoami: 'nothing',
+  listAudit: 'nothing',
   listBuckets: 'nothing',
   listFiles: 'bucket',
   listKeys: 'nothing',
