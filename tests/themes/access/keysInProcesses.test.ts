@@ -18,15 +18,16 @@ describe('Two processes on one database', () => {
   const one = () => here as ChildService
   const other = () => there as ChildService
 
-  /** Asks the other process until it answers with this, and returns how long that took. */
+  /** Asks a process, the other one if none is named, until it answers with this, and returns how long that took. */
   async function untilThere(
     key: string | undefined,
     path: string,
     expected: number | string,
+    process = other,
   ): Promise<number> {
     const began = performance.now()
     for (;;) {
-      const { status, body } = await holding(other(), key).api.get(path)
+      const { status, body } = await holding(process(), key).api.get(path)
       const took = performance.now() - began
       if ([status, body.code].includes(expected) || took > 10_000) return took
       await sleep(10)
@@ -37,8 +38,8 @@ describe('Two processes on one database', () => {
     await holding(other()).api.get('/buckets').expect(200)
     const { stdout } = await installation.run(['keys', 'create', 'root', '--scope', 'admin'])
     root = stdout.trim()
-    expect(await untilThere(undefined, '/buckets', 'access-key-needed')).toBeLessThan(PROMISED_MILLISECONDS)
-    expect((await holding(one()).api.get('/buckets')).status).toBe(401)
+    const closing = [one, other].map((each) => untilThere(undefined, '/buckets', 'access-key-needed', each))
+    expect(Math.max(...(await Promise.all(closing)))).toBeLessThan(PROMISED_MILLISECONDS)
   })
   let root = ''
 
