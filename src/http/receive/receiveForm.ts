@@ -17,7 +17,7 @@ import { continueSending } from './continueSending.ts'
 import { readField, skipField } from './formFields.ts'
 import { type Part, parseMultipart } from './multipart.ts'
 import { judgeForm, openRoomOfPart } from './roomOfUpload.ts'
-import { limitOfBucket, type UploadLimit } from './uploadLimit.ts'
+import { limitForActor, type UploadLimit } from './uploadLimit.ts'
 
 /** A request whose body holds a file. */
 export interface Upload {
@@ -39,7 +39,7 @@ const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
  * becomes an empty text in it, because the spec requires a field for the file. Text parts that the operation does not know are
  * read and ignored, but for misspelt ones. A form whose schema allows no other parts is judged as S3 judges a form: its fields
  * come before the file, and text behind the file is ignored. Throws `form-invalid`, `form-too-large`, `file-missing`,
- * `digest-mismatch`, `quota-exceeded`, and the errors of `receiveBytes`.
+ * `digest-mismatch`, `quota-exceeded`, and the errors of `limitForActor` and `receiveBytes`.
  */
 export async function receiveForm(upload: Upload, schema: DescribedSchema): Promise<void> {
   const { req, res, expectedDigests } = upload
@@ -77,7 +77,7 @@ export async function receiveForm(upload: Upload, schema: DescribedSchema): Prom
     if (name === filePart) {
       if (strict) insistOnFields(schema.required ?? [], fields, filePart)
       const limit = upload.limit.bucketInForm
-        ? await limitOfBucket(upload.deps, fields.get('bucket'))
+        ? await limitForActor(upload.deps, req, fields.get('bucket'))
         : upload.limit
       context.received = await receivePart({ ...upload, limit }, part, boundary)
     } else fields.set(name, await readField(part))

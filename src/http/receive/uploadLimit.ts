@@ -2,6 +2,8 @@ import type { Request } from 'express'
 import type { operations } from '../../../api/openapi.gen.ts'
 import { findPartSize } from '../../database/rows/uploadParts.ts'
 import type { Deps } from '../../deps.ts'
+import { insistOn, insistOnRule } from '../../domain/access/insist.ts'
+import { toStoredName } from '../../domain/access/storedName.ts'
 import { limitsOf } from '../../domain/buckets/bucketRules.ts'
 import { insistOnBucket } from '../../domain/buckets/buckets.ts'
 import { maxRequestBytes } from '../../domain/uploads/announceUpload.ts'
@@ -65,15 +67,27 @@ async function ofBucketInForm(deps: Deps): Promise<UploadLimit> {
 }
 
 async function ofBucketInQuery(deps: Deps, req: Request): Promise<UploadLimit> {
-  return await ofKnownBucket(deps, req, req.query.bucket ?? defaultBucket)
+  const { bucket = defaultBucket, file_name: name } = req.query
+  const actor = actorOf(req)
+  // Only an actor with a prefix may be refused a name.
+  if (actor.reach.prefix !== '' && typeof name === 'string')
+    insistOn(actor, 'write', { name: toStoredName(actor, name, '/file_name') })
+  return await limitForActor(deps, req, bucket)
 }
 
 async function ofBucketInPath(deps: Deps, req: Request): Promise<UploadLimit> {
-  return await ofKnownBucket(deps, req, contextOf(req).operation?.pathParameters.bucket)
+  return await limitForActor(deps, req, contextOf(req).operation?.pathParameters.bucket)
 }
 
-async function ofKnownBucket(deps: Deps, req: Request, bucket: unknown): Promise<UploadLimit> {
-  if (isBucketName(bucket)) await insistOnBucket(deps, actorOf(req), bucket)
+/**
+ * The limits of an upload to this bucket, once its actor may send one: else it would take room, and learn of limits, in a bucket
+ * that it does not reach. Throws what `insistOnRule` throws, and `bucket-not-found`.
+ */
+export async function limitForActor(deps: Deps, req: Request, bucket: unknown): Promise<UploadLimit> {
+  if (isBucketName(bucket)) {
+    await insistOnRule(deps, actorOf(req), 'write', { bucket })
+    await insistOnBucket(deps, actorOf(req), bucket)
+  }
   return await limitOfBucket(deps, bucket)
 }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { announce, beginMultipart, getStatus, setStatus } from '../../support/api/direct.ts'
 import { download, putRaw, upload } from '../../support/api/files.ts'
@@ -243,5 +245,46 @@ describe('a key', () => {
     expect(second.body.id).not.toBe(first.body.id)
     const replayed = await send(one, text).expect(201)
     expect([replayed.body.id, replayed.headers['idempotency-replayed']]).toEqual([first.body.id, 'true'])
+  })
+})
+
+describe('an upload that its actor may not send', () => {
+  /** Sends the head of a request and the beginning of its body, and returns the first status line that comes back. */
+  async function begin(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    start: string,
+  ): Promise<string> {
+    const socket = connect(service.port, '127.0.0.1')
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.write(`${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${lines.join('')}\r\n${start}`)
+    const [answer] = await once(socket, 'data')
+    socket.destroy()
+    return String(answer).split('\r\n')[0] ?? ''
+  }
+  const fields = { scopes: ['write'], buckets: ['photos'] }
+
+  it.each([
+    ['to the default bucket', '', {}],
+    ['under a name of others', '?bucket=photos&file_name=other', { prefix: 'acme/' }],
+  ])('as a raw body %s is refused before its body, and takes no room', async (_, query, more) => {
+    const { key } = await makeKey(service, { ...fields, ...more })
+    const headers = { 'x-api-key': key, 'content-length': '1000000', expect: '100-continue' }
+    expect(await begin(`PUT ${filesPath}${query}`, headers, '')).toBe('HTTP/1.1 403 Forbidden')
+  })
+
+  it('as a form is refused where its file begins, and takes no room of the bucket', async () => {
+    await root.api.patch('/buckets/letters').send({ max_files: 1000, max_bytes: 1_000_000 }).expect(200)
+    const { key } = await makeKey(service, fields)
+    const headers = {
+      'x-api-key': key,
+      'content-type': 'multipart/form-data; boundary=b',
+      'content-length': '900000',
+    }
+    const field = '--b\r\nContent-Disposition: form-data; name="bucket"\r\n\r\nletters\r\n'
+    const file = '--b\r\nContent-Disposition: form-data; name="upfile"; filename="a"\r\n\r\nbytes'
+    expect(await begin(`POST ${filesPath}`, headers, `${field}${file}`)).toBe('HTTP/1.1 403 Forbidden')
+    await putRaw(root, 'a'.repeat(900_000), '?bucket=letters').expect(201)
+    await root.api.patch('/buckets/letters').send({ max_files: null, max_bytes: null }).expect(200)
   })
 })
