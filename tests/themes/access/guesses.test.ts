@@ -27,6 +27,7 @@ describeService('Wrong credentials from one address', { ...closed, FAILED_RATE: 
     expect(countOf(statuses, 401) + countOf(statuses, 429)).toBe(10_000)
     expect(new Set(good)).toEqual(new Set([200]))
 
+    await askOften(service, filesPath, 40, guess) // on a slow machine the window has moved on since
     const refused = await service.api.get(filesPath).set(guess())
     expect(refused).toBeProblem(429, 'rate-limited')
     expect(refused.body).toMatchObject({
