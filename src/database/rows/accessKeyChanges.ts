@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely'
 import { keyNameTaken, keyNotFound } from '../../errors/access.ts'
 import type { AccessKey } from '../../model/accessKey.ts'
-import type { Reach } from '../../model/actor.ts'
+import type { Actor } from '../../model/actor.ts'
 import type { StorageKey } from '../../model/blob.ts'
 import { isDuplicate } from '../connection/failures.ts'
 import type { Database, DatabaseTransaction } from '../schema.ts'
-import { type AuditedKey, liesInside, toAccessKey } from './accessKeys.ts'
+import { type AuditedKey, type JudgedActor, liesInside, toAccessKey } from './accessKeys.ts'
 import { inSeconds } from './inSeconds.ts'
 import { deleteUploadsBy } from './uploadEnds.ts'
 
@@ -19,25 +19,27 @@ export interface AccessKeyChanges
 }
 
 /**
- * Changes the key of this id, if it lies inside the reach. `choose` gets the key, which no other request changes meanwhile, and
- * returns the changes. Throws `key-not-found`, `key-name-taken`, and what `choose` throws.
+ * Changes the key of this id, if it lies inside the reach of the actor. `choose` gets the key, which no other request changes
+ * meanwhile, and the actor as it is now, and returns the changes. Throws `key-not-found`, `key-name-taken`, and what `judged` and
+ * `choose` throw.
  */
 export const changeAccessKey = (
   db: Database,
-  { id, reach }: { readonly id: string; readonly reach: Reach },
-  choose: (key: AccessKey) => AccessKeyChanges,
+  { id, judged }: { readonly id: string; readonly judged: JudgedActor },
+  choose: (key: AccessKey, actor: Actor) => AccessKeyChanges,
   audited: (trx: DatabaseTransaction, after: AccessKey, before: AccessKey) => Promise<void>,
 ): Promise<AccessKey> =>
   db.transaction().execute(async (trx) => {
+    const actor = await judged(trx, [id])
     const row = await trx
       .selectFrom('access_keys')
       .selectAll()
       .where('id', '=', id)
-      .where(liesInside(reach))
+      .where(liesInside(actor.reach))
       .forUpdate()
       .executeTakeFirst()
     if (!row) throw keyNotFound()
-    const changes = choose(toAccessKey(row))
+    const changes = choose(toAccessKey(row), actor)
     const changed = await trx
       .updateTable('access_keys')
       .set(toColumns(changes))
@@ -67,14 +69,20 @@ const toColumns = ({ name, scopes, reach, expiresAt, secret, ...limits }: Access
 
 /**
  * Revokes the key of this id; with `descendants`, also the keys that it made, those that they made, and so on. Only keys inside
- * the reach are revoked. Returns the ids, also of keys that were revoked before; empty when there is no such key.
+ * the reach of the actor are revoked. Returns the ids, also of keys that were revoked before; empty when there is no such key.
+ * Throws what `judged` throws.
  */
 export const revokeAccessKeys = (
   db: Database,
-  { id, reach, descendants }: { readonly id: string; readonly reach: Reach; readonly descendants: boolean },
+  {
+    id,
+    judged,
+    descendants,
+  }: { readonly id: string; readonly judged: JudgedActor; readonly descendants: boolean },
   audited: AuditedKey<Pick<AccessKey, 'id' | 'reach'>>,
 ): Promise<string[]> =>
   db.transaction().execute(async (trx) => {
+    const { reach } = await judged(trx, [id])
     let revoked = await revoke(trx, sql`id = ${id} and ${liesInside(reach)}`, audited)
     const ids = [...revoked]
     while (descendants && revoked.length > 0) {

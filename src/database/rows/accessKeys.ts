@@ -1,7 +1,7 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely'
-import { accessKeyRevoked, keyNameTaken } from '../../errors/access.ts'
+import { keyNameTaken } from '../../errors/access.ts'
 import type { AccessKey, AccessKeyHashes, AccessKeyUse } from '../../model/accessKey.ts'
-import type { Reach } from '../../model/actor.ts'
+import type { Actor, Reach } from '../../model/actor.ts'
 import type { Database, DatabaseTransaction, Schema } from '../schema.ts'
 import { requestsOfMonth } from './keyMonths.ts'
 import { toLikePatterns } from './reach.ts'
@@ -12,6 +12,12 @@ export type NewAccessKey = Omit<AccessKey, 'createdAt' | 'revokedAt' | 'lastUsed
 
 /** Writes to the audit log what a transaction does to a key. */
 export type AuditedKey<Key = AccessKey> = (trx: DatabaseTransaction, key: Key) => Promise<void>
+
+/**
+ * Judges in a transaction about keys what its actor may do now, and returns that. `others` are the ids of the keys that it
+ * touches first.
+ */
+export type JudgedActor = (trx: DatabaseTransaction, others: readonly string[]) => Promise<Actor>
 
 /** The key of this id, also when it was revoked or has expired; undefined when there is none. */
 export async function findAccessKey(
@@ -60,17 +66,18 @@ export async function listAccessKeys(
 }
 
 /**
- * Inserts a key; the first key closes the service, in the same transaction. A key that is being revoked makes no key: the
- * insertion locks the row of its maker, so that a revocation sees either all keys of the maker or comes first. Throws
- * `key-name-taken`, and `access-key-revoked` when the maker was revoked.
+ * Inserts the key that `choose` makes for the actor as it is now; the first key closes the service, in the same transaction.
+ * `judged` locks the row of the maker, so that a revocation sees either all keys of the maker or comes first. Throws
+ * `key-name-taken`, and what `judged` and `choose` throw.
  */
 export const insertAccessKey = (
   db: Database,
-  { reach, ...key }: NewAccessKey,
+  judged: JudgedActor,
+  choose: (actor: Actor) => NewAccessKey,
   audited: AuditedKey,
 ): Promise<{ key: AccessKey; isFirst: boolean }> =>
   db.transaction().execute(async (trx) => {
-    await insistOnMaker(trx, key.createdBy)
+    const { reach, ...key } = choose(await judged(trx, []))
     const row = await trx
       .insertInto('access_keys')
       .values({
@@ -98,20 +105,6 @@ export const insertAccessKey = (
     return { key: toAccessKey(row), isFirst: numUpdatedRows > 0 }
   })
 
-/** Keys of ADMIN_KEYS make keys as well, and have no row. */
-async function insistOnMaker(trx: DatabaseTransaction, createdBy: string | null): Promise<void> {
-  if (!createdBy?.startsWith(KEY)) return
-  const maker = await trx
-    .selectFrom('access_keys')
-    .select('revoked_at')
-    .where('id', '=', createdBy.slice(KEY.length))
-    .forShare()
-    .executeTakeFirst()
-  if (maker && maker.revoked_at !== null) throw accessKeyRevoked()
-}
-
-const KEY = 'key:'
-
 /**
  * Whether every file that a key reaches is one of this reach: the condition of all statements about keys. An asterisk of the key
  * is a character that only an asterisk of the reach takes.
@@ -135,7 +128,8 @@ export const toAccessKey = (row: Selectable<Schema['access_keys']>): AccessKey =
   lastUsedAt: row.last_used_at,
 })
 
-const toHashes = (row: Selectable<Schema['access_keys']>): AccessKeyHashes => ({
+/** The hashes that a row holds. */
+export const toHashes = (row: Selectable<Schema['access_keys']>): AccessKeyHashes => ({
   secretHash: row.secret_hash,
   previousHash: row.previous_hash,
   previousUntil: row.previous_until,

@@ -99,7 +99,14 @@ export const hasEnded = ({ clock }: Deps, { revokedAt, expiresAt }: KnownKey): b
 /** A key of ADMIN_KEYS ends when the setting changes. */
 const endless = { expiresAt: null, revokedAt: null, previousHash: null, previousUntil: null }
 
-const toActor = ({ id, scopes, reach, expiresAt, ...key }: AccessKey & AccessKeyUse): Actor => ({
+const toActor = ({
+  id,
+  scopes,
+  reach,
+  expiresAt,
+  secretHash,
+  ...key
+}: AccessKey & AccessKeyHashes & AccessKeyUse): Actor => ({
   kind: 'key',
   name: `key:${id}`,
   scopes,
@@ -110,6 +117,7 @@ const toActor = ({ id, scopes, reach, expiresAt, ...key }: AccessKey & AccessKey
     perMonth: key.requestsPerMonth,
     requestsOfMonth: key.requestsOfMonth,
   },
+  secretHash,
   expiresAt,
 })
 

@@ -1,9 +1,4 @@
-import {
-  type AccessKeyChanges,
-  changeAccessKey,
-  endUploadsOf,
-  revokeAccessKeys,
-} from '../../database/rows/accessKeyChanges.ts'
+import { changeAccessKey, endUploadsOf, revokeAccessKeys } from '../../database/rows/accessKeyChanges.ts'
 import { findKeyInside, insertAccessKey, listAccessKeys } from '../../database/rows/accessKeys.ts'
 import type { Deps } from '../../deps.ts'
 import { keyNotFound, keyRevoked } from '../../errors/access.ts'
@@ -11,6 +6,7 @@ import type { AccessKey } from '../../model/accessKey.ts'
 import type { Actor, Scope } from '../../model/actor.ts'
 import type { Origin } from '../../model/audit.ts'
 import { newCredential, newSecret } from '../../runtime/credentialText.ts'
+import { actorNow } from './actorNow.ts'
 import { changedDetails, detailsOf, keyAudit } from './keyAudit.ts'
 import { choose, type KeyFields } from './keyChoice.ts'
 import { excessOf, insistOnRights } from './rights.ts'
@@ -29,7 +25,7 @@ export interface ShownKey {
 
 /**
  * Makes a key. `isFirst` says that it is the first one: an open service is closed from now on. Throws `scope-exceeded`,
- * `key-properties-invalid`, `key-name-taken`, and `access-key-revoked` when the maker was revoked meanwhile.
+ * `key-properties-invalid`, `key-name-taken`, and what `actorNow` throws.
  */
 export async function createKey(
   { db, knownAccess }: KeyDeps,
@@ -37,16 +33,17 @@ export async function createKey(
   fields: KeyFields & { readonly name: string; readonly scopes: readonly Scope[] },
   origin: Origin,
 ): Promise<ShownKey & { readonly isFirst: boolean }> {
-  const { perMinute = null, perMonth = null } = actor.limits ?? {}
-  const own = { ...actor, name: fields.name, ratePerMinute: perMinute, requestsPerMonth: perMonth }
-  const { name, ...rights } = choose(fields, own)
-  insistOnRights(actor, rights)
   const { id, hash, text } = newCredential('key')
+  const choosing = (maker: Actor) => {
+    const { perMinute = null, perMonth = null } = maker.limits ?? {}
+    const own = { ...maker, name: fields.name, ratePerMinute: perMinute, requestsPerMonth: perMonth }
+    const chosen = choose(fields, own)
+    insistOnRights(maker, chosen)
+    return { id, ...chosen, createdBy: maker.name, secretHash: hash }
+  }
   const audit = keyAudit(actor, origin, 'key-created')
-  const made = await insertAccessKey(
-    db,
-    { id, name, ...rights, createdBy: actor.name, secretHash: hash },
-    (trx, key) => audit(trx, key, detailsOf(key)),
+  const made = await insertAccessKey(db, actorNow(actor), choosing, (trx, key) =>
+    audit(trx, key, detailsOf(key)),
   )
   knownAccess.forget(id) // the service may have been open until now
   return { ...made, text }
@@ -72,7 +69,7 @@ export async function requireKey(
 
 /**
  * Changes a key. Whoever makes its rights smaller need not have them all. Throws `key-not-found`, `key-name-taken`,
- * `key-properties-invalid` and `scope-exceeded`.
+ * `key-properties-invalid`, `scope-exceeded`, and what `actorNow` throws.
  */
 export function changeKey(
   deps: KeyDeps,
@@ -81,9 +78,9 @@ export function changeKey(
   origin: Origin,
 ): Promise<AccessKey> {
   const audit = keyAudit(actor, origin, 'key-changed')
-  const choosing = (before: AccessKey) => {
+  const choosing = (before: AccessKey, changer: Actor) => {
     const after = choose(fields, before)
-    if (excessOf(before, after) !== undefined) insistOnRights(actor, after)
+    if (excessOf(before, after) !== undefined) insistOnRights(changer, after)
     return after
   }
   return change(deps, actor, id, choosing, (trx, after, before) =>
@@ -96,7 +93,7 @@ export const defaultOverlapSeconds = 86_400
 
 /**
  * Gives a key another secret, within the rights of the actor, who sees it. The old secret is good for another `overlapSeconds`,
- * and an older one ends at once. Throws `key-not-found`, `key-revoked` and `scope-exceeded`.
+ * and an older one ends at once. Throws `key-not-found`, `key-revoked`, `scope-exceeded`, and what `actorNow` throws.
  */
 export async function rotateKey(
   deps: KeyDeps,
@@ -106,9 +103,9 @@ export async function rotateKey(
 ): Promise<ShownKey> {
   const { text, hash } = newSecret('key', id)
   const audit = keyAudit(actor, origin, 'key-rotated')
-  const choosing = (before: AccessKey) => {
+  const choosing = (before: AccessKey, changer: Actor) => {
     if (before.revokedAt !== null) throw keyRevoked()
-    insistOnRights(actor, before)
+    insistOnRights(changer, before)
     return { secret: { hash, overlapSeconds } }
   }
   const details = { overlap_seconds: overlapSeconds }
@@ -118,7 +115,7 @@ export async function rotateKey(
 
 /**
  * Revokes a key for good, and ends the uploads that it announced; with `descendants`, also the keys that it made, and so on. A
- * key that was revoked before is no error. Returns the ids of the keys. Throws `key-not-found`.
+ * key that was revoked before is no error. Returns the ids of the keys. Throws `key-not-found`, and what `actorNow` throws.
  */
 export async function revokeKey(
   { db, sweeper, knownAccess }: KeyDeps,
@@ -127,7 +124,7 @@ export async function revokeKey(
   origin: Origin,
 ): Promise<readonly string[]> {
   const audit = keyAudit(actor, origin, 'key-revoked')
-  const ids = await revokeAccessKeys(db, { id, reach: actor.reach, descendants }, (trx, key) =>
+  const ids = await revokeAccessKeys(db, { id, judged: actorNow(actor), descendants }, (trx, key) =>
     audit(trx, key, {}),
   )
   if (ids.length === 0) throw keyNotFound()
@@ -142,12 +139,12 @@ type AuditedChange = Parameters<typeof changeAccessKey>[3]
 /** Changes a key inside the actor's reach. Throws what `changeAccessKey` throws. */
 async function change(
   { db, knownAccess }: KeyDeps,
-  { reach }: Actor,
+  actor: Actor,
   id: string,
-  ...how: [choose: (before: AccessKey) => AccessKeyChanges, audited: AuditedChange]
+  ...how: [choose: Parameters<typeof changeAccessKey>[2], audited: AuditedChange]
 ): Promise<AccessKey> {
   try {
-    return await changeAccessKey(db, { id, reach }, ...how)
+    return await changeAccessKey(db, { id, judged: actorNow(actor) }, ...how)
   } finally {
     knownAccess.forget(id) // also after a failure: the connection may have broken behind the commit
   }
