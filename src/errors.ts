@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'access-key-invalid'
   | 'access-key-needed'
   | 'access-key-revoked'
+  | 'access-key-rotated'
   | 'ambiguous-hash'
   | 'bucket-forbidden'
   | 'credential-misplaced'

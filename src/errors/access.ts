@@ -19,6 +19,16 @@ export const accessKeyExpired = () =>
 export const accessKeyRevoked = () =>
   new FileServiceError('access-key-revoked', 'The access key was revoked: ask for a new one.')
 
+/**
+ * Somebody manages keys with the secret that a key had before its rotation. The secret is good for everything else, so this is no
+ * 401: a client that gets one believes that its key has ended.
+ */
+export const accessKeyRotated = () =>
+  new FileServiceError(
+    'access-key-rotated',
+    'The access key has a newer secret: keys are managed with that one alone.',
+  )
+
 /** The request has two credentials. */
 export const credentialsAmbiguous = () =>
   new FileServiceError('credentials-ambiguous', 'The request has two credentials: send one of them.')

@@ -21,7 +21,7 @@ export interface Actor {
   readonly reach: Reach
   /** Of a key that is in the database. */
   readonly limits?: KeyLimits
-  /** Of a key that is in the database: SHA-256 of the text that proved it. */
+  /** Of a key that is in the database: SHA-256 of the text that proved it, the newest one or the one before. */
   readonly secretHash?: Buffer
   /** When the credential ends, in the form of RFC 3339; null means never. */
   readonly expiresAt: string | null

@@ -9,12 +9,17 @@ const NAME = /^key:([0-9A-Za-z]{12})$/
 
 /**
  * The actor of an access key. Throws `access-key-invalid`, the same for every reason, and to a caller with the right secret
- * `access-key-revoked` and `access-key-expired`. A text of a wrong form costs no query.
+ * `access-key-revoked` and `access-key-expired`. A text of a wrong form costs no query. The text before the last rotation makes
+ * an actor who manages no keys: it would rotate its own key, and end the new text that the owner has.
  */
 export async function keyActor(deps: Deps, text: string): Promise<Actor> {
-  const { key } = await provenKey(deps, text)
-  return key.actor
+  const { key, until } = await provenKey(deps, text)
+  return until === null ? key.actor : asPrevious(key)
 }
+
+/** The actor of a key whose holder showed the text before the last rotation. */
+export const asPrevious = ({ actor, previousHash }: KnownKey): Actor =>
+  previousHash ? { ...actor, secretHash: previousHash } : actor
 
 /** An access key as this process knows it, of the table or of ADMIN_KEYS. */
 export interface KnownKey extends AccessKeyHashes, Pick<AccessKey, 'id' | 'expiresAt' | 'revokedAt'> {

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
 import type { Actor } from '../../model/actor.ts'
-import { findKey, hasEnded, type KnownKey, provenKey, readAgain } from './keyActor.ts'
+import { asPrevious, findKey, hasEnded, type KnownKey, provenKey, readAgain } from './keyActor.ts'
 
 /** What the text of a session says. Nobody has proven it yet. */
 export interface SessionClaim {
@@ -12,7 +12,10 @@ export interface SessionClaim {
 }
 
 type Signing = Pick<Deps, 'linkSecrets'>
-type SignedKey = Pick<KnownKey, 'id' | 'secretHash'>
+type SignedKey = Pick<KnownKey, 'id' | 'secretHash'> & {
+  /** The session was begun with the secret before the last rotation. */
+  readonly isPrevious?: boolean
+}
 
 /** The 256 bits of a signature in base64url are 43 characters. */
 const FORM = /^([0-9A-Za-z]{12})\.([1-9]\d{9})\.([\w-]{43})$/
@@ -29,19 +32,24 @@ export async function beginSession(
   const now = Math.floor(deps.clock.now())
   const ends = [key.expiresAt, until].filter((time) => time !== null).map((time) => Date.parse(time) / 1000)
   const endsAt = Math.floor(Math.min(now + deps.config.http.sessionSeconds, ...ends))
-  return { text: signSession(deps, key, endsAt), seconds: Math.max(0, endsAt - now) }
+  return {
+    text: signSession(deps, { ...key, isPrevious: until !== null }, endsAt),
+    seconds: Math.max(0, endsAt - now),
+  }
 }
 
 /** The actor of a session; undefined when it is none, has ended, or its key has. Throws what the database throws. */
 export async function sessionActor(deps: Deps, text: string): Promise<Actor | undefined> {
   const claim = parseSession(deps, text)
   const key = claim && (await keyOf(deps, claim))
-  return key && !hasEnded(deps, key) ? key.actor : undefined
+  if (!key || hasEnded(deps, key)) return undefined
+  return isSessionOf(deps, claim, key) ? key.actor : asPrevious(key)
 }
 
 /** The key of a session; undefined when the service did not sign the session for it. */
 async function keyOf(deps: Deps, claim: SessionClaim): Promise<KnownKey | undefined> {
-  const isSigned = (key: SignedKey) => isSessionOf(deps, claim, key)
+  const isSigned = (key: SignedKey) =>
+    isSessionOf(deps, claim, key) || isSessionOf(deps, claim, { ...key, isPrevious: true })
   const known = await findKey(deps, claim.keyId)
   return !known || isSigned(known)
     ? known
@@ -76,9 +84,9 @@ export const isSessionOf = (
     timingSafeEqual(Buffer.from(signature), Buffer.from(signatureOf(secret, key, endsAt))),
   )
 
-/** Each part has a fixed length, so no characters can move from one part to the next. */
-const signatureOf = (secret: string, { id, secretHash }: SignedKey, endsAt: number) =>
+/** Each part has a fixed length or an end, so no characters can move from one part to the next. */
+const signatureOf = (secret: string, { id, secretHash, isPrevious }: SignedKey, endsAt: number) =>
   createHmac('sha256', secret)
-    .update(`upfile session 1\0${id}\0${endsAt}\0`)
+    .update(`upfile session 1${isPrevious ? ' previous' : ''}\0${id}\0${endsAt}\0`)
     .update(secretHash)
     .digest('base64url')

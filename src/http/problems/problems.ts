@@ -28,6 +28,7 @@ const problems: Record<
   'access-key-invalid': { status: 401, title: 'Access key invalid' },
   'access-key-needed': { status: 401, title: 'Access key needed' },
   'access-key-revoked': { status: 401, title: 'Access key revoked' },
+  'access-key-rotated': { status: 403, title: 'Access key rotated' },
   'bucket-forbidden': { status: 403, title: 'Bucket forbidden' },
   'credential-misplaced': { status: 400, title: 'Credential misplaced' },
   'credentials-ambiguous': { status: 400, title: 'Credentials ambiguous' },

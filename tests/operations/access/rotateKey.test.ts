@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from '@jest/globals'
 import { closed, holding, makeKey, rootKey } from '../../support/api/keys.ts'
+import { fromOwnPage, logIn } from '../../support/api/session.ts'
 import { describeService } from '../../support/describeService.ts'
 
 describeService('rotateKey', closed, (service) => {
@@ -35,6 +36,24 @@ describeService('rotateKey', closed, (service) => {
     await sleep(1100)
     expect(await ask(key)).toBeProblem(401, 'access-key-invalid')
     await ask(body.key).expect(200)
+  })
+
+  it('lets the old secret do everything but manage keys, by itself and by a session', async () => {
+    const { id, key } = await makeKey(service, { scopes: ['admin'] })
+    const peer = await makeKey(service)
+    const { body } = await rotate(id, {}).expect(200)
+    const managing = (api: ReturnType<typeof holding>['api']) => [
+      api.post('/keys').send({ name: crypto.randomUUID(), scopes: ['read'] }),
+      api.patch(`/keys/${peer.id}`).send({ scopes: ['admin'] }),
+      api.post(`/keys/${id}/rotate`).send({ overlap_seconds: 0 }),
+      api.delete(`/keys/${peer.id}`),
+    ]
+    const bySession = holding(service).api.set({ ...fromOwnPage, cookie: await logIn(service, key) })
+    for (const api of [holding(service, key).api, bySession]) {
+      await api.get(`/keys/${peer.id}`).expect(200)
+      for (const request of managing(api)) expect(await request).toBeProblem(403, 'access-key-rotated')
+    }
+    await rotate(id, {}, body.key).expect(200)
   })
 
   it('ends at once a secret that is older than the old one', async () => {
@@ -76,9 +95,9 @@ describeService('rotateKey', closed, (service) => {
     const part = await makeKey(service, { scopes: ['admin'], buckets: ['acme-*'], expires_at: end })
     const own = (fields: object) => makeKey(service, { buckets: ['acme-a'], ...fields })
     await rotate((await own({ expires_at: end })).id, {}, part.key).expect(200)
-    await rotate(part.id, {}, part.key).expect(200)
     expect(await rotate((await own({})).id, {}, part.key)).toBeProblem(403, 'scope-exceeded')
     expect(await rotate((await makeKey(service)).id, {}, part.key)).toBeProblem(404, 'key-not-found')
     expect(await rotate('AAAAAAAAAAAA', {}, rootKey)).toBeProblem(404, 'key-not-found')
+    await rotate(part.id, {}, part.key).expect(200)
   })
 })
