@@ -9,7 +9,7 @@ import { newCredential, newSecret } from '../../runtime/credentialText.ts'
 import { actorNow } from './actorNow.ts'
 import { changedDetails, detailsOf, keyAudit } from './keyAudit.ts'
 import { choose, type KeyFields } from './keyChoice.ts'
-import { excessOf, insistOnRights } from './rights.ts'
+import { excessOf, insistOnRights, rightsOf } from './rights.ts'
 
 /** What the functions about keys need: the service has all of it, a command makes it. */
 export interface KeyDeps extends Pick<Deps, 'db'> {
@@ -35,9 +35,7 @@ export async function createKey(
 ): Promise<ShownKey & { readonly isFirst: boolean }> {
   const { id, hash, text } = newCredential('key')
   const choosing = (maker: Actor) => {
-    const { perMinute = null, perMonth = null } = maker.limits ?? {}
-    const own = { ...maker, name: fields.name, ratePerMinute: perMinute, requestsPerMonth: perMonth }
-    const chosen = choose(fields, own)
+    const chosen = choose(fields, { ...rightsOf(maker), name: fields.name })
     insistOnRights(maker, chosen)
     return { id, ...chosen, createdBy: maker.name, secretHash: hash }
   }

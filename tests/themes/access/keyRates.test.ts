@@ -87,6 +87,30 @@ describeService('A key with a limit', closed, (service) => {
   })
 
   it.each([
+    ['rate_per_minute', 100, 'minute'],
+    ['requests_per_month', 1000, 'month'],
+  ])('gives itself and others no higher %s than its own', async (limit, own, time) => {
+    const maker = await makeKey(service, { scopes: ['admin'], [limit]: own })
+    const peer = await makeKey(service, { [limit]: own + 2 })
+    const { api } = holding(service, maker.key)
+    for (const more of [own + 1, null]) {
+      const changed = await api.patch(`/keys/${maker.id}`).send({ [limit]: more })
+      expect(changed).toBeProblem(403, 'scope-exceeded')
+      expect(changed.body.detail).toContain(`at most ${own} requests in a ${time}`)
+      expect(await postKey(service, { [limit]: more }, maker.key)).toBeProblem(403, 'scope-exceeded')
+    }
+    expect(await api.post(`/keys/${peer.id}/rotate`)).toBeProblem(403, 'scope-exceeded')
+    for (const [id, less] of [
+      [peer.id, own + 1],
+      [maker.id, own - 1],
+    ])
+      await api
+        .patch(`/keys/${id}`)
+        .send({ [limit]: less })
+        .expect(200)
+  })
+
+  it.each([
     { rate_per_minute: 0 },
     { rate_per_minute: 1.5 },
     { rate_per_minute: 1_000_001 },

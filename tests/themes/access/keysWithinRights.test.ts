@@ -9,6 +9,8 @@ interface Rights {
   readonly buckets: readonly string[]
   readonly prefix: string
   readonly expires_at: string | null
+  readonly rate_per_minute: number | null
+  readonly requests_per_month: number | null
 }
 
 /** No pattern has the letter c, so it stands for every other letter. */
@@ -22,28 +24,40 @@ const bucketsOf = (pattern: string) => {
   return new Set(names.filter((name) => expression.test(name)))
 }
 
+const isAtMost = (one: number | null, other: number | null) =>
+  other === null || (one !== null && one <= other)
+
 /** Whether rights lie inside those of an admin, in the words of the rule: no file and no moment more. */
 const lieInside = (given: Rights, own: Rights): boolean =>
   given.buckets.every((pattern) =>
     own.buckets.some((each) => bucketsOf(pattern).isSubsetOf(bucketsOf(each))),
   ) &&
   given.prefix.startsWith(own.prefix) &&
+  isAtMost(given.rate_per_minute, own.rate_per_minute) &&
+  isAtMost(given.requests_per_month, own.requests_per_month) &&
   (own.expires_at === null || (given.expires_at !== null && given.expires_at <= own.expires_at))
 
 const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), minLength: 1, maxLength: 4 })
 const hour = (count: number) =>
   new Date(Math.floor(Date.now() / 1000) * 1000 + count * 3_600_000).toISOString()
 const [one, two] = [hour(1), hour(2)]
+const limit = fc.constantFrom(null, 1000, 2000)
 const rights = fc.record({
   scopes: fc.uniqueArray(fc.constantFrom('read', 'list', 'write', 'delete', 'admin'), { minLength: 1 }),
   buckets: fc.array(pattern, { minLength: 1, maxLength: 2 }),
   prefix: fc.constantFrom('', 'x', 'x/', 'x/y', 'z'),
   expires_at: fc.constantFrom(null, one, two),
+  rate_per_minute: limit,
+  requests_per_month: limit,
 })
+/** Who sees a key is not a matter of its end and its limits. */
+const endless = { expires_at: null, rate_per_minute: null, requests_per_month: null }
 const given = fc.record({
   own: rights,
   wanted: rights,
-  named: fc.array(fc.constantFrom<string[]>('buckets', 'prefix', 'expires_at')),
+  named: fc.array(
+    fc.constantFrom<string[]>('buckets', 'prefix', 'expires_at', 'rate_per_minute', 'requests_per_month'),
+  ),
 })
 
 describeService('Nobody gives more than they have', closed, (service) => {
@@ -62,7 +76,7 @@ describeService('Nobody gives more than they have', closed, (service) => {
         else expect(answer).toBeProblem(403, 'scope-exceeded')
 
         const other = await makeKey(service, wanted)
-        const reach: Rights = { ...own, expires_at: null }
+        const reach: Rights = { ...own, ...endless }
         const { status } = await holding(service, maker.key).api.get(`/keys/${other.id}`)
         expect(status).toBe(lieInside(wanted, reach) ? 200 : 404)
       },
@@ -77,7 +91,7 @@ describeService('Nobody gives more than they have', closed, (service) => {
         const actor = await makeKey(service, { ...own, scopes: ['admin'] })
         const { api } = holding(service, actor.key)
         const { id } = await makeKey(service, before)
-        if (!lieInside(before, { ...own, expires_at: null })) return
+        if (!lieInside(before, { ...own, ...endless })) return
         const smaller = after.scopes.every(
           (scope) => before.scopes.includes(scope) || before.scopes.includes('admin'),
         )
