@@ -8,7 +8,9 @@ import { databaseUnavailable, outcomeUnknown, uploadFenced } from '../../errors/
 import { hasCode } from '../../errors.ts'
 import { everyFile } from '../../model/actor.ts'
 import { failpoint } from '../../runtime/failpoint.ts'
+import { insistOn } from '../access/insist.ts'
 import { insistOnKeyOf } from '../access/keyActor.ts'
+import { replaceCondition } from '../access/replaceCondition.ts'
 import { type CommitOutcome, type CommitRequest, commitAlone } from './commitAlone.ts'
 import { giveUp } from './lease.ts'
 
@@ -19,16 +21,14 @@ export type CommitResult = Exclude<CommitOutcome, { kind: 'again' }>
 
 /**
  * Turns received bytes into a file (U9-U13); every kind of upload ends here. The returned file is durable, whether it was
- * stored now or before. Throws what `commitAlone` and `insistOnKeyOf` throw, `database-unavailable`, and `outcome-unknown` when
- * the service could not find out whether the commit happened. Unused bytes are in the trash, and their room is given back, unless
- * the outcome is unknown or the request is `repeatable`.
+ * stored now or before. Throws what `commitAlone`, `insistOnKeyOf` and `insistOn` throw, `database-unavailable`, and
+ * `outcome-unknown` when the service could not find out whether the commit happened. Unused bytes are in the trash, and their
+ * room is given back, unless the outcome is unknown or the request is `repeatable`.
  */
 export async function commitFile(deps: Deps, request: CommitRequest): Promise<CommitResult> {
   const { storageKey } = request.file.bytes
   try {
-    // A long upload may end after its key was revoked.
-    await insistOnKeyOf(deps, request.file.createdBy)
-    const result = await commitOrResolve(deps, request)
+    const result = await commitOrResolve(deps, await judgeAgain(deps, request))
     deps.sweeper.soon(result.parts)
     if (result.kind === 'exists') await request.room?.end()
     // The other file's commit must be durable too. A later commit makes it durable: that of `trashIntent`, else
@@ -45,6 +45,15 @@ export async function commitFile(deps: Deps, request: CommitRequest): Promise<Co
       await giveUp(deps, { storageKey, lease: undefined, room: request.room })
     throw error
   }
+}
+
+/** A long upload may end after its key was revoked or lost a right: what the key may do now decides, also what it replaces. */
+async function judgeAgain(deps: Deps, request: CommitRequest): Promise<CommitRequest> {
+  const { bucket, name, named, createdBy } = request.file
+  const now = await insistOnKeyOf(deps, createdBy)
+  if (!now) return request
+  insistOn(now, 'write', { bucket, name })
+  return named ? { ...request, nameCondition: replaceCondition(now, name, request.nameCondition) } : request
 }
 
 async function commitOrResolve(deps: Deps, request: CommitRequest): Promise<CommitResult> {

@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Deps } from '../../deps.ts'
-import { nameTaken } from '../../errors/files.ts'
 import { idempotencyKeyReused } from '../../errors/requests.ts'
 import type { Actor } from '../../model/actor.ts'
 import type { Receipt } from '../../model/blob.ts'
 import type { FileRecord, NameCondition } from '../../model/file.ts'
-import { decide, hasScope } from '../access/decide.ts'
+import { hasScope } from '../access/decide.ts'
 import { insistOnRule } from '../access/insist.ts'
+import { replaceCondition } from '../access/replaceCondition.ts'
 import { toStoredName } from '../access/storedName.ts'
 import { insistOnSize, insistOnType, limitsOf } from '../buckets/bucketRules.ts'
 import { insistOnBucket, mayMakeBucket } from '../buckets/buckets.ts'
@@ -81,7 +81,7 @@ export async function storeFile(deps: Deps, actor: Actor, request: StoreRequest)
       makesBucket: mayMakeBucket(actor),
       subjects: prepared.subjects,
       room: receipt.room,
-      nameCondition: 'path' in name ? replacing(actor, name) : undefined,
+      nameCondition: 'path' in name ? replaceCondition(actor, name.path, name.condition) : undefined,
       idempotent: claim?.hold && { hold: claim.hold, fingerprint: fingerprintOf(request) },
     })
     return result.kind === 'exists' ? result : { ...result, replayed: false }
@@ -113,15 +113,6 @@ async function prepare(deps: Deps, actor: Actor, request: StoreRequest) {
   insistOnType(limits, mediaType)
   const expiresInSeconds = request.expiresInSeconds ?? limits.expiresInSeconds
   return { name, owner: owner ?? null, mediaType, expiresInSeconds, subjects: limits.subjects }
-}
-
-/** The condition of a named file, and that the actor may delete the file that it replaces. */
-function replacing(actor: Actor, { path, condition }: Extract<RequestedName, { path: string }>) {
-  if (hasScope(actor, 'delete') && actor.reach.owner === undefined) return condition
-  return (file: FileRecord | undefined) => {
-    condition?.(file)
-    if (file && decide(actor, 'delete', { owner: file.owner }) !== 'allowed') throw nameTaken(path)
-  }
 }
 
 /**

@@ -1,10 +1,11 @@
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { announce, sendDirect } from '../../support/api/direct.ts'
+import { announce, completeMultipart, sendAll, sendDirect } from '../../support/api/direct.ts'
 import { putRaw } from '../../support/api/files.ts'
 import { closed, holding, makeKey, rootKey } from '../../support/api/keys.ts'
-import { follow } from '../../support/api/named.ts'
+import { follow, namedLink, putNamed } from '../../support/api/named.ts'
 import { filesPath, freshText } from '../../support/client.ts'
 import { gif } from '../../support/direct.ts'
 import { type StartedService, startService } from '../../support/service.ts'
@@ -93,24 +94,85 @@ describe('a link', () => {
 })
 
 describe('an upload', () => {
-  it('whose key is revoked while its bytes arrive becomes no file', async () => {
+  interface Sent {
+    readonly key: string
+    readonly method: string
+    readonly path: string
+    readonly type: string
+    readonly halves: readonly [string, string]
+  }
+
+  const raw = (key: string, name: string): Sent => ({
+    ...{ key, method: 'PUT', path: `${filesPath}?file_name=${name}`, type: 'text/plain' },
+    halves: ['a'.repeat(100_000), freshText()],
+  })
+
+  /** A form whose file gets its name to itself. */
+  const form = (key: string, name: string): Sent => ({
+    ...{ key, method: 'POST', path: '/file/default', type: 'multipart/form-data; boundary=x' },
+    halves: [
+      `--x\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n${'a'.repeat(100_000)}`,
+      `${freshText()}\r\n--x--\r\n`,
+    ],
+  })
+
+  /** Sends one half, changes something, and sends the other. Returns the status and the code of the answer. */
+  async function sendAround(sent: Sent, change: () => PromiseLike<unknown>) {
+    const { key, method, path, type, halves } = sent
+    const { port, hostname } = new URL(service.url)
+    const headers = { 'x-api-key': key, 'content-type': type, 'content-length': halves.join('').length }
+    const upload = request({ hostname, port, method, path, headers })
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      upload.once('response', resolve).once('error', reject)
+    })
+    upload.write(halves[0])
+    await sleep(100)
+    await change()
+    await sleep(1000)
+    upload.end(halves[1])
+    const answer = await answered
+    const { code } = JSON.parse(await text(answer))
+    return [answer.statusCode, code]
+  }
+
+  type Lost = readonly [
+    how: string,
+    change: (id: string) => PromiseLike<unknown>,
+    refusal: readonly [number, string],
+  ]
+  const losses: readonly Lost[] = [
+    ['is revoked', (id) => root.api.delete(`/keys/${id}`).expect(204), [401, 'access-key-revoked']],
+    ['loses `write`', (id) => edit(id, { scopes: ['read', 'delete'] }), [403, 'scope-missing']],
+    ['loses its bucket', (id) => edit(id, { buckets: ['elsewhere'] }), [403, 'bucket-forbidden']],
+    ['loses its names', (id) => edit(id, { prefix: 'elsewhere/' }), [403, 'name-forbidden']],
+  ]
+  const edit = (id: string, fields: Readonly<Record<string, unknown>>) =>
+    root.api.patch(`/keys/${id}`).send(fields).expect(200)
+
+  it.each(losses)('whose key %s while its bytes arrive becomes no file', async (_, change, refusal) => {
     const { key, id } = await makeKey(service, { scopes })
     const name = crypto.randomUUID()
-    const { port, hostname } = new URL(service.url)
-    const upload = request({
-      ...{ hostname, port, method: 'PUT', path: `${filesPath}?file_name=${name}` },
-      headers: { 'x-api-key': key, 'content-length': 200_000 },
-    })
-    const answered = new Promise<number>((resolve, reject) => {
-      upload.once('response', (answer) => resolve(answer.resume().statusCode ?? 0)).once('error', reject)
-    })
-    upload.write(Buffer.alloc(100_000, 'a'))
-    await sleep(100)
-    await root.api.delete(`/keys/${id}`).expect(204)
-    await sleep(1000)
-    upload.end(Buffer.alloc(100_000, 'b'))
-    expect(await answered).toBe(401)
+    expect(await sendAround(raw(key, name), () => change(id))).toEqual(refusal)
     expect((await root.api.get(`${filesPath}?name=${name}`).expect(200)).body).toEqual([])
     expect(await service.violations()).toEqual([])
+  })
+
+  it('whose key loses `delete` while its bytes arrive replaces no file', async () => {
+    const { key, id } = await makeKey(service, { scopes })
+    const name = crypto.randomUUID()
+    await putNamed(root, name, freshText(), { bucket: 'default' }).expect(201)
+    const { etag } = (await namedLink(root, 'default', name).expect(200)).headers
+    const answer = await sendAround(form(key, name), () => edit(id, { scopes: ['read', 'write'] }))
+    expect(answer).toEqual([409, 'name-taken'])
+    expect((await namedLink(root, 'default', name).expect(200)).headers.etag).toBe(etag)
+  })
+
+  it('in parts whose key loses `write` becomes no file for whoever completes it', async () => {
+    const { key, id } = await makeKey(service, { scopes })
+    const parts = await sendAll(holding(service, key), [Buffer.from(freshText())])
+    await edit(id, { scopes: ['read'] })
+    await sleep(1000)
+    expect(await completeMultipart(root, parts.id, parts.named)).toBeProblem(403, 'scope-missing')
+    await root.api.get(`${filesPath}/${parts.id}`).expect(404)
   })
 })
