@@ -57,7 +57,8 @@ export interface paths {
         /**
          * Change a file's name, type, metadata, expiry or owner
          * @description The body has one or more of the five properties and no others. `metadata`, `expires_at` and `owner` accept null, which
-         *     clears them. An empty object or any other property gets 403 `invalid-properties`.
+         *     clears them. An empty object or any other property gets 403 `invalid-properties`. Another `expires_at`, and another name
+         *     for a file that was put under its name, need the scope `delete`: both may end what an address leads to.
          */
         put: operations["updateFile"];
         post?: never;

@@ -3,7 +3,8 @@ export const scopes = ['read', 'list', 'write', 'delete', 'admin'] as const
 
 /**
  * `read`: a file that one can name. `list`: find files and buckets. `write`: create, replace by name, change, announce. `delete`:
- * also the expiry of a file that is there. `admin`: all of these, keys, and the rules of buckets.
+ * also the expiry of a file that is there, and the name of one that has it to itself. `admin`: all of these, keys, and the rules
+ * of buckets.
  */
 export type Scope = (typeof scopes)[number]
 

@@ -23,7 +23,7 @@ export interface ChangeTarget {
 /**
  * Changes one file. Throws `file-not-found`, `ambiguous-hash`, `type-not-allowed`, `name-invalid` and `name-taken` for a file
  * that has its name to itself, what `changeVersion` throws, and `scope-missing`, `name-forbidden` and `owner-forbidden`: a
- * changed expiry may delete a file, and a file may not leave the actor's reach.
+ * changed expiry may delete a file, a changed name frees an address for another file, and no file may leave the actor's reach.
  */
 export async function changeFile(
   deps: Deps,
@@ -37,12 +37,14 @@ export async function changeFile(
   const { mediaType } = changes
   return await changeVersion(
     byReference(deps, actor, 'write', target),
-    async (version, { bucket, named }) => {
+    async (version, { bucket, named, name: current }) => {
       if (mediaType !== undefined) insistOnType(await limitsOf(deps, bucket), mediaType)
       if (text === undefined) return await updateFileRecord(deps.db, version, signed)
       const name = named ? parseFilePath(text, '/file_name') : toStoredName(actor, text, '/file_name')
       insistOn(actor, 'write', { bucket, name })
       if (!named) return await updateFileRecord(deps.db, version, { ...signed, name })
+      if (name === current) return await updateFileRecord(deps.db, version, signed)
+      insistOn(actor, 'delete', {})
       return await renameNamedRecord(deps.db, version, bucket, { ...signed, name }).catch(
         (error: unknown) => {
           throw isDuplicate(error) ? nameTaken(name) : error

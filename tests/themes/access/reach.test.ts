@@ -227,6 +227,20 @@ describe('a key', () => {
     expect(answer.body.scope).toBe('delete')
   })
 
+  it('that may not delete leaves a file under the name that it has to itself', async () => {
+    const holder = await holderOf({ scopes: ['write'] })
+    const [name, text] = [crypto.randomUUID(), freshText()]
+    await putNamed(root, name, text, { bucket: 'letters' }).expect(201)
+    const { body } = await root.api.get(`${filesPath}?bucket=letters&name=${name}`).expect(200)
+    const change = (by: Holder, fields: object) => by.api.put(`${filesPath}/${body[0].id}`).send(fields)
+    const answer = await change(holder, { file_name: `${name}.old` })
+    expect(answer).toBeProblem(403, 'scope-missing')
+    expect(answer.body.scope).toBe('delete')
+    await change(holder, { file_name: name, metadata: { seen: true } }).expect(201)
+    expect(await putNamed(holder, name, freshText(), { bucket: 'letters' })).toBeProblem(409, 'name-taken')
+    await change(await holderOf({ scopes: ['write', 'delete'] }), { file_name: `${name}.old` }).expect(201)
+  })
+
   it('that may not read learns of no file with the same bytes', async () => {
     const text = freshText()
     await put(root, text, '?bucket=letters')

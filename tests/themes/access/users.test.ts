@@ -77,6 +77,7 @@ describeService('A user', userSettings, (service) => {
       (met) => anna.put(byId(met)).send({ expires_at: '2999-01-01T00:00:00Z' }),
       201,
     ],
+    ['updateFile with a name', (met) => anna.put(byId(met)).send({ file_name: 'b.txt' }), 201],
     ['deleteFile by id', (met) => anna.delete(byId(met)), 201],
   ]
   const changesInBucket: readonly (readonly [string, Ask, number])[] = [
