@@ -185,8 +185,8 @@ export interface paths {
         };
         /**
          * A link to the file of this name
-         * @description The file that was put under this name, else the newest file that has this name. The link lasts 24 hours, or
-         *     `expires_in` seconds.
+         * @description The file that was put under this name, else the newest file that has this name; in a bucket for users (`users` is
+         *     `own` or `shared`) only the file that was put under it. The link lasts 24 hours, or `expires_in` seconds.
          */
         get: operations["getNamedFileLink"];
         put?: never;
@@ -215,7 +215,9 @@ export interface paths {
         };
         /**
          * The bytes of the file of this name in a public bucket
-         * @description As `/service/fileupload/{file_hash}/content`; caches may keep them for five minutes. Other query parameters, which
+         * @description As `/service/fileupload/{file_hash}/content`; caches may keep them for five minutes. The file that was put under this
+         *     name, else the newest file that has this name. In a bucket for users (`users` is `own` or `shared`) only the file that
+         *     was put under it: any user may upload a file of the same name. Other query parameters, which
          *     other sites append to an address that people share, are ignored.
          */
         get: operations["readPublicFile"];

@@ -18,12 +18,13 @@ export const findFileContent = (
 
 /**
  * The live file within the reach for a name in a bucket, with its storage key and checksums: the file that has the name to
- * itself, else the newest file of this name. Undefined when there is none.
+ * itself, else with `orNewest` the newest file of this name. Undefined when there is none.
  */
 export async function findNamedContent(
   db: Database,
   { bucket, name }: Pick<FileRecord, 'bucket' | 'name'>,
   reach: Reach,
+  { orNewest }: { readonly orNewest: boolean },
 ): Promise<FileContent | undefined> {
   const { condition, parameters, suffix } = withinReach(reach, 3)
   const from = `select ${contentColumns} from files f join blobs b on b.id = f.blob_id
@@ -33,7 +34,7 @@ export async function findNamedContent(
   const newest = `/* find_newest_of_name${suffix} */ ${from} order by f.created_at desc, f.id desc limit 1`
   const find = (statement: string) =>
     selectContent(db, CompiledQuery.raw(statement, [bucket, name, ...parameters]))
-  return (await find(named)) ?? (await find(newest))
+  return (await find(named)) ?? (orNewest ? await find(newest) : undefined)
 }
 
 /** The storage key of a live file's bytes; undefined when there is no live file with this id. */

@@ -12,16 +12,28 @@ import { IDS_NAMED } from './findFile.ts'
 
 /**
  * The live file for a name in a bucket that the actor reaches, with its storage key and checksums: the file that has the name to
- * itself, else the newest file of this name. Throws `file-not-found`.
+ * itself, else the newest file of this name, but not in a bucket for users: there, whoever uploads may give a file the name of
+ * somebody else's. Throws `file-not-found`.
  */
 export async function findNamedFile(
-  { db }: Deps,
+  deps: Deps,
   actor: Actor,
   bucket: string,
   text: string,
 ): Promise<FileContent> {
+  const { users } = await deps.bucketRules.of(bucket)
+  return await findContent(deps, actor, { bucket, text }, users === 'none')
+}
+
+async function findContent(
+  { db }: Deps,
+  { reach }: Actor,
+  { bucket, text }: { readonly bucket: string; readonly text: string },
+  orNewest: boolean,
+): Promise<FileContent> {
   const name = findableName(text)
-  const content = name === undefined ? undefined : await findNamedContent(db, { bucket, name }, actor.reach)
+  const content =
+    name === undefined ? undefined : await findNamedContent(db, { bucket, name }, reach, { orNewest })
   if (!content) throw fileNotFound()
   return content
 }
@@ -48,7 +60,7 @@ export async function removeNamedFile(
 }
 
 async function findNamed(deps: Deps, actor: Actor, bucket: string, text: string): Promise<FileRecord> {
-  const { file } = await findNamedFile(deps, actor, bucket, text)
+  const { file } = await findContent(deps, actor, { bucket, text }, true)
   if (file.named) return file
   const ids = await listNamesakes(deps.db, file, { reach: actor.reach, atMost: IDS_NAMED })
   throw nameShared(file.name, ids)

@@ -237,6 +237,27 @@ describeService('What another user has', userSettings, (service) => {
     await anna.get(`${filesPath}/${id}`).expect(200) // a file now, in a bucket that users share
   })
 
+  it.each(['own', 'shared'] as const)(
+    'keeps its address by name, whatever a user uploads to a bucket of "%s"',
+    async (users) => {
+      const bucket = `b-${randomUUID()}`
+      await admin.post('/buckets').send({ name: bucket, users, visibility: 'public' }).expect(201)
+      const read = (name: string) => admin.get(`/public/${bucket}/${name}`)
+      await put(bob, bucket, 'unnamed', { file_name: 'photo.txt' })
+      await put(anna, bucket, 'planted', { file_name: 'photo.txt' })
+      for (const path of [`/public/${bucket}/photo.txt`, `/file/${bucket}/photo.txt`])
+        expect(await admin.get(path)).toBeProblem(404, 'file-not-found')
+      await putNamed({ api: bob }, 'photo.txt', 'named', { bucket }).expect(201)
+      await put(anna, bucket, 'planted again', { file_name: 'photo.txt' })
+      expect(await putNamed({ api: anna }, 'photo.txt', 'other', { bucket })).toBeProblem(409, 'name-taken')
+      expect(String((await read('photo.txt').expect(200)).body)).toBe('named')
+      await bob.delete(`/file/${bucket}/photo.txt`).expect(200)
+      await read('photo.txt').expect(404)
+      await admin.patch(`/buckets/${bucket}`).send({ users: 'none' }).expect(200)
+      expect(String((await read('photo.txt').expect(200)).body)).toBe('planted again')
+    },
+  )
+
   it('is not learnt by joining a request that is under way', async () => {
     const bucket = await makeBucket('own')
     const { id, named } = await sendAll({ url: service.url, api: bob }, [Buffer.from('parts')], { bucket })

@@ -302,7 +302,9 @@ describeService('A user', userSettings, (service) => {
       const { body } = await upload({ api: admin }, 'avatar', { fields: { bucket, owner: 'bob' } })
       await anna.get(`${filesPath}/${body.id}/content`).expect(200)
       await anna.get(`${filesPath}/${body.file_hash}/content?bucket=${bucket}`).expect(200)
-      await anna.get(`/public/${bucket}/file.txt`).expect(200)
+      await anna.get(`/public/${bucket}/file.txt`).expect(rule === 'none' ? 200 : 404)
+      await putNamed({ api: admin }, 'named.txt', 'named', { bucket, fields: { owner: 'bob' } }).expect(201)
+      await anna.get(`/public/${bucket}/named.txt`).expect(200)
       await anna.get(`${filesPath}/${body.id}`).expect(rule === 'shared' ? 200 : 404)
     }
   })
