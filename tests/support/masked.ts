@@ -2,6 +2,7 @@ const KEY = /upfk_[0-9A-Za-z]{50}/g
 const KEY_ID = /^[0-9A-Za-z]{12}$/
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 const VARYING = new Set([
+  'at',
   'created_at',
   'updated_at',
   'stored_at',
