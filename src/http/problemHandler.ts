@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express'
 import type { Deps } from '../deps.ts'
 import { contextOf } from './contract/context.ts'
 import { tellOfSession } from './contract/session.ts'
+import { loggedPath } from './fields/loggedPath.ts'
 import { HttpError } from './problems/httpErrors.ts'
 import { toProblem } from './problems/problems.ts'
 import { releaseClaim } from './receive/claims.ts'
@@ -13,7 +14,7 @@ export const problemHandler =
   async (error: unknown, req: Request, res: Response, _next) => {
     const { logger } = deps
     const { body, headers } = toProblem(tellOfSession(deps, req, res, error))
-    const request = { request_id: contextOf(req).id, method: req.method, path: req.path }
+    const request = { request_id: contextOf(req).id, method: req.method, path: loggedPath(req.originalUrl) }
     const fields = { ...request, status: body.status, code: body.code }
     // An HttpError is the fault of the request, also 501 and 505.
     if (body.status >= 500 && !(error instanceof HttpError))

@@ -21,8 +21,19 @@ const signature = createHmac('sha256', 'secret').update('link').digest('base64ur
 /** Every kind of secret, each behind the kind of text that people put in front of it. */
 const canary = `key:${key.text} ${jwt}, X-Amz-Signature=${signature}`
 const encoded = encodeURIComponent(canary)
+/** Each character as an escape, which a path may hold instead; and the same, escaped once more. */
+const inEscapes = (text: string) =>
+  [...text].map((character) => `%${character.charCodeAt(0).toString(16)}`).join('')
+const twice = (text: string) => inEscapes(text).replaceAll('%', '%25')
+/** The first of the characters of the secret, as an escape. */
+const oneEscape = `${key.text.slice(0, 17)}${inEscapes(key.text.charAt(17))}${key.text.slice(18)}`
+
 /** What no line may hold: the secret of the key, the claims of the JWT, its signature, and that of the link. */
-const secrets = [key.text.slice(17), ...jwt.split('.').slice(1), signature]
+const secrets = [key.text.slice(18), ...jwt.split('.').slice(1), signature].flatMap((secret) => [
+  secret,
+  inEscapes(secret),
+  twice(secret),
+])
 
 let double: S3Double
 let proxy: S3FaultProxy
@@ -71,6 +82,14 @@ describe('the log holds no secret', () => {
     ['the path', () => send(service, `/${key.text}/${jwt}/signature=${signature}`)],
     ['a path with an encoded secret', () => send(service, `${filesPath}/${encoded}`)],
     ['the path, with another underscore', () => send(service, `/${key.text.replace('_', '%5f')}`)],
+    [
+      'a path with a letter of the prefix in escapes',
+      () => send(service, `/file/acme/%75${key.text.slice(1)}`),
+    ],
+    ['a path with a character of the secret in escapes', () => send(service, `/file/acme/${oneEscape}`)],
+    ['a path in escapes', () => send(service, `/${inEscapes(`${key.text}/${jwt}/signature=${signature}`)}`)],
+    ['a path in escapes of escapes', () => send(service, `/${twice(`${key.text}/${jwt}`)}`)],
+    ['a path in escapes and bytes that are no text', () => send(service, `/%ff/${inEscapes(key.text)}`)],
     ['the query', () => send(service, `${filesPath}?name=${encoded}&signature=${signature}`)],
     ['a form field', () => upload(service, freshText(), { fields: { file_name: canary, metadata: canary } })],
     ['the name of a form field', () => upload(service, freshText(), { fields: { [canary]: canary } })],
@@ -96,6 +115,7 @@ describe('the log holds no secret', () => {
   it('and tells which key it was', async () => {
     const said = await readAllLogs(service.logDirectory)
     expect(said).toContain(`/upfk_${key.id}/jwt…/signature="`)
+    expect(said).toContain(`"path":"/file/acme/upfk_${key.id}"`)
     expect(said).toContain(`"request_id":"upfk_${key.id}"`)
     expect(said).toContain(`no place for key:upfk_${key.id} jwt…, X-Amz-Signature=`)
     expect(said).toContain(`Not allowed: key:upfk_${key.id} jwt…, X-Amz-Signature=`)

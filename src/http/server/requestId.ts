@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express'
 import type { Deps } from '../../deps.ts'
 import { withRequestId } from '../../logger.ts'
 import { beginContext, contextOf } from '../contract/context.ts'
+import { loggedPath } from '../fields/loggedPath.ts'
 import { findPublicBase } from './publicBase.ts'
 
 const FORM = /^[A-Za-z0-9_.:-]{1,128}$/
@@ -25,12 +26,8 @@ export const identifyRequest =
       logger.request(method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? 'debug' : 'info', {
         actor: contextOf(req).actor?.name ?? null,
         ...{ id, method, status: res.statusCode, milliseconds, finished: res.writableFinished },
-        // Without the query, which may hold secrets, such as the signature of a link.
-        path: pathOf(req.originalUrl),
+        path: loggedPath(req.originalUrl),
       })
     })
     withRequestId(id, next)
   }
-
-/** The path of a request target. An absolute target may hold a password in front of its path. */
-const pathOf = (url: string) => url.replace(/\?.*/s, '').replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '')
