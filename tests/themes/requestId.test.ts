@@ -2,6 +2,9 @@ import { expect, it } from '@jest/globals'
 import { filesPath, freshText, putRaw, send } from '../support/client.ts'
 import { describeService } from '../support/describeService.ts'
 
+/** Of the form that a key has. */
+const key = `upfk_${'K7'.repeat(25)}`
+
 describeService('X-Request-Id', (service) => {
   const GENERATED = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
   const ask = async (id: string | undefined, path = filesPath, method = 'GET') => {
@@ -31,9 +34,24 @@ describeService('X-Request-Id', (service) => {
     ['<script>', 'a tag'],
     ['caf\u00e9', 'no ASCII'],
     ['{jndi:ldap://x}', 'something to expand'],
+    [key, 'an access key'],
+    [`gateway:${key}:1`, 'an access key among other characters'],
+    [`gateway-${key.slice(0, -20)}`, 'the beginning of an access key'],
+    ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm5hIn0.c2lnbmF0dXJl', 'a JWT'],
     ['[31m', 'half an escape'],
   ])('of the client is replaced when it is not: %j (%s)', async (id) => {
     expect(await ask(id)).toMatch(GENERATED)
+  })
+
+  it('with an access key in it is kept nowhere', async () => {
+    const headers = { 'X-Request-Id': key, 'Content-Type': 'application/json' }
+    const body = JSON.stringify({ name: 'requested' })
+    const made = await send(service, '/buckets', { method: 'POST', headers, body })
+    expect(made.status).toBe(201)
+    const refused = await send(service, '/nowhere', { headers })
+    expect(refused.body.request_id).toMatch(GENERATED)
+    const audit = await send<{ request_id: string }[]>(service, '/audit?action=bucket-created')
+    expect(audit.body[0]?.request_id).toBe(made.headers.get('x-request-id'))
   })
 
   it('is another one for every request', async () => {
