@@ -28,10 +28,21 @@ describe('a service without a key, on this machine', () => {
     ['x-forwarded-host', 'files.example.com'],
     ['x-forwarded-proto', 'https'],
     ['x-real-ip', '192.0.2.1'],
+    ['X-Forwarded', 'for=192.0.2.1'],
+    ['X-Forwarded-Port', '443'],
+    ['X-Forwarded-Prefix', '/files'],
+    ['X-Forwarded-Server', 'proxy'],
+    ['X-Forwarded-Client-Cert', 'By=spiffe://mesh'],
+    ['X-Forwarded-Whatever', ''],
   ])('refuses what came through a proxy (%s)', async (name, value) => {
     const answer = await service.api.get(filesPath).set(name, value)
     expect(answer).toBeProblem(403, 'host-not-allowed')
     expect(answer.body.detail).toContain('AUTH=off')
+  })
+
+  it('takes headers that only resemble those of a proxy', async () => {
+    const headers = { 'x-forwardedness': '1', 'not-x-forwarded-for': '1', viaduct: '1' }
+    await service.api.get(filesPath).set(headers).expect(200)
   })
 
   it('refuses a domain name that leads here', async () => {
