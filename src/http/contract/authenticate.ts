@@ -7,16 +7,15 @@ import { tokenActor } from '../../domain/access/tokenActor.ts'
 import { proxyInFront } from '../../errors/requests.ts'
 import { type Actor, anonymous, anyone, link } from '../../model/actor.ts'
 import { contextOf } from './context.ts'
-import { presentedCredential, refuseMisplacedKey } from './credentials.ts'
+import { presentedCredential } from './credentials.ts'
 import type { Security } from './securityOf.ts'
 import { insistOnOwnPage, sessionText } from './session.ts'
 
 /**
- * Finds out who makes a request. Throws `credential-misplaced`, `credentials-ambiguous`, `foreign-page`, what `keyActor` and
- * `verify` of tokens throw, and what the database throws: a request that nobody can judge opens nothing.
+ * Finds out who makes a request. Throws `credentials-ambiguous`, `foreign-page`, what `keyActor` and `verify` of tokens throw,
+ * and what the database throws: a request that nobody can judge opens nothing.
  */
 export async function authenticate(deps: Deps, req: Request, security: Security): Promise<Actor> {
-  refuseMisplacedKey(req.originalUrl)
   if (security.kind === 'nobody') return anonymous
   if (security.kind === 'link') return link
   const { mode } = deps.config.access

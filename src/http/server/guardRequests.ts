@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express'
 import { pathToRegexp } from 'path-to-regexp'
 import type { HttpConfig } from '../../config.ts'
+import { refuseMisplacedKey } from '../contract/credentials.ts'
 import type { Spec } from '../contract/spec.ts'
 import { simplifyContentType } from './contentType.ts'
 import { cors } from './cors.ts'
@@ -10,7 +11,7 @@ import { guardAnswer } from './guardAnswer.ts'
 import { refuseForeignHosts } from './hosts.ts'
 
 /**
- * What every request meets first, whatever it asks for, in this order. One middleware and not six: for each, Express compares
+ * What every request meets first, whatever it asks for, in this order. One middleware and not seven: for each, Express compares
  * the path anew.
  */
 export function guardRequests(
@@ -27,6 +28,8 @@ export function guardRequests(
     refuseOddFraming(req, res)
     refuseForeignHost(req)
     if (answerPreflight(req, res)) return
+    // Behind the headers of CORS and the preflight, so that a page of an allowed origin can read the refusal.
+    refuseMisplacedKey(req.originalUrl)
     refuseForeignPage(req)
     simplifyContentType(req)
     next()

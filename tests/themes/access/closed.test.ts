@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { newCredential } from '../../../src/runtime/credentialText.ts'
 import { download, upload } from '../../support/api/files.ts'
 import { filesPath } from '../../support/client.ts'
+import { sendRaw } from '../../support/sendRaw.ts'
 import { type StartedService, startService } from '../../support/service.ts'
 
 const admin = newCredential('key').text
@@ -12,7 +13,7 @@ const basic = (user: string, password: string) =>
 describe('a closed service', () => {
   let service: StartedService
   beforeAll(async () => {
-    service = await startService({ ADMIN_KEYS: admin })
+    service = await startService({ ADMIN_KEYS: admin, CORS_ORIGINS: 'https://app.example' })
   })
   afterAll(() => service.stop())
 
@@ -59,6 +60,37 @@ describe('a closed service', () => {
     ['an encoded query', `${filesPath}?bucket=${stranger.replace('_', '%5F')}`],
   ])('refuses a key in %s, whatever else comes with it', async (_, path) => {
     expect(await service.api.get(path).set('x-api-key', admin)).toBeProblem(400, 'credential-misplaced')
+  })
+
+  it.each([
+    ['GET', '/'],
+    ['HEAD', '/'],
+    ['GET', '/docs'],
+    ['GET', '/web/page.js'],
+    ['GET', '/livez'],
+    ['GET', '/nowhere'],
+    ['GET', '/%ff'],
+    ['PATCH', filesPath],
+    ['OPTIONS', filesPath],
+    ['OPTIONS', '/nowhere'],
+    ['POST', '/docs'],
+  ] as const)('refuses a key in the address of any request: %s %s', async (method, path) => {
+    const place = { path: `${path}/${admin}`, query: `${path}?key=${admin}` }
+    for (const target of [place.path, place.query, place.query.replace('upfk_', '%75pfk_')]) {
+      const answer = await sendRaw(service, method, target)
+      if (method === 'HEAD') expect(answer.status).toBe(400)
+      else expect(answer).toBeProblem(400, 'credential-misplaced')
+    }
+  })
+
+  it('lets a page of an allowed origin read why a key in the address is refused', async () => {
+    const origin = 'https://app.example'
+    const target = `${filesPath}?key=${admin}`
+    const preflight = { origin, 'access-control-request-method': 'GET' }
+    expect((await sendRaw(service, 'OPTIONS', target, preflight)).status).toBe(204)
+    const answer = await sendRaw(service, 'GET', target, { origin })
+    expect(answer).toBeProblem(400, 'credential-misplaced')
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
   })
 
   it.each([
