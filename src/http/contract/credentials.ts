@@ -36,26 +36,34 @@ const fromKeyHeader = (value: string | string[] | undefined) =>
 
 const toKey = (text: string): PresentedCredential => ({ kind: 'key', text })
 
-/** The syntax of credentials is RFC 9110, 11.4. */
-function fromAuthorization(value: string | undefined, takesTokens: boolean): PresentedCredential[] {
-  const [, scheme = '', text = ''] = /^([a-z]+) +(\S+)$/i.exec(value ?? '') ?? []
-  switch (scheme.toLowerCase()) {
-    case 'bearer':
-      if (looksLikeCredential(text)) return [toKey(text)]
-      return takesTokens ? [{ kind: 'token', text }] : []
-    case 'basic':
-      return fromBasic(Buffer.from(text, 'base64').toString())
-    default:
-      return []
-  }
+/** The syntax of credentials is RFC 9110, 11.4. Node joins a repeated header with commas, as above. */
+const fromAuthorization = (value: string | undefined, takesTokens: boolean) =>
+  (value ?? '').split(',').flatMap((part) => {
+    const [scheme = '', ...words] = part.trim().split(/[ \t]+/)
+    switch (scheme.toLowerCase()) {
+      case 'bearer':
+        return fromBearer(words, takesTokens)
+      case 'basic':
+        return words.flatMap((word) => fromBasic(Buffer.from(word, 'base64').toString()))
+      default:
+        return []
+    }
+  })
+
+/** Every key counts, so that none hides behind another word; of a token there is one word. */
+function fromBearer(words: readonly string[], takesTokens: boolean): PresentedCredential[] {
+  const keys = words.filter(looksLikeCredential)
+  const [text, ...others] = words
+  if (keys.length > 0 || !takesTokens || text === undefined || others.length > 0) return keys.map(toKey)
+  return [{ kind: 'token', text }]
 }
 
-/** A key is the password, with any user; or the user, with an empty password, as `curl -u $KEY:` sends it. */
+/** A key is the password, with any user; or the user, with an empty password, as `curl -u $KEY:` sends it; or there are two. */
 function fromBasic(text: string): PresentedCredential[] {
   const colon = text.indexOf(':')
   const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)]
-  if (looksLikeCredential(password)) return [toKey(password)]
-  return password === '' && looksLikeCredential(user) ? [toKey(user)] : []
+  const texts = looksLikeCredential(password) || password === '' ? [user, password] : []
+  return texts.filter(looksLikeCredential).map(toKey)
 }
 
 const KEY = /upfk_[0-9A-Za-z]{50}/

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { newCredential } from '../../../src/runtime/credentialText.ts'
 import { download, upload } from '../../support/api/files.ts'
 import { filesPath } from '../../support/client.ts'
+import { rawRequest } from '../../support/rawRequest.ts'
 import { sendRaw } from '../../support/sendRaw.ts'
 import { type StartedService, startService } from '../../support/service.ts'
 
@@ -26,6 +27,7 @@ describe('a closed service', () => {
     ['Basic, as the password', { authorization: basic('me', admin) }],
     ['Basic, as the user', { authorization: basic(admin, '') }],
     ["a proxy's Basic beside x-api-key", { 'x-api-key': admin, authorization: basic('nginx', 'secret') }],
+    ["a proxy's Basic beside Bearer", { authorization: `${basic('nginx', 'secret')}, Bearer ${admin}` }],
   ])('takes a key in %s', async (_, headers) => {
     await list(headers).expect(200)
   })
@@ -40,6 +42,28 @@ describe('a closed service', () => {
     ['a broken key as Bearer', 401, 'access-key-invalid', { authorization: 'Bearer upfk_x' }],
     ['a broken key in Basic', 401, 'access-key-invalid', { authorization: basic('me', 'upfk_x') }],
     ['two keys', 400, 'credentials-ambiguous', { 'x-api-key': admin, authorization: `Bearer ${admin}` }],
+    ['two keys in Basic', 400, 'credentials-ambiguous', { authorization: basic(admin, stranger) }],
+    ['two keys as Bearer', 400, 'credentials-ambiguous', { authorization: `Bearer ${admin} ${stranger}` }],
+    [
+      'two headers Authorization, as a joined one',
+      400,
+      'credentials-ambiguous',
+      { authorization: `Bearer ${admin}, Bearer ${stranger}` },
+    ],
+    [
+      'a key of each scheme',
+      400,
+      'credentials-ambiguous',
+      { authorization: `${basic('me', admin)}, bearer ${stranger}` },
+    ],
+    ...[`Bearer ${stranger}, x`, `x, Bearer ${stranger}`, `Bearer ${stranger} x`, `Bearer\t${stranger}`].map(
+      (authorization): [string, number, string, Record<string, string>] => [
+        `x-api-key beside ${authorization.replace(stranger, 'KEY')}`,
+        400,
+        'credentials-ambiguous',
+        { 'x-api-key': admin, authorization },
+      ],
+    ),
     ['two keys in one header', 400, 'credentials-ambiguous', { 'x-api-key': `${admin}, ${stranger}` }],
   ])('refuses %s', async (_, status, code, headers) => {
     const answer = await list(headers)
@@ -52,6 +76,13 @@ describe('a closed service', () => {
           ? 'Bearer realm="upfile"'
           : 'Bearer realm="upfile", error="invalid_token"',
     )
+  })
+
+  it('refuses a key in each of two headers Authorization', async () => {
+    const values = [`Bearer ${admin}`, basic('me', stranger)]
+    const lines = values.map((value) => `Authorization: ${value}\r\n`).join('')
+    const answer = await rawRequest(service, `GET ${filesPath} HTTP/1.1\r\nHost: localhost\r\n${lines}\r\n`)
+    expect(answer).toBeProblem(400, 'credentials-ambiguous')
   })
 
   it.each([
