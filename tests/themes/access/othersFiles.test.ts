@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { beforeAll, expect, it } from '@jest/globals'
 import type { Api } from '../../support/api/agent.ts'
-import { completeMultipart, sendAll } from '../../support/api/direct.ts'
+import { announce, completeMultipart, sendAll, sendDirect, setStatus } from '../../support/api/direct.ts'
 import { upload } from '../../support/api/files.ts'
 import { putNamed } from '../../support/api/named.ts'
 import { asAdmin, asUser, userSettings } from '../../support/api/users.ts'
 import { type FileBody, filesPath } from '../../support/client.ts'
 import { describeService } from '../../support/describeService.ts'
+import { gif } from '../../support/direct.ts'
 
 const hashes = (bytes: string) =>
   ['sha256', 'sha1', 'md5'].map((algorithm) => createHash(algorithm).update(bytes).digest('hex'))
@@ -263,6 +264,17 @@ describeService('What another user has', userSettings, (service) => {
     const { id, named } = await sendAll({ url: service.url, api: bob }, [Buffer.from('parts')], { bucket })
     const complete = (api: Api) => completeMultipart({ api, url: service.url }, id, named)
     const [own, other] = await Promise.all([complete(bob), complete(anna)])
+    expect([own.status, other.status]).toEqual([200, 404])
+  })
+
+  it('is not learnt by joining the verification of an upload', async () => {
+    const bytes = gif(randomUUID())
+    const { body } = await announce({ api: bob, url: service.url }, bytes, {
+      bucket: await makeBucket('own'),
+    }).expect(200)
+    await sendDirect(service, body, bytes)
+    const verify = (api: Api) => setStatus({ api, url: service.url }, body.key, 'uploaded')
+    const [own, other] = await Promise.all([verify(bob), verify(anna)])
     expect([own.status, other.status]).toEqual([200, 404])
   })
 
