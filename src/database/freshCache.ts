@@ -16,8 +16,8 @@ interface Entry<Value> {
 
 /**
  * Keeps what `read` returns for a second, counted from when the reading began, and reads each name once at a time. A value that
- * is undefined is not kept: names that callers make up would push the others out. It keeps `most` values; at most `mostReads`
- * readings run at once, and others wait for their turn.
+ * is undefined is not kept: names that callers make up would push the others out. It keeps `most` values. Names without a value
+ * are read `mostReads` at a time, and wait for their turn; a value that is kept, and old, is read at once.
  */
 export function createFreshCache<Value>(
   read: (name: string) => Promise<Value | undefined>,
@@ -39,8 +39,9 @@ export function createFreshCache<Value>(
     }
   }
 
-  function begin(name: string): Promise<Value | undefined> {
-    const entry = { value: readInTurn(name), freshUntil: performance.now() + FRESH_MILLISECONDS }
+  function begin(name: string, isKept: boolean): Promise<Value | undefined> {
+    const value = isKept ? read(name) : readInTurn(name)
+    const entry = { value, freshUntil: performance.now() + FRESH_MILLISECONDS }
     if (entries.size >= most) entries.delete(entries.keys().next().value ?? '')
     entries.set(name, entry)
     const drop = () => void (entries.get(name) === entry && entries.delete(name))
@@ -52,8 +53,7 @@ export function createFreshCache<Value>(
     find(name) {
       const entry = entries.get(name)
       if (entry && performance.now() < entry.freshUntil) return entry.value
-      entries.delete(name)
-      return begin(name)
+      return begin(name, entries.delete(name))
     },
     read: readInTurn,
     forget: (name) => void entries.delete(name),

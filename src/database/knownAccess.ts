@@ -20,8 +20,8 @@ export interface KnownAccess {
 
 const MOST_KEYS = 10_000
 
-/** Callers with made-up ids share this number of connections, so that they leave some to callers with good keys. */
-const MOST_READS = 50
+/** Made-up ids share this number of connections: they leave others to callers with good keys, which wait for no turn. */
+const MOST_READS = 4
 
 /** Reads an access key that is in use, and whether there ever was one, once a second. */
 export function createKnownAccess(db: Database): KnownAccess {
