@@ -17,6 +17,7 @@ export const settingNames = [
   'ALLOW_ORIGINS',
   'ALLOWED_HOSTS',
   'MAX_CONNECTIONS',
+  'USER_RATE',
   'ANONYMOUS_RATE',
   'FAILED_RATE',
   'DATA_DIR',

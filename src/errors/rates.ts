@@ -2,6 +2,7 @@ import { FileServiceError } from '../errors.ts'
 
 const sentences = {
   key: (quota: number) => `The access key may make ${quota} requests a minute.`,
+  user: (quota: number) => `A user may make ${quota} requests a minute.`,
   month: (quota: number) => `The access key may make ${quota} requests in a calendar month (UTC).`,
   anonymous: (quota: number) => `Without an access key, an address may make ${quota} requests a minute.`,
   failed: (quota: number) => `More than ${quota} credentials a minute from this address were wrong.`,

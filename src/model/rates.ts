@@ -2,7 +2,7 @@ import type { Actor } from './actor.ts'
 import type { Origin } from './audit.ts'
 
 /** The limits of requests, by the names that answers give them. */
-export type RatePolicy = 'key' | 'anonymous' | 'failed' | 'month'
+export type RatePolicy = 'key' | 'user' | 'anonymous' | 'failed' | 'month'
 
 /** What a limit of requests allows at one moment. */
 export interface RateState {
@@ -19,7 +19,7 @@ export interface RateState {
 
 /** Counts requests. */
 export interface Rates {
-  /** Counts a request of a subject, as the id of a key or an address. A request that exceeds the quota is not counted. */
+  /** Counts a request of a subject, as the id of a key, a user or an address. A request that exceeds the quota is not counted. */
   take(policy: Exclude<RatePolicy, 'month'>, subject: string, quota: number): RateState
   /** Tells other processes nothing more. */
   close(): void

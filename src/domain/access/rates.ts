@@ -25,6 +25,7 @@ const MOST_CHANGES = 2000
 export function createRates({ db, clock, logger }: RatesDeps): Rates {
   const windows: Record<Exclude<RatePolicy, 'month'>, SlidingWindow> = {
     key: createSlidingWindow(MOST_SUBJECTS),
+    user: createSlidingWindow(MOST_SUBJECTS),
     anonymous: createSlidingWindow(MOST_SUBJECTS),
     failed: createSlidingWindow(MOST_SUBJECTS),
   }

@@ -9,7 +9,9 @@ import type { RateState } from '../../model/rates.ts'
  */
 export function countRequest(deps: Deps, actor: Actor, address: () => string): RateState[] {
   if (actor.limits) return countForKey(deps, actor.limits)
-  const { anonymousPerMinute } = deps.config.rates
+  const { userPerMinute, anonymousPerMinute } = deps.config.rates
+  if (actor.kind === 'user' && userPerMinute > 0)
+    return [deps.rates.take('user', actor.reach.owner ?? '', userPerMinute)]
   const isStranger = actor.kind === 'anonymous' || actor.kind === 'anyone'
   return isStranger && anonymousPerMinute > 0
     ? [deps.rates.take('anonymous', address(), anonymousPerMinute)]
