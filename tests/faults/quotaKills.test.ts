@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { createApi } from '../support/api/agent.ts'
@@ -26,8 +26,11 @@ describe('a service that is killed while files come into a bucket with a limit',
     installation.start({ ...maintenanceAllTheTime, ...env })
   const fill = async (service: ChildService) => {
     const send = async () => {
-      for (let count = 0; count < 20; count++)
-        await putRaw(service, randomBytes(3000), { query: '?bucket=small' }).catch(() => {})
+      for (let count = 0; count < 20; count++) {
+        // With a key a file is committed alone, without one together with others.
+        const headers: Record<string, string> = count % 2 ? { 'idempotency-key': randomUUID() } : {}
+        await putRaw(service, randomBytes(3000), { query: '?bucket=small', headers }).catch(() => {})
+      }
     }
     await Promise.race([service.ended, Promise.all(Array.from({ length: 4 }, send))])
   }
